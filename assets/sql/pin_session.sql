@@ -1,0 +1,16 @@
+-- Every session of the tool: nothing depends on the role's, the database's or the client's settings.
+SET TimeZone = 'UTC';
+SET row_security = off;
+SET search_path = pg_catalog;
+SET DateStyle = 'ISO, YMD';
+SET IntervalStyle = 'postgres';
+SET bytea_output = 'hex';
+SET extra_float_digits = 3;
+SET standard_conforming_strings = on;
+SET client_min_messages = warning;
+SET lock_timeout = '10s';
+SET statement_timeout = 0;
+SET idle_in_transaction_session_timeout = 0;
+SET default_transaction_isolation = 'read committed';
+SET default_transaction_read_only = off;
+SET check_function_bodies = off;

@@ -1,0 +1,321 @@
+//! The one picture of a migration that the console, plain lines and `status --json` all render.
+//!
+//! An owner keeps it live; a watcher reads it from the journal. Lossy: a face may see only the latest.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::model::{
+    chunk::ChunkId,
+    ident::QualifiedName,
+    period::{Every, Period},
+    phase::{LeafState, Phase, State},
+};
+
+/// A migration at one moment.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Status {
+    /// When this picture was taken, UTC.
+    pub at: DateTime<Utc>,
+    /// Which migration, and where it stands.
+    pub migration: Migration,
+    /// Who owns it.
+    pub owner: Option<Owner>,
+    /// Row counts and the log.
+    pub rows: Rows,
+    /// Periods, oldest first, DEFAULT last.
+    pub periods: Vec<PeriodStatus>,
+    /// Chunks in heap order; empty before the census.
+    pub chunks: Arc<Vec<ChunkStatus>>,
+    /// Copying workers (the owner's own view; empty for a watcher).
+    pub lanes: Vec<Lane>,
+    /// Active reasons for going slowly or not at all.
+    pub throttle: Vec<Signal>,
+    /// Speed and time.
+    pub pace: Pace,
+    /// Verification.
+    pub verification: Verification,
+    /// What must hold before the swap (or the reverse), green or red.
+    pub conditions: Vec<Condition>,
+    /// The last error that is not mended.
+    pub last_error: Option<String>,
+}
+
+impl Status {
+    /// Copied rows as a share of the counted, 0 to 1; `None` before the census.
+    pub fn share(&self) -> Option<f64> {
+        #[expect(clippy::cast_precision_loss, reason = "a share for a bar")]
+        (self.rows.source > 0).then(|| (self.rows.copied as f64 / self.rows.source as f64).min(1.0))
+    }
+
+    /// Chunks by state, for a summary line.
+    pub fn chunk_counts(&self) -> BTreeMap<&'static str, usize> {
+        let mut counts = BTreeMap::new();
+        for chunk in self.chunks.iter() {
+            *counts.entry(chunk.state.word()).or_insert(0) += 1;
+        }
+        counts
+    }
+}
+
+/// Which migration, and where it stands.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Migration {
+    /// Its id.
+    pub id: Uuid,
+    /// The name the application knows.
+    pub table: QualifiedName,
+    /// `online`.
+    pub strategy: String,
+    /// The earliest unfinished step.
+    pub phase: Phase,
+    /// Whether it moves.
+    pub state: State,
+    /// The twin's key, `(id, created_at)`.
+    pub key: String,
+    /// The partition column.
+    pub by: String,
+    /// The length of a period.
+    pub every: Every,
+    /// In words, why nothing moves: `paused by ana@laptop 14:02, after chunk 211`.
+    pub waiting: Option<String>,
+    /// A pause was asked for and chunks are still in hand.
+    pub pausing: bool,
+    /// When the names were exchanged.
+    pub swapped_at: Option<DateTime<Utc>>,
+}
+
+/// The process that runs it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Owner {
+    /// Its host.
+    pub host: String,
+    /// Its process id.
+    pub pid: i64,
+    /// Since when.
+    pub since: DateTime<Utc>,
+    /// Whether its session still holds the ownership lock.
+    pub alive: bool,
+    /// Whether it is this very process.
+    pub ours: bool,
+}
+
+/// Row counts and the capture log.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Rows {
+    /// Rows the census counted in the source (exact at its time); an estimate before it.
+    pub source: i64,
+    /// Whether `source` is the census's exact count.
+    pub exact: bool,
+    /// Rows copied so far (never more than counted).
+    pub copied: i64,
+    /// Rows in the capture log.
+    pub log_pending: i64,
+    /// The log's size.
+    pub log_bytes: i64,
+    /// Age of its oldest row in seconds.
+    pub log_oldest_s: Option<f64>,
+    /// Change of the log per second.
+    pub log_trend: Option<f64>,
+    /// Log rows replayed since the owner started.
+    pub replayed: i64,
+}
+
+/// One leaf.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PeriodStatus {
+    /// `2024 Q1`, or `DEFAULT`.
+    pub title: String,
+    /// The leaf's name.
+    pub leaf: String,
+    /// Its bounds; `None` for DEFAULT.
+    pub period: Option<Period>,
+    /// Its state.
+    pub state: LeafState,
+    /// Rows the census counted for it.
+    pub source_rows: i64,
+    /// Rows copied into it (before the seal) or in it (when last verified).
+    pub target_rows: i64,
+    /// Differing rows the last verification found; `None` before one.
+    pub diffs: Option<i64>,
+    /// When it was last verified.
+    pub verified_at: Option<DateTime<Utc>>,
+    /// Heap bytes and index bytes.
+    pub bytes: (i64, i64),
+    /// Higher is copied earlier; 0 unless the operator changed it.
+    pub priority: i32,
+}
+
+/// A chunk's state on the heat map.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ChunkState {
+    /// Not begun.
+    Pending,
+    /// In a worker's hands.
+    Copying,
+    /// Done.
+    Copied,
+    /// Done after at least one failed attempt.
+    Retried,
+    /// Failed, waits for a retry.
+    Failed,
+}
+
+impl ChunkState {
+    /// Its word.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Copying => "copying",
+            Self::Copied => "copied",
+            Self::Retried => "retried",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+/// One chunk.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ChunkStatus {
+    /// Its number.
+    pub id: ChunkId,
+    /// First block and the block after the last.
+    pub blocks: (i64, i64),
+    /// `(index into Status::periods, rows counted)`.
+    pub rows: Arc<[(usize, i64)]>,
+    /// Its state.
+    pub state: ChunkState,
+    /// Attempts so far.
+    pub attempts: i32,
+    /// Milliseconds the last attempt took.
+    pub took_ms: Option<i64>,
+}
+
+/// One copying worker.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Lane {
+    /// From 1.
+    pub worker: usize,
+    /// The chunk in hand and since when.
+    pub chunk: Option<(ChunkId, DateTime<Utc>)>,
+    /// What it waits for, in words.
+    pub waiting: Option<String>,
+    /// The last chunk's milliseconds.
+    pub last_ms: Option<i64>,
+}
+
+/// A throttling signal's verdict.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SignalState {
+    /// No reason to slow.
+    Ok,
+    /// Go slowly.
+    Slow,
+    /// Do not go.
+    Stop,
+    /// Not measured lately; counts as slow.
+    Stale,
+}
+
+/// A throttling signal.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Signal {
+    /// `operator`, `replica lag`, …
+    pub signal: String,
+    /// Its verdict.
+    pub state: SignalState,
+    /// `standby b 4.1 s > 3 s`.
+    pub detail: String,
+}
+
+/// Speed and time.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Pace {
+    /// Rows copied per second of active time, slow average.
+    pub rows_per_s: Option<f64>,
+    /// Rows per second over the last minute, oldest first, for a sparkline.
+    pub history: Vec<u64>,
+    /// Seconds left as a range; `None` until three chunks of this run, and while stalled.
+    pub eta_s: Option<(f64, f64)>,
+    /// Seconds at work, paused, slowed, in this run.
+    pub active_s: f64,
+    /// Seconds paused.
+    pub paused_s: f64,
+    /// Seconds slowed by a signal.
+    pub slowed_s: f64,
+    /// Copying workers asked for.
+    pub workers: u16,
+}
+
+/// Verification.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Verification {
+    /// When the last whole pass without a difference ended.
+    pub verified_at: Option<DateTime<Utc>>,
+    /// A pass in hand: rows read of all.
+    pub running: Option<(i64, i64)>,
+    /// Age of its snapshot in seconds.
+    pub snapshot_s: Option<f64>,
+    /// Differing rows, the first of them (the cap is [`MAX_DIFFS`]).
+    pub diffs: Arc<Vec<Diff>>,
+    /// Keys of the old table that two rows of the partitioned one share; they block `reverse`.
+    pub duplicate_keys: Vec<String>,
+}
+
+/// Diffs kept for reading; repair is not capped.
+pub const MAX_DIFFS: usize = 1_000;
+
+/// What is wrong with a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DiffKind {
+    /// In the source only.
+    Missing,
+    /// In the twin only.
+    Extra,
+    /// In both, not equal.
+    Changed,
+    /// In the twin under another period.
+    WrongLeaf,
+}
+
+impl DiffKind {
+    /// Its word.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Missing => "missing",
+            Self::Extra => "extra",
+            Self::Changed => "changed",
+            Self::WrongLeaf => "wrong leaf",
+        }
+    }
+}
+
+/// One differing row.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Diff {
+    /// The leaf.
+    pub leaf: String,
+    /// The twin's key as text, `id=…, created_at=…`.
+    pub key: String,
+    /// What is wrong.
+    pub kind: DiffKind,
+    /// `(column, source, twin)` for columns that differ, each value cut at 200 characters.
+    pub columns: Vec<(String, Option<String>, Option<String>)>,
+}
+
+/// Something that must hold before the swap.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Condition {
+    /// `verified`, `log`, `fingerprint`, `long snapshots`, …
+    pub name: String,
+    /// Whether it holds.
+    pub holds: bool,
+    /// The figure behind it: `2,000,000 rows equal, 12 s ago`.
+    pub detail: String,
+}

@@ -1,0 +1,56 @@
+//! Chunks: block ranges of the source's heap, and what the census found in each.
+
+use serde::{Deserialize, Serialize};
+
+/// A chunk's number, from 0 in heap order.
+pub type ChunkId = i32;
+
+/// A chunk with its rows per period.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Chunk {
+    /// Its number.
+    pub id: ChunkId,
+    /// First block.
+    pub first_block: i64,
+    /// The block after the last.
+    pub end_block: i64,
+    /// `(index of the leaf, rows counted)`, leaves in order.
+    pub rows: Vec<(usize, i64)>,
+}
+
+impl Chunk {
+    /// Rows counted in it.
+    pub fn counted(&self) -> i64 {
+        self.rows.iter().map(|(_, rows)| rows).sum()
+    }
+}
+
+/// The smallest chunk, in blocks (8 kB each): below it, transaction overhead dominates.
+pub const MIN_BLOCKS: i64 = 64;
+/// The most chunks of one table: bounds the tool's memory and the journal (DESIGN 7.9).
+pub const MAX_CHUNKS: i64 = 2_048;
+
+/// Cuts `blocks` into equal ranges, at most [`MAX_CHUNKS`], of at least [`MIN_BLOCKS`] each.
+pub fn cut(blocks: i64) -> impl Iterator<Item = (i64, i64)> {
+    // About 1,024 blocks (8 MB, some 25,000 chat rows) make a chunk of a fraction of a second.
+    let size = (blocks / 256).clamp(MIN_BLOCKS, 1_024).max((blocks + MAX_CHUNKS - 1) / MAX_CHUNKS);
+    (0..)
+        .map(move |i| i * size)
+        .take_while(move |first| *first < blocks)
+        .map(move |first| (first, (first + size).min(blocks)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ranges_cover_the_heap_once() {
+        for blocks in [0, 1, 64, 65, 100_000, 50_000_000] {
+            let ranges: Vec<_> = cut(blocks).collect();
+            assert!(i64::try_from(ranges.len()).unwrap() <= MAX_CHUNKS);
+            assert_eq!(ranges.iter().map(|(a, b)| b - a).sum::<i64>(), blocks);
+            assert!(ranges.windows(2).all(|pair| pair[0].1 == pair[1].0));
+        }
+    }
+}

@@ -1,0 +1,9 @@
+//! What the tool thinks about, as pure data: no IO, no async, no clock.
+
+pub mod chunk;
+pub mod ident;
+pub mod period;
+pub mod phase;
+pub mod plan;
+pub mod scheme;
+pub mod table;

@@ -1,0 +1,114 @@
+//! What is to be built out of a table: key, periods, names. The journal keeps it as JSON.
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::model::{
+    ident::{Ident, QualifiedName},
+    period::{Every, Period},
+    table::{Column, Table},
+};
+
+/// The schema of the journal.
+pub const JOURNAL: &str = "quarterdeck";
+
+/// The decisions of one migration.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Scheme {
+    /// The migration's id.
+    pub id: Uuid,
+    /// The source as it was when the plan was made.
+    pub table: Table,
+    /// The partition column.
+    pub by: Ident,
+    /// The length of a period.
+    pub every: Every,
+    /// Periods kept ready after the newest row's.
+    pub ahead: u32,
+    /// Whether there is a DEFAULT partition.
+    pub default_leaf: bool,
+}
+
+/// One partition of the twin.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Leaf {
+    /// Its name, final from the start.
+    pub name: Ident,
+    /// Its period; `None` is DEFAULT.
+    pub period: Option<Period>,
+}
+
+impl Scheme {
+    /// Key columns of the source, in order.
+    pub fn key(&self) -> Vec<&Column> {
+        let names = self.table.primary_key().map(|pk| pk.key.iter().flatten().collect::<Vec<_>>());
+        names.unwrap_or_default().into_iter().filter_map(|name| self.table.column(name)).collect()
+    }
+
+    /// Key columns of the twin: the source's, and the partition column if it is not among them.
+    pub fn twin_key(&self) -> Vec<&Column> {
+        let mut key = self.key();
+        if !key.iter().any(|column| column.name == self.by) {
+            key.extend(self.table.column(&self.by));
+        }
+        key
+    }
+
+    /// The twin's key as `(id, created_at)`.
+    pub fn twin_key_text(&self) -> String {
+        let names: Vec<_> = self.twin_key().iter().map(|c| c.name.as_str().to_owned()).collect();
+        format!("({})", names.join(", "))
+    }
+
+    /// The source's name, which the application knows.
+    pub fn source(&self) -> &QualifiedName {
+        &self.table.name
+    }
+
+    /// The twin's name before the swap and after `reverse`.
+    pub fn twin(&self) -> QualifiedName {
+        self.table.name.sibling(self.table.name.name.with_suffix("_twin"))
+    }
+
+    /// The source's name after the swap.
+    pub fn old(&self) -> QualifiedName {
+        self.table.name.sibling(self.table.name.name.with_suffix("_old"))
+    }
+
+    /// A leaf's qualified name.
+    pub fn leaf(&self, leaf: &Leaf) -> QualifiedName {
+        self.table.name.sibling(leaf.name.clone())
+    }
+
+    /// The leaf for a period.
+    pub fn leaf_of(&self, period: Period) -> Leaf {
+        Leaf { name: self.every.leaf_name(&self.table.name.name, period), period: Some(period) }
+    }
+
+    /// The DEFAULT leaf.
+    pub fn leaf_default(&self) -> Leaf {
+        Leaf { name: self.table.name.name.with_suffix("_default"), period: None }
+    }
+
+    /// A relation or function of this migration in the journal's schema: `log_1f2e3d4c`.
+    pub fn journal_name(&self, what: &str) -> QualifiedName {
+        let id = self.id.simple().to_string();
+        QualifiedName::new(JOURNAL, format!("{what}_{}", &id[id.len() - 12..]))
+    }
+
+    /// The capture log.
+    pub fn log(&self) -> QualifiedName {
+        self.journal_name("log")
+    }
+
+    /// The name of a leaf's index: leaf + source index name.
+    pub fn leaf_index(leaf: &Ident, index: &Ident) -> Ident {
+        leaf.join(index)
+    }
+
+    /// All insertable columns, quoted and separated by commas, each behind `prefix` (`"s."` or `""`).
+    pub fn column_list(&self, prefix: &str) -> String {
+        let names: Vec<_> = self.table.insertable().map(|c| format!("{prefix}{}", c.name)).collect();
+        names.join(", ")
+    }
+}

@@ -1,0 +1,207 @@
+//! A table as the catalogue describes it: plain data, read by `pg::catalog`, judged by `model::preflight`.
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::ident::{Ident, QualifiedName};
+
+/// An object id (manual, 8.19).
+pub type Oid = u32;
+
+/// One table and what hangs on it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Table {
+    /// Its name.
+    pub name: QualifiedName,
+    /// Its OID; the name may move, the OID does not.
+    pub oid: Oid,
+    /// Its owner.
+    pub owner: Ident,
+    /// Live columns in catalogue order.
+    pub columns: Vec<Column>,
+    /// Indexes, those behind constraints among them.
+    pub indexes: Vec<Index>,
+    /// CHECK and outgoing FOREIGN KEY constraints (keys are indexes).
+    pub constraints: Vec<Constraint>,
+    /// The application's triggers (no internal ones, none of ours).
+    pub triggers: Vec<Trigger>,
+    /// Views that read it and can follow it at the swap.
+    pub views: Vec<View>,
+    /// Rights, as `GRANT … ON TABLE {} …` statements with `{}` for the table's quoted name.
+    pub grants: Vec<String>,
+    /// Comment of the table itself (columns' comments are with the columns).
+    pub comment: Option<String>,
+    /// Size, storage options and everything preflight asks about.
+    pub facts: Facts,
+}
+
+impl Table {
+    /// The primary key's index.
+    pub fn primary_key(&self) -> Option<&Index> {
+        self.indexes.iter().find(|index| index.role == IndexRole::PrimaryKey)
+    }
+
+    /// A column by name.
+    pub fn column(&self, name: &Ident) -> Option<&Column> {
+        self.columns.iter().find(|column| column.name == *name)
+    }
+
+    /// Columns that INSERT may name: generated ones are left out (TRAPS 19).
+    pub fn insertable(&self) -> impl Iterator<Item = &Column> {
+        self.columns.iter().filter(|column| !column.generated)
+    }
+
+    /// Outgoing foreign keys.
+    pub fn foreign_keys(&self) -> impl Iterator<Item = &Constraint> {
+        self.constraints.iter().filter(|c| matches!(c.kind, ConstraintKind::ForeignKey { .. }))
+    }
+}
+
+/// One column.
+#[expect(clippy::struct_excessive_bools, reason = "four independent facts of pg_attribute")]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Column {
+    /// Its name.
+    pub name: Ident,
+    /// Its type as `format_type` prints it, `numeric(10,2)` for example.
+    pub type_sql: String,
+    /// NOT NULL.
+    pub not_null: bool,
+    /// GENERATED ALWAYS AS (…) STORED or VIRTUAL.
+    pub generated: bool,
+    /// GENERATED … AS IDENTITY.
+    pub identity: bool,
+    /// Whether equal values have one binary form, so that the value itself can be hashed
+    /// (integers, uuid, bool, date and time types, bytea, enums, text in a deterministic collation);
+    /// the others go through `record_send` (TRAPS 54).
+    pub exact_hash: bool,
+    /// The sequence owned by this column, if any.
+    pub owned_sequence: Option<QualifiedName>,
+    /// `attstattarget` other than the default.
+    pub statistics_target: Option<i32>,
+}
+
+/// What an index is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum IndexRole {
+    /// PRIMARY KEY.
+    PrimaryKey,
+    /// A UNIQUE constraint.
+    UniqueConstraint,
+    /// CREATE UNIQUE INDEX.
+    Unique,
+    /// An exclusion constraint.
+    Exclusion,
+    /// Anything else.
+    Plain,
+}
+
+/// One index.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Index {
+    /// Its name.
+    pub name: Ident,
+    /// What it is for.
+    pub role: IndexRole,
+    /// Key columns (not INCLUDE); an expression is `None`.
+    pub key: Vec<Option<Ident>>,
+    /// For constraints `pg_get_constraintdef`; else the text of `pg_get_indexdef` after `ON <table> `.
+    pub definition: String,
+    /// `indisvalid` and `indisready`.
+    pub valid: bool,
+    /// A DEFERRABLE constraint.
+    pub deferrable: bool,
+    /// Comment.
+    pub comment: Option<String>,
+}
+
+/// What a constraint is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum ConstraintKind {
+    /// CHECK.
+    Check {
+        /// NO INHERIT, which a partitioned table cannot have.
+        no_inherit: bool,
+    },
+    /// FOREIGN KEY.
+    ForeignKey {
+        /// The referenced table.
+        referenced: QualifiedName,
+        /// Its OID: locks are taken in this order.
+        referenced_oid: Oid,
+        /// ON DELETE and ON UPDATE are both CASCADE, SET NULL or SET DEFAULT: it may stay on the old table.
+        acts: bool,
+    },
+    /// CREATE CONSTRAINT TRIGGER or another kind this version does not know.
+    Other,
+}
+
+/// One constraint that is not an index.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Constraint {
+    /// Its name.
+    pub name: Ident,
+    /// CHECK, FOREIGN KEY, …
+    #[serde(flatten)]
+    pub kind: ConstraintKind,
+    /// `pg_get_constraintdef` without a trailing NOT VALID.
+    pub definition: String,
+    /// `convalidated`.
+    pub validated: bool,
+    /// Comment.
+    pub comment: Option<String>,
+}
+
+/// One trigger of the application.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Trigger {
+    /// Its name.
+    pub name: Ident,
+    /// `pg_get_triggerdef`.
+    pub definition: String,
+    /// `tgenabled`: O, D, R or A.
+    pub enabled: char,
+    /// FOR EACH ROW with transition tables: not allowed on a partitioned table (TRAPS 26).
+    pub row_with_transition: bool,
+    /// CREATE CONSTRAINT TRIGGER.
+    pub constraint: bool,
+}
+
+/// A view over the table.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct View {
+    /// Its name.
+    pub name: QualifiedName,
+    /// `pg_get_viewdef`, without the final semicolon.
+    pub definition: String,
+    /// `reloptions`, such as `security_barrier=true`.
+    pub options: Vec<String>,
+}
+
+/// Size, storage and whatever preflight judges.
+#[derive(Clone, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Facts {
+    /// `relkind`, `relpersistence`.
+    pub kind: String,
+    /// Heap blocks.
+    pub blocks: i64,
+    /// `reltuples`, an estimate.
+    pub rows_estimate: i64,
+    /// Heap, TOAST and indexes in bytes.
+    pub total_bytes: i64,
+    /// `reloptions` of heap, `fillfactor=70`.
+    pub options: Vec<String>,
+    /// The replica identity: d, n, f or i.
+    pub replica_identity: String,
+    /// Incoming foreign keys, as `table.constraint`.
+    pub incoming_foreign_keys: Vec<String>,
+    /// What this version cannot carry over, each as `kind name` (a rule, a policy, a statistics object, a
+    /// materialised view, a publication, an inheritance parent, …). Preflight refuses each by name.
+    pub unhandled: Vec<String>,
+    /// Whether statistics show updates or deletes.
+    pub has_updates: bool,
+    /// Whether a subscription writes the table, or a transition table could hit `temp_file_limit` (TRAPS 56):
+    /// capture must be row-level.
+    pub row_level_capture: bool,
+}

@@ -1,0 +1,154 @@
+//! A session with its settings pinned, and labelled statements.
+//!
+//! Every statement carries the label that the plan, the log and errors show. No statement waits for a lock
+//! without end: `lock_timeout` is always set (TRAPS 32). Row security is off, so that a policy makes an
+//! error instead of silently missing rows (TRAPS 53).
+
+use std::time::Duration;
+
+use tokio_postgres::{CancelToken, Client, IsolationLevel, Row, Transaction, types::ToSql};
+
+use crate::{
+    error::{Error, Result},
+    pg::Target,
+};
+
+/// Bind parameters.
+pub type Params<'a> = &'a [&'a (dyn ToSql + Sync)];
+
+/// How long any statement waits for a lock unless it says otherwise.
+pub const LOCK_TIMEOUT: Duration = Duration::from_secs(10);
+
+const PIN: &str = include_str!("../../assets/sql/pin_session.sql");
+
+/// One connection.
+#[derive(Debug)]
+pub struct Session {
+    client: Client,
+    target: Target,
+}
+
+/// A transaction in a [`Session`]; rolled back when dropped.
+pub struct Tx<'a> {
+    tx: Transaction<'a>,
+}
+
+impl Session {
+    /// Connects and pins the session's settings. `purpose` ends the application name: `quarterdeck copy 2`.
+    pub async fn open(target: &Target, purpose: &str) -> Result<Self> {
+        let client = target.open(&format!("quarterdeck {purpose}")).await?;
+        client.batch_execute(PIN).await.map_err(Error::db("pin session"))?;
+        Ok(Self { client, target: target.clone() })
+    }
+
+    /// Begins READ COMMITTED.
+    pub async fn begin(&mut self) -> Result<Tx<'_>> {
+        let tx = self.client.transaction().await.map_err(Error::db("begin"))?;
+        Ok(Tx { tx })
+    }
+
+    /// Begins REPEATABLE READ. Take the table lock before any query: the first one fixes the snapshot (TRAPS 60).
+    pub async fn begin_repeatable_read(&mut self) -> Result<Tx<'_>> {
+        let builder = self.client.build_transaction().isolation_level(IsolationLevel::RepeatableRead);
+        Ok(Tx { tx: builder.start().await.map_err(Error::db("begin"))? })
+    }
+
+    /// Begins REPEATABLE READ READ ONLY.
+    pub async fn begin_snapshot(&mut self) -> Result<Tx<'_>> {
+        let builder =
+            self.client.build_transaction().isolation_level(IsolationLevel::RepeatableRead).read_only(true);
+        Ok(Tx { tx: builder.start().await.map_err(Error::db("begin"))? })
+    }
+
+    /// What cancels this session's statement; see [`Target::cancel`].
+    pub fn cancel_token(&self) -> CancelToken {
+        self.client.cancel_token()
+    }
+
+    /// Where it is connected to.
+    pub fn target(&self) -> &Target {
+        &self.target
+    }
+
+    /// Whether the connection is gone.
+    pub fn is_closed(&self) -> bool {
+        self.client.is_closed()
+    }
+
+    /// The driver's client, for what the labelled calls do not offer (COPY).
+    pub fn client(&self) -> &Client {
+        &self.client
+    }
+}
+
+impl<'a> Tx<'a> {
+    /// Commits. An error here may mean that the outcome is unknown: ask [`Error::connection_lost`].
+    pub async fn commit(self, label: &'static str) -> Result<()> {
+        self.tx.commit().await.map_err(Error::db(label))
+    }
+
+    /// Rolls back and waits for the answer.
+    pub async fn rollback(self) -> Result<()> {
+        self.tx.rollback().await.map_err(Error::db("rollback"))
+    }
+
+    /// `SET LOCAL lock_timeout`; 0 would wait without end and is refused.
+    pub async fn lock_timeout(&self, timeout: Duration) -> Result<()> {
+        let millis = timeout.as_millis().max(1);
+        self.batch("set lock_timeout", &format!("SET LOCAL lock_timeout = {millis}")).await
+    }
+
+    /// The driver's transaction.
+    pub fn inner(&self) -> &Transaction<'a> {
+        &self.tx
+    }
+}
+
+macro_rules! statements {
+    ($type:ty, $field:ident) => {
+        impl $type {
+            /// Runs a query.
+            pub async fn query(
+                &self,
+                label: &'static str,
+                sql: &str,
+                params: Params<'_>,
+            ) -> Result<Vec<Row>> {
+                tracing::trace!(label, sql);
+                self.$field.query(sql, params).await.map_err(Error::db(label))
+            }
+
+            /// Runs a query that returns exactly one row.
+            pub async fn query_one(&self, label: &'static str, sql: &str, params: Params<'_>) -> Result<Row> {
+                tracing::trace!(label, sql);
+                self.$field.query_one(sql, params).await.map_err(Error::db(label))
+            }
+
+            /// Runs a query that returns one row or none.
+            pub async fn query_opt(
+                &self,
+                label: &'static str,
+                sql: &str,
+                params: Params<'_>,
+            ) -> Result<Option<Row>> {
+                tracing::trace!(label, sql);
+                self.$field.query_opt(sql, params).await.map_err(Error::db(label))
+            }
+
+            /// Runs a statement and returns the rows it touched.
+            pub async fn execute(&self, label: &'static str, sql: &str, params: Params<'_>) -> Result<u64> {
+                tracing::trace!(label, sql);
+                self.$field.execute(sql, params).await.map_err(Error::db(label))
+            }
+
+            /// Runs statements without parameters, in one round trip.
+            pub async fn batch(&self, label: &'static str, sql: &str) -> Result<()> {
+                tracing::debug!(label, sql);
+                self.$field.batch_execute(sql).await.map_err(Error::db(label))
+            }
+        }
+    };
+}
+
+statements!(Session, client);
+statements!(Tx<'_>, tx);
