@@ -111,4 +111,26 @@ impl Scheme {
         let names: Vec<_> = self.table.insertable().map(|c| format!("{prefix}{}", c.name)).collect();
         names.join(", ")
     }
+
+    /// Columns of the log that hold a key, `k1, k2, …, part`: the source's key columns and the partition column.
+    pub fn log_key(&self) -> Vec<String> {
+        let mut names: Vec<_> = (1..=self.key().len()).map(|n| format!("k{n}")).collect();
+        names.push("part".into());
+        names
+    }
+
+    /// The columns of the table that fill [`Self::log_key`], in the same order.
+    pub fn logged_columns(&self) -> Vec<&Column> {
+        let mut columns = self.key();
+        columns.extend(self.table.column(&self.by));
+        columns
+    }
+
+    /// SQL that says a log row names a table row: `l.k1 = s."id" AND l.part = s."created_at"`.
+    pub fn log_match(&self, log: &str, row: &str) -> String {
+        let pairs = self.log_key().into_iter().zip(self.logged_columns());
+        let terms: Vec<_> =
+            pairs.map(|(logged, column)| format!("{log}.{logged} = {row}.{}", column.name)).collect();
+        terms.join(" AND ")
+    }
 }
