@@ -119,6 +119,16 @@ pub enum Error {
         /// What to do.
         remedy: String,
     },
+    /// A program of PostgreSQL's server could not be found or did not do its work (demo only).
+    #[error("{program}: {reason}")]
+    Program {
+        /// `initdb`, `pg_ctl`, … or the folder looked at.
+        program: String,
+        /// Its own words, or what is missing.
+        reason: String,
+        /// What to do.
+        remedy: String,
+    },
     /// A file or the terminal.
     #[error("{path}: {source}")]
     Io {
@@ -156,6 +166,7 @@ impl Error {
             | Self::Stopped { .. }
             | Self::Unknown { .. }
             | Self::Busy { .. }
+            | Self::Program { .. }
             | Self::Io { .. }
             | Self::Bug(_) => None,
         }
@@ -187,6 +198,7 @@ impl Error {
             | Self::Stopped { .. }
             | Self::Unknown { .. }
             | Self::Busy { .. }
+            | Self::Program { .. }
             | Self::Io { .. }
             | Self::Bug(_) => false,
         }
@@ -211,6 +223,7 @@ impl Error {
             | Self::Changed { .. }
             | Self::Differs { .. }
             | Self::Busy { .. }
+            | Self::Program { .. }
             | Self::Io { .. } => Kind::Failed,
             Self::Bug(_) => Kind::Bug,
         }
@@ -222,7 +235,8 @@ impl Error {
             Self::Usage { remedy, .. }
             | Self::Refused { remedy, .. }
             | Self::Connect { remedy, .. }
-            | Self::Busy { remedy, .. } => Some(remedy.clone()),
+            | Self::Busy { remedy, .. }
+            | Self::Program { remedy, .. } => Some(remedy.clone()),
             Self::Database { source, .. } => {
                 source.as_db_error().and_then(|e| e.hint()).map(str::to_owned).or_else(|| remedy_of(source))
             }
@@ -258,6 +272,7 @@ impl Error {
             | Self::Fenced { .. }
             | Self::Changed { .. }
             | Self::Busy { .. }
+            | Self::Program { .. }
             | Self::Io { .. }
             | Self::Bug(_) => 1,
         }
