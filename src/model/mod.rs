@@ -2,6 +2,7 @@
 
 pub mod chunk;
 pub mod ident;
+pub mod listing;
 pub mod period;
 pub mod phase;
 pub mod plan;
