@@ -1,7 +1,11 @@
 //! PostgreSQL: the only floor that connects, reads catalogues and runs statements.
 
 pub mod connect;
+pub mod fence;
+pub mod journal;
+pub mod owner;
 pub mod session;
 
 pub use connect::Target;
+pub use fence::Fence;
 pub use session::{Session, Tx};

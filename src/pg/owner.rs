@@ -1,0 +1,128 @@
+//! Ownership: one process runs a migration. A session advisory lock says who lives, the epoch who may write.
+//!
+//! Every new owner, also one that follows a dead one, first ends what sessions the last owner left, then raises
+//! the epoch (the update waits for every transaction that holds the fence).
+
+use std::time::Duration;
+
+use uuid::Uuid;
+
+use crate::{
+    error::{Error, Result},
+    pg::{Session, Target},
+};
+
+/// How long a take-over waits for the old owner's sessions to end.
+const PATIENCE: Duration = Duration::from_secs(15);
+
+/// The advisory lock's key.
+pub fn lock_key(id: Uuid) -> i64 {
+    let (high, low) = id.as_u64_pair();
+    i64::from_ne_bytes((high ^ low).to_ne_bytes())
+}
+
+/// What the sessions of one owner call themselves, so that the next one finds them.
+pub fn purpose(id: Uuid, what: &str) -> String {
+    let hex = id.simple().to_string();
+    format!("{} {what}", &hex[hex.len() - 12..])
+}
+
+/// Whether to take a migration from a live owner.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Claim {
+    /// Only where no owner lives.
+    IfFree,
+    /// Also from a live one: its sessions are terminated.
+    TakeOver,
+}
+
+/// The session that holds ownership, and the epoch it has.
+#[derive(Debug)]
+pub struct Ownership {
+    /// Keep it open: its end gives ownership up.
+    pub session: Session,
+    /// The number every writing transaction asks for.
+    pub epoch: i64,
+    /// Who owned it before, as `host:pid`, if somebody did.
+    pub before: Option<String>,
+}
+
+/// Becomes the owner; `None` where somebody else lives and `claim` does not allow taking over.
+pub async fn claim(target: &Target, id: Uuid, claim: Claim) -> Result<Option<Ownership>> {
+    let mut session = Session::open(target, &purpose(id, "owner")).await?;
+    if !try_lock(&session, id).await? {
+        if claim == Claim::IfFree {
+            return Ok(None);
+        }
+        end_sessions(&session, id).await?;
+        if !try_lock(&session, id).await? {
+            return Err(Error::Busy {
+                object: "ownership".into(),
+                reason: "another console took the migration over at the same moment".into(),
+                remedy: "see who with `quarterdeck status`".into(),
+            });
+        }
+    }
+    end_sessions(&session, id).await?;
+    let before = owner_before(&session, id).await?;
+    let epoch = raise_epoch(&mut session, id).await?;
+    Ok(Some(Ownership { session, epoch, before }))
+}
+
+async fn try_lock(session: &Session, id: Uuid) -> Result<bool> {
+    let row =
+        session.query_one("ownership lock", "SELECT pg_try_advisory_lock($1)", &[&lock_key(id)]).await?;
+    Ok(row.get(0))
+}
+
+async fn owner_before(session: &Session, id: Uuid) -> Result<Option<String>> {
+    const SQL: &str = "SELECT host || ':' || pid FROM quarterdeck.owner WHERE migration_id = $1";
+    Ok(session.query_opt("read last owner", SQL, &[&id]).await?.map(|row| row.get(0)))
+}
+
+/// Terminates the last owner's sessions and waits until they are gone: a worker of a dead process may still be
+/// in the middle of a statement.
+async fn end_sessions(session: &Session, id: Uuid) -> Result<()> {
+    const SQL: &str = include_str!("../../assets/sql/end_sessions.sql");
+    let pattern = format!("quarterdeck {}%", purpose(id, ""));
+    let began = tokio::time::Instant::now();
+    loop {
+        let left: i64 = session.query_one("end last owner's sessions", SQL, &[&pattern]).await?.get(0);
+        if left == 0 {
+            return Ok(());
+        }
+        if began.elapsed() > PATIENCE {
+            return Err(Error::Busy {
+                object: "ownership".into(),
+                reason: format!("{left} sessions of the last owner do not end"),
+                remedy: "look at pg_stat_activity for application_name 'quarterdeck …' and end them".into(),
+            });
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+async fn raise_epoch(session: &mut Session, id: Uuid) -> Result<i64> {
+    const RAISE: &str =
+        "UPDATE quarterdeck.fence SET epoch = epoch + 1 WHERE migration_id = $1 RETURNING epoch";
+    const OWNER: &str = "INSERT INTO quarterdeck.owner (migration_id, epoch, host, pid) VALUES ($1, $2, $3, $4) \
+                         ON CONFLICT (migration_id) DO UPDATE SET epoch = excluded.epoch, host = excluded.host, \
+                         pid = excluded.pid, since = now(), live = NULL, live_at = NULL";
+    let tx = session.begin().await?;
+    let row = tx.query_opt("raise epoch", RAISE, &[&id]).await?;
+    let epoch: i64 =
+        row.ok_or_else(|| Error::Bug(format!("migration {id} has no fence in the journal")))?.get(0);
+    let pid = i64::from(std::process::id());
+    tx.execute("journal owner", OWNER, &[&id, &epoch, &host(), &pid]).await?;
+    tx.commit("raise epoch").await?;
+    Ok(epoch)
+}
+
+/// This machine's name.
+pub fn host() -> String {
+    std::fs::read_to_string("/proc/sys/kernel/hostname")
+        .map(|name| name.trim().to_owned())
+        .ok()
+        .or_else(|| std::env::var("HOSTNAME").ok())
+        .unwrap_or_else(|| "unknown host".into())
+}
