@@ -14,3 +14,5 @@ SET idle_in_transaction_session_timeout = 0;
 SET default_transaction_isolation = 'read committed';
 SET default_transaction_read_only = off;
 SET check_function_bodies = off;
+SET default_tablespace = '';
+SET default_table_access_method = 'heap';

@@ -1,10 +1,12 @@
 //! What the tool thinks about, as pure data: no IO, no async, no clock.
 
 pub mod chunk;
+pub mod hanger;
 pub mod ident;
 pub mod listing;
 pub mod period;
 pub mod phase;
 pub mod plan;
 pub mod scheme;
+pub mod server;
 pub mod table;

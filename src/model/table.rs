@@ -2,7 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::ident::{Ident, QualifiedName};
+use crate::model::{
+    hanger::Hanger,
+    ident::{Ident, QualifiedName},
+};
 
 /// An object id (manual, 8.19).
 pub type Oid = u32;
@@ -105,14 +108,20 @@ pub struct Index {
     pub role: IndexRole,
     /// Key columns (not INCLUDE); an expression is `None`.
     pub key: Vec<Option<Ident>>,
+    /// Columns of INCLUDE.
+    pub include: Vec<Ident>,
     /// For constraints `pg_get_constraintdef`; else the text of `pg_get_indexdef` after `ON <table> `.
     pub definition: String,
     /// `indisvalid` and `indisready`.
     pub valid: bool,
     /// A DEFERRABLE constraint.
     pub deferrable: bool,
-    /// Comment.
+    /// `reloptions`, such as `fillfactor=70`; already in `definition` unless it is a constraint's.
+    pub options: Vec<String>,
+    /// Comment of the index itself.
     pub comment: Option<String>,
+    /// Comment of the constraint behind which it stands.
+    pub constraint_comment: Option<String>,
 }
 
 /// What a constraint is.
@@ -166,6 +175,10 @@ pub struct Trigger {
     pub row_with_transition: bool,
     /// CREATE CONSTRAINT TRIGGER.
     pub constraint: bool,
+    /// BEFORE … FOR EACH ROW: on a partitioned table it may not move the row to another partition.
+    pub before_row: bool,
+    /// Comment.
+    pub comment: Option<String>,
 }
 
 /// A view over the table.
@@ -182,7 +195,7 @@ pub struct View {
 /// Size, storage and whatever preflight judges.
 #[derive(Clone, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Facts {
-    /// `relkind`, `relpersistence`.
+    /// `relkind` and `relpersistence`, two letters: `rp` is an ordinary logged table.
     pub kind: String,
     /// Heap blocks.
     pub blocks: i64,
@@ -190,15 +203,15 @@ pub struct Facts {
     pub rows_estimate: i64,
     /// Heap, TOAST and indexes in bytes.
     pub total_bytes: i64,
-    /// `reloptions` of heap, `fillfactor=70`.
+    /// `reloptions` of the heap, `fillfactor=70`, and of its TOAST table, `toast.autovacuum_enabled=false`.
     pub options: Vec<String>,
     /// The replica identity: d, n, f or i.
     pub replica_identity: String,
     /// Incoming foreign keys, as `table.constraint`.
     pub incoming_foreign_keys: Vec<String>,
-    /// What this version cannot carry over, each as `kind name` (a rule, a policy, a statistics object, a
-    /// materialised view, a publication, an inheritance parent, …). Preflight refuses each by name.
-    pub unhandled: Vec<String>,
+    /// What this version cannot carry over (a rule, a policy, a statistics object, a materialised view, a
+    /// publication, an inheritance parent, …). Preflight refuses each by name.
+    pub unhandled: Vec<Hanger>,
     /// Whether statistics show updates or deletes.
     pub has_updates: bool,
     /// Whether a subscription writes the table, or a transition table could hit `temp_file_limit` (TRAPS 56):
