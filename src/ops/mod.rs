@@ -1,1 +1,6 @@
-//! (being built)
+//! One operation a file: its SQL and how it is run. An operation knows nothing of order and calls no other.
+
+pub mod census;
+pub mod copy;
+pub mod replay;
+pub mod seal;

@@ -1,0 +1,129 @@
+//! Copy: one chunk, one transaction, from the source's heap into leaves that have no index yet.
+//!
+//! The journal row is claimed before the rows are copied, so a chunk is never copied twice. The list of
+//! periods is the census's: a copier never writes a leaf whose chunks are all done, that is, a sealed one.
+//! Keys in the log are left to replay. Progress is exact: rows per period travel with the claim.
+
+use std::time::Instant;
+
+use crate::{
+    error::{Error, Result},
+    model::{
+        chunk::Chunk,
+        ident::literal,
+        period::{Period, bound},
+        plan::Statement,
+        scheme::{Leaf, Scheme},
+    },
+    pg::{Fence, Session, Tx, journal},
+};
+
+/// What copying one chunk came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Copied {
+    /// Rows copied per period, in the order of [`Chunk::rows`], and milliseconds.
+    Rows(Vec<i64>, i64),
+    /// The journal says it is done already.
+    Already,
+}
+
+/// Copies one chunk.
+pub async fn chunk(
+    session: &mut Session,
+    fence: &Fence,
+    scheme: &Scheme,
+    leaves: &[Leaf],
+    chunk: &Chunk,
+) -> Result<Copied> {
+    let began = Instant::now();
+    let tx = session.begin().await?;
+    tx.batch("copy settings", SETTINGS).await?;
+    fence.enter(&tx).await?;
+    if !journal::write::claim(&tx, scheme.id, chunk.id).await? {
+        return Ok(Copied::Already);
+    }
+    let copied = insert(&tx, scheme, leaves, chunk).await?;
+    if let Some(at) = copied.iter().zip(&chunk.rows).position(|(copied, (_, counted))| copied > counted) {
+        return Err(Error::Changed {
+            table: scheme.source().plain(),
+            what: format!(
+                "chunk {} gave {} rows for {} where the census counted {}",
+                chunk.id,
+                copied[at],
+                leaves[chunk.rows[at].0].name.as_str(),
+                chunk.rows[at].1
+            ),
+        });
+    }
+    let took_ms = i64::try_from(began.elapsed().as_millis()).unwrap_or(i64::MAX);
+    journal::write::copied(&tx, scheme.id, chunk.id, &copied, took_ms).await?;
+    tx.commit("commit chunk").await?;
+    Ok(Copied::Rows(copied, took_ms))
+}
+
+/// What `plan --sql` shows.
+pub fn statements(scheme: &Scheme) -> Vec<Statement> {
+    let period = "<the periods the census lists for this chunk>";
+    vec![
+        Statement { label: "copy settings".into(), sql: SETTINGS.into() },
+        Statement {
+            label: "copy chunk".into(),
+            sql: format!(
+                "-- once a chunk, blocks :first to :end, after its journal row was claimed\nINSERT INTO {} ({}) {}",
+                scheme.twin(),
+                scheme.column_list(""),
+                select_sql(scheme, (":first", ":end"), period)
+            ),
+        },
+    ]
+}
+
+// An acknowledged chunk may be lost by a crash of the server, never half of it: the seal asks the journal.
+// The log is probed by hash, whatever its size and whatever the planner believes of it.
+const SETTINGS: &str = "SET LOCAL synchronous_commit = off; SET LOCAL enable_nestloop = off; \
+                        SET LOCAL enable_mergejoin = off; SET LOCAL enable_indexscan = off; \
+                        SET LOCAL max_parallel_workers_per_gather = 0";
+
+async fn insert(tx: &Tx<'_>, scheme: &Scheme, leaves: &[Leaf], chunk: &Chunk) -> Result<Vec<i64>> {
+    let periods: Vec<Period> = chunk.rows.iter().filter_map(|(leaf, _)| leaves[*leaf].period).collect();
+    let ranges: Vec<_> = periods.iter().map(|period| within(scheme, *period)).collect();
+    let blocks = (chunk.first_block.to_string(), chunk.end_block.to_string());
+    let select = select_sql(scheme, (&blocks.0, &blocks.1), &ranges.join(" OR "));
+    let columns = scheme.column_list("");
+    if let [(leaf, _)] = chunk.rows[..] {
+        let sql = format!("INSERT INTO {} ({columns}) {select}", scheme.leaf(&leaves[leaf]));
+        let rows = tx.execute("copy chunk", &sql, &[]).await?;
+        return Ok(vec![i64::try_from(rows).unwrap_or(i64::MAX)]);
+    }
+    let sql = format!(
+        "WITH copied AS (INSERT INTO {} ({columns}) {select} RETURNING tableoid) \
+         SELECT c.relname::text, count(*) FROM copied JOIN pg_class c ON c.oid = copied.tableoid GROUP BY 1",
+        scheme.twin()
+    );
+    let mut copied = vec![0; chunk.rows.len()];
+    for row in tx.query("copy chunk", &sql, &[]).await? {
+        let name: &str = row.get(0);
+        let at = chunk.rows.iter().position(|(leaf, _)| leaves[*leaf].name.as_str() == name);
+        let at = at.ok_or_else(|| Error::Bug(format!("rows of chunk {} went into {name}", chunk.id)))?;
+        copied[at] = row.get(1);
+    }
+    Ok(copied)
+}
+
+fn select_sql(scheme: &Scheme, blocks: (&str, &str), periods: &str) -> String {
+    format!(
+        "SELECT {} FROM ONLY {} s WHERE s.ctid >= '({},0)' AND s.ctid < '({},0)' AND ({periods}) \
+         AND NOT EXISTS (SELECT FROM {} l WHERE {})",
+        scheme.column_list("s."),
+        scheme.source(),
+        blocks.0,
+        blocks.1,
+        scheme.log(),
+        scheme.log_match("l", "s"),
+    )
+}
+
+fn within(scheme: &Scheme, period: Period) -> String {
+    let by = &scheme.by;
+    format!("(s.{by} >= {} AND s.{by} < {})", literal(&bound(period.lower)), literal(&bound(period.upper)))
+}

@@ -1,0 +1,89 @@
+//! Seal: give a filled leaf its indexes, when the journal says that every chunk holding its rows is done.
+//!
+//! The journal is asked inside the fenced transaction that builds and marks: a chunk that was acknowledged
+//! and then lost by a crash is not done (TRAPS 48).
+
+use crate::{
+    error::{Error, Result},
+    model::{
+        ident::literal,
+        period::bound,
+        phase::LeafState,
+        plan::Statement,
+        scheme::{Leaf, Scheme},
+    },
+    pg::{Fence, Session, Tx, journal},
+};
+
+/// Builds the leaf's indexes by `build` and marks it sealed, in one transaction.
+pub async fn seal(
+    session: &mut Session,
+    fence: &Fence,
+    scheme: &Scheme,
+    leaf: &Leaf,
+    build: &[Statement],
+) -> Result<()> {
+    let tx = session.begin().await?;
+    fence.enter(&tx).await?;
+    if let Some(period) = leaf.period {
+        let (open, counted, copied): (i64, i64, i64) = {
+            let sql = include_str!("../../assets/sql/leaf_balance.sql");
+            let row = tx.query_one("ask journal", sql, &[&scheme.id, &period.lower]).await?;
+            (row.get(0), row.get(1), row.get(2))
+        };
+        if open > 0 {
+            return Err(Error::Changed {
+                table: scheme.leaf(leaf).plain(),
+                what: format!("{open} of its chunks are not done; a server crash took them back"),
+            });
+        }
+        balance(&tx, scheme, leaf, counted - copied).await?;
+    }
+    for statement in build {
+        tx.batch("seal leaf", &statement.sql).await?;
+    }
+    journal::write::leaf_state(&tx, scheme.id, leaf, LeafState::Sealed).await?;
+    tx.commit("seal leaf").await
+}
+
+/// Statistics, visibility map and hint bits for a fresh leaf. Repeatable; in no transaction.
+pub async fn vacuum(session: &Session, scheme: &Scheme, leaf: &Leaf) -> Result<()> {
+    session.batch("vacuum leaf", &vacuum_sql(scheme, leaf)).await
+}
+
+/// Statistics of a partitioned table itself, which autovacuum never makes (TRAPS 43).
+pub async fn analyze(session: &Session, table: &crate::model::ident::QualifiedName) -> Result<()> {
+    session.batch("analyze", &format!("ANALYZE {table}")).await
+}
+
+/// What `plan --sql` shows beside the leaf's own index statements.
+pub fn statements(scheme: &Scheme, leaf: &Leaf) -> Vec<Statement> {
+    vec![Statement { label: "vacuum leaf".into(), sql: vacuum_sql(scheme, leaf) }]
+}
+
+fn vacuum_sql(scheme: &Scheme, leaf: &Leaf) -> String {
+    format!("VACUUM (ANALYZE, TRUNCATE false) {}", scheme.leaf(leaf))
+}
+
+/// Rows that the census counted and no copier copied must be in the log: it holds at least as many keys of this
+/// leaf, since nothing is dequeued before the seal.
+async fn balance(tx: &Tx<'_>, scheme: &Scheme, leaf: &Leaf, left_to_replay: i64) -> Result<()> {
+    let Some(period) = leaf.period.filter(|_| left_to_replay > 0) else { return Ok(()) };
+    let sql = format!(
+        "SELECT count(*) FROM (SELECT DISTINCT {} FROM {} WHERE part >= {} AND part < {}) AS keys",
+        scheme.log_key().join(", "),
+        scheme.log(),
+        literal(&bound(period.lower)),
+        literal(&bound(period.upper)),
+    );
+    let keys: i64 = tx.query_one("count log keys", &sql, &[]).await?.get(0);
+    if keys >= left_to_replay {
+        return Ok(());
+    }
+    Err(Error::Changed {
+        table: scheme.leaf(leaf).plain(),
+        what: format!(
+            "{left_to_replay} rows of it were counted and not copied, but the log holds {keys} of its keys"
+        ),
+    })
+}
