@@ -24,9 +24,9 @@ pub async fn batch(
         return Ok(Replayed::default());
     }
     let log_rows = i64::try_from(taken.len()).unwrap_or(i64::MAX);
-    let keys = columns(taken, scheme.log_key().len());
-    let params: Vec<&(dyn tokio_postgres::types::ToSql + Sync)> =
-        keys.iter().map(|column| column as _).collect();
+    let width = scheme.log_key().len();
+    let batch = distinct(taken, width);
+    let keys = columns(&batch, width);
     tx.execute("delete keys", &delete_sql(scheme), &bind(&keys)).await?;
     tx.execute("insert rows", &insert_sql(scheme), &bind(&keys)).await?;
     tx.commit("commit replay").await?;

@@ -32,7 +32,8 @@ pub async fn batch(session: &mut Session, fence: &Fence, scheme: &Scheme, limit:
     let words = |keys: &BTreeSet<Vec<String>>| keys.iter().map(|key| key.join(", ")).collect::<Vec<_>>();
     let duplicates = words(&shared);
     journal_shared(&tx, scheme, &words(&batch), &duplicates).await?;
-    let single = columns(&batch.difference(&shared).cloned().collect(), width);
+    let single: BTreeSet<_> = batch.difference(&shared).cloned().collect();
+    let single = columns(&single, width);
     tx.execute("delete old keys", &delete_sql(scheme), &bind(&single)).await?;
     tx.execute("insert old rows", &insert_sql(scheme), &bind(&single)).await?;
     tx.commit("commit reverse replay").await?;
