@@ -1,1 +1,7 @@
-//! Integration tests against real servers; being built.
+//! Integration tests against real servers; `support` starts one per PostgreSQL version and gives each test its own
+//! database. `QUARTERDECK_TEST_PG` lists the bin folders to test against (colon-separated).
+
+#[cfg(test)]
+mod demo;
+#[cfg(test)]
+mod support;
