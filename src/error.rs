@@ -305,7 +305,8 @@ pub struct Report {
     pub sqlstate: Option<String>,
 }
 
-fn describe(source: &tokio_postgres::Error) -> String {
+/// The server's words with detail and SQLSTATE, or the driver's with their cause.
+pub(crate) fn describe(source: &tokio_postgres::Error) -> String {
     match source.as_db_error() {
         Some(db) => {
             let detail = db.detail().map(|d| format!(" ({d})")).unwrap_or_default();
