@@ -106,6 +106,16 @@ impl Scheme {
         leaf.join(index)
     }
 
+    /// The name of the twin's own index before the swap and after `reverse`; between, it has the source's.
+    pub fn twin_index(&self, index: &Ident) -> QualifiedName {
+        self.table.name.sibling(index.with_suffix("_twin"))
+    }
+
+    /// The name of a source's index after the swap.
+    pub fn old_index(&self, index: &Ident) -> QualifiedName {
+        self.table.name.sibling(index.with_suffix("_old"))
+    }
+
     /// All insertable columns, quoted and separated by commas, each behind `prefix` (`"s."` or `""`).
     pub fn column_list(&self, prefix: &str) -> String {
         let names: Vec<_> = self.table.insertable().map(|c| format!("{prefix}{}", c.name)).collect();
