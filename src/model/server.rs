@@ -1,5 +1,6 @@
 //! The server and the table's surroundings, as preflight needs them: what is not in the table itself.
 
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::model::ident::{Ident, QualifiedName};
@@ -37,6 +38,8 @@ pub struct ServerFacts {
 /// What stands around one table at this moment.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Surroundings {
+    /// The server's clock.
+    pub now: DateTime<Utc>,
     /// What the connecting role or the owner lacks.
     pub rights: Rights,
     /// Transactions open for longer than a second, oldest first.
@@ -93,9 +96,9 @@ pub struct Extent {
     /// The column.
     pub column: Ident,
     /// The lowest finite value.
-    pub first: chrono::DateTime<chrono::Utc>,
+    pub first: DateTime<Utc>,
     /// The highest finite value.
-    pub last: chrono::DateTime<chrono::Utc>,
+    pub last: DateTime<Utc>,
     /// Read from an index; else estimated from statistics.
     pub exact: bool,
 }

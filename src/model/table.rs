@@ -83,6 +83,16 @@ pub struct Column {
     pub statistics_target: Option<i32>,
 }
 
+impl Column {
+    /// Whether this version can partition by it: a stored `timestamptz` that is never NULL.
+    pub fn may_partition(&self) -> bool {
+        self.type_sql == TIMESTAMPTZ && self.not_null && !self.generated
+    }
+}
+
+/// How `format_type` prints the one type of a partition column in this version.
+pub const TIMESTAMPTZ: &str = "timestamp with time zone";
+
 /// What an index is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -122,6 +132,28 @@ pub struct Index {
     pub comment: Option<String>,
     /// Comment of the constraint behind which it stands.
     pub constraint_comment: Option<String>,
+}
+
+impl Index {
+    /// Whether it finds the first and the last value of `column` without a scan.
+    pub fn leads_with(&self, column: &Ident) -> bool {
+        let whole = match self.role {
+            IndexRole::PrimaryKey | IndexRole::UniqueConstraint => true,
+            IndexRole::Unique | IndexRole::Plain => {
+                self.definition.starts_with("USING btree ") && !self.definition.contains(" WHERE ")
+            }
+            IndexRole::Exclusion => false,
+        };
+        whole && self.valid && self.key.first() == Some(&Some(column.clone()))
+    }
+
+    /// Whether a constraint stands before it.
+    pub fn is_constraint(&self) -> bool {
+        match self.role {
+            IndexRole::PrimaryKey | IndexRole::UniqueConstraint | IndexRole::Exclusion => true,
+            IndexRole::Unique | IndexRole::Plain => false,
+        }
+    }
 }
 
 /// What a constraint is.

@@ -1,5 +1,6 @@
 //! PostgreSQL: the only floor that connects, reads catalogues and runs statements.
 
+pub mod catalog;
 pub mod connect;
 pub mod fence;
 pub mod journal;

@@ -1,0 +1,28 @@
+-- What stands around a table now. $1 its OID, $2 beginnings of names that we would use.
+SELECT clock_timestamp() AS now,
+       ARRAY(SELECT DISTINCT p.gid
+             FROM pg_prepared_xacts p
+             -- The lock on its own id is the one that names it; its virtual id is that of the session that prepared it.
+             JOIN pg_locks own ON own.locktype = 'transactionid' AND own.transactionid = p.transaction AND own.pid IS NULL
+             JOIN pg_locks l ON l.virtualtransaction = own.virtualtransaction AND l.pid IS NULL
+             WHERE p.database = current_database() AND l.locktype = 'relation'
+               AND (l.relation = $1 OR l.relation IN (SELECT confrelid FROM pg_constraint WHERE conrelid = $1 AND contype = 'f'))
+             ORDER BY 1) AS prepared,
+       -- A vacuum that prevents wraparound never yields. Its query says so to those who may read it; for all others the
+       -- table's age tells what any vacuum that runs on it now is for.
+       (SELECT min(l.pid)
+        FROM pg_locks l JOIN pg_class c ON c.oid = l.relation LEFT JOIN pg_stat_activity a ON a.pid = l.pid
+        WHERE l.relation = $1 AND l.locktype = 'relation' AND l.mode = 'ShareUpdateExclusiveLock' AND l.granted
+          AND l.pid <> pg_backend_pid()
+          AND (a.query LIKE 'autovacuum:%(to prevent wraparound)%'
+               OR a.backend_type IS NULL
+                  AND (age(c.relfrozenxid) > current_setting('autovacuum_freeze_max_age')::int
+                       OR mxid_age(c.relminmxid) > current_setting('autovacuum_multixact_freeze_max_age')::int)))
+           AS wraparound_vacuum,
+       ARRAY(SELECT evtname::text FROM pg_event_trigger WHERE evtenabled <> 'D' ORDER BY 1) AS event_triggers,
+       ARRAY(SELECT taken.name
+             FROM (SELECT relname::text AS name, relnamespace AS namespace FROM pg_class
+                   UNION SELECT typname::text, typnamespace FROM pg_type) taken
+             WHERE taken.namespace = (SELECT relnamespace FROM pg_class WHERE oid = $1)
+               AND EXISTS (SELECT FROM unnest($2::text[]) AS beginning WHERE starts_with(taken.name, beginning))
+             ORDER BY 1) AS taken

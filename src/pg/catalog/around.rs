@@ -1,0 +1,131 @@
+//! What stands around one table at this moment: rights, sessions, names, the span of its times.
+
+use chrono::{DateTime, Utc};
+
+use super::{idents, name};
+use crate::{
+    error::Result,
+    model::{
+        hanger::HangerKind,
+        ident::Ident,
+        server::{Extent, LongTransaction, Rights, Surroundings},
+        table::{Column, Table},
+    },
+    pg::Session,
+};
+
+/// Rights, sessions and names around `table`, and the span of each column that could partition it.
+pub async fn surroundings(session: &Session, table: &Table) -> Result<Surroundings> {
+    const SQL: &str = include_str!("../../../assets/sql/table_surroundings.sql");
+    let row = session.query_one("read surroundings", SQL, &[&table.oid, &beginnings(table)]).await?;
+    let rights = rights(session, table).await?;
+    Ok(Surroundings {
+        now: row.get(0),
+        long_transactions: long_transactions(session).await?,
+        prepared: row.get(1),
+        wraparound_vacuum: row.get(2),
+        event_triggers: row.get(3),
+        taken: idents(&row, 4),
+        migration: super::list::live_migration(session, table.oid).await?,
+        extents: extents(session, table, &rights).await?,
+        rights,
+    })
+}
+
+/// Relations and types of the table's schema whose names begin like the table's or an index's, as they are now.
+pub async fn taken_names(session: &Session, table: &Table) -> Result<Vec<Ident>> {
+    const SQL: &str = include_str!("../../../assets/sql/table_surroundings.sql");
+    let row = session.query_one("read surroundings", SQL, &[&table.oid, &beginnings(table)]).await?;
+    Ok(idents(&row, 4))
+}
+
+/// A shortened name keeps at least this many bytes of its beginning ([`Ident::with_suffix`], [`Ident::join`]).
+const BEGINNING: usize = 20;
+
+fn beginnings(table: &Table) -> Vec<String> {
+    let names = [&table.name.name].into_iter().chain(table.indexes.iter().map(|index| &index.name));
+    let cut = |name: &Ident| {
+        name.as_str()
+            .char_indices()
+            .take_while(|(at, c)| at + c.len_utf8() <= BEGINNING)
+            .map(|(_, c)| c)
+            .collect()
+    };
+    names.map(cut).collect()
+}
+
+async fn rights(session: &Session, table: &Table) -> Result<Rights> {
+    const SQL: &str = include_str!("../../../assets/sql/table_rights.sql");
+    const AROUND: &str = include_str!("../../../assets/sql/table_rights_around.sql");
+    let row = session.query_one("read own rights", SQL, &[&table.oid]).await?;
+    let mut rights = Rights {
+        owns: row.get(0),
+        may_give: row.get(1),
+        may_create: row.get(2),
+        lacks: row.get(3),
+        ..Rights::default()
+    };
+    for row in session.query("read rights around", AROUND, &[&table.oid]).await? {
+        let list = if row.get(0) { &mut rights.views } else { &mut rights.referenced };
+        list.push(name(&row, 1));
+    }
+    Ok(rights)
+}
+
+async fn long_transactions(session: &Session) -> Result<Vec<LongTransaction>> {
+    const SQL: &str = include_str!("../../../assets/sql/long_transactions.sql");
+    let rows = session.query("read long transactions", SQL, &[]).await?;
+    let long = rows.iter().map(|row| LongTransaction {
+        pid: row.get(0),
+        who: row.get(1),
+        age_s: row.get(2),
+        state: row.get(3),
+        xmin_age: row.get(4),
+    });
+    Ok(long.collect())
+}
+
+/// The span of each column that could partition the table, where it can be read without a scan.
+async fn extents(session: &Session, table: &Table, rights: &Rights) -> Result<Vec<Extent>> {
+    let secured = table.facts.unhandled.iter().any(|hanger| hanger.kind == HangerKind::RowSecurity);
+    // Our sessions make an error of a policy, and preflight refuses both by name.
+    if secured || table.facts.kind != "rp" || rights.lacks.iter().any(|right| right == "SELECT") {
+        return Ok(Vec::new());
+    }
+    let mut extents = Vec::new();
+    for column in table.columns.iter().filter(|column| column.may_partition()) {
+        let exact = table.indexes.iter().any(|index| index.leads_with(&column.name));
+        let (first, last) = if exact {
+            read_span(session, table, column).await?
+        } else {
+            estimate_span(session, table, column).await?
+        };
+        extents.extend(first.zip(last).map(|(first, last)| Extent {
+            column: column.name.clone(),
+            first,
+            last,
+            exact,
+        }));
+    }
+    Ok(extents)
+}
+
+type Span = (Option<DateTime<Utc>>, Option<DateTime<Utc>>);
+
+async fn read_span(session: &Session, table: &Table, column: &Column) -> Result<Span> {
+    let (by, source) = (&column.name, &table.name);
+    // The times that the census can place.
+    let sql = format!(
+        "SELECT min({by}), max({by}) FROM ONLY {source} WHERE {by} >= '1000-01-01' AND {by} < '9000-01-01'"
+    );
+    let row = session.query_one("read first and last time", &sql, &[]).await?;
+    Ok((row.get(0), row.get(1)))
+}
+
+async fn estimate_span(session: &Session, table: &Table, column: &Column) -> Result<Span> {
+    const SQL: &str = include_str!("../../../assets/sql/column_span.sql");
+    let params: crate::pg::session::Params<'_> =
+        &[&table.name.schema.as_str(), &table.name.name.as_str(), &column.name.as_str()];
+    let row = session.query_one("estimate first and last time", SQL, params).await?;
+    Ok((row.get(0), row.get(1)))
+}

@@ -1,0 +1,33 @@
+//! A table's columns.
+
+use super::ident;
+use crate::{
+    error::Result,
+    model::{
+        ident::QualifiedName,
+        table::{Column, Oid},
+    },
+    pg::Session,
+};
+
+/// Live columns in catalogue order.
+pub(super) async fn read(session: &Session, oid: Oid) -> Result<Vec<Column>> {
+    const SQL: &str = include_str!("../../../assets/sql/catalog_columns.sql");
+    let rows = session.query("read columns", SQL, &[&oid]).await?;
+    let sequence = |row: &tokio_postgres::Row| {
+        let schema: Option<String> = row.get(6);
+        let name: Option<String> = row.get(7);
+        schema.zip(name).map(|(schema, name)| QualifiedName::new(schema, name))
+    };
+    let columns = rows.iter().map(|row| Column {
+        name: ident(row, 0),
+        type_sql: row.get(1),
+        not_null: row.get(2),
+        generated: row.get(3),
+        identity: row.get(4),
+        exact_hash: row.get(5),
+        owned_sequence: sequence(row),
+        statistics_target: row.get(8),
+    });
+    Ok(columns.collect())
+}

@@ -1,0 +1,105 @@
+//! The catalogue as plain data: one table with what hangs on it, the list of tables, the server.
+//!
+//! It only reads, and judges nothing: that is [`crate::model::preflight`]'s. What it cannot name as carried
+//! over it lists in [`crate::model::table::Facts::unhandled`], so that a dependant of a kind unknown to this
+//! version is refused, not lost.
+
+mod around;
+mod columns;
+mod constraints;
+mod hangers;
+mod indexes;
+mod list;
+mod resolve;
+mod server;
+mod typed_name;
+
+use tokio_postgres::Row;
+
+pub use around::{surroundings, taken_names};
+pub use list::list_tables;
+pub use resolve::resolve;
+pub use server::server_facts;
+
+use crate::{
+    error::{Error, Result},
+    model::{
+        ident::{Ident, QualifiedName},
+        table::{Facts, Oid, Table},
+    },
+    pg::Session,
+};
+
+/// The table that `typed_name` (`messages`, `app.messages`, `"My Table"`) means to the connecting role.
+pub async fn load_table(session: &Session, typed_name: &str) -> Result<Table> {
+    let oid = resolve(session, typed_name).await?;
+    load_oid(session, oid).await
+}
+
+/// The table of an OID.
+pub async fn load_oid(session: &Session, oid: Oid) -> Result<Table> {
+    const SQL: &str = include_str!("../../../assets/sql/catalog_table.sql");
+    let row = session.query_opt("read table", SQL, &[&oid]).await?;
+    let row = row.ok_or_else(|| Error::Changed {
+        table: format!("the table of OID {oid}"),
+        what: "it was dropped".into(),
+    })?;
+    let mut table = bare(&row, oid);
+    table.columns = columns::read(session, oid).await?;
+    table.indexes = indexes::read(session, oid).await?;
+    table.constraints = constraints::read(session, oid).await?;
+    table.triggers = hangers::triggers(session, oid).await?;
+    table.views = hangers::views(session, oid).await?;
+    table.grants = hangers::grants(session, oid).await?;
+    table.facts.incoming_foreign_keys = hangers::incoming_foreign_keys(session, oid).await?;
+    table.facts.unhandled = hangers::unhandled(session, oid).await?;
+    Ok(table)
+}
+
+/// The table without what the other queries read.
+fn bare(row: &Row, oid: Oid) -> Table {
+    Table {
+        name: name(row, 0),
+        oid,
+        owner: ident(row, 2),
+        columns: Vec::new(),
+        indexes: Vec::new(),
+        constraints: Vec::new(),
+        triggers: Vec::new(),
+        views: Vec::new(),
+        grants: Vec::new(),
+        comment: row.get(3),
+        facts: Facts {
+            kind: row.get(4),
+            blocks: row.get(5),
+            rows_estimate: row.get(6),
+            total_bytes: row.get(7),
+            options: row.get(8),
+            replica_identity: row.get(9),
+            has_updates: row.get(10),
+            row_level_capture: row.get(11),
+            incoming_foreign_keys: Vec::new(),
+            unhandled: Vec::new(),
+        },
+    }
+}
+
+/// A column that holds a name.
+fn ident(row: &Row, at: usize) -> Ident {
+    Ident::new(row.get::<_, String>(at))
+}
+
+/// Two columns that hold schema and name.
+fn name(row: &Row, at: usize) -> QualifiedName {
+    QualifiedName { schema: ident(row, at), name: ident(row, at + 1) }
+}
+
+/// A column that holds an array of names.
+fn idents(row: &Row, at: usize) -> Vec<Ident> {
+    row.get::<_, Vec<String>>(at).into_iter().map(Ident::new).collect()
+}
+
+/// One letter, `"char"` as text.
+fn letter(row: &Row, at: usize) -> char {
+    row.get::<_, &str>(at).chars().next().unwrap_or(' ')
+}
