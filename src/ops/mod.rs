@@ -4,3 +4,4 @@ pub mod census;
 pub mod copy;
 pub mod replay;
 pub mod seal;
+pub mod twin;
