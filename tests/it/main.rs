@@ -4,6 +4,10 @@
 #[cfg(test)]
 mod catalog;
 #[cfg(test)]
+mod connect;
+#[cfg(test)]
 mod demo;
+#[cfg(test)]
+mod pooler;
 #[cfg(test)]
 mod support;

@@ -68,7 +68,8 @@ fn of_server(code: &SqlState) -> (&'static str, Next) {
         SqlState::INVALID_PASSWORD => (PASSWORD, Next::GiveUp),
         // "no pg_hba.conf entry for …, SSL encryption" comes with this code, hence the second try.
         SqlState::INVALID_AUTHORIZATION_SPECIFICATION => (
-            "connect as a role that exists and that pg_hba.conf lets in from here: user=… or PGUSER",
+            "the role (user=… or PGUSER) must exist, and pg_hba.conf must let it in from here, with this sslmode, \
+             and with sslcert and sslkey where it wants a certificate",
             Next::WithoutTls,
         ),
         SqlState::INVALID_CATALOG_NAME => {
@@ -157,6 +158,10 @@ fn of_certificate(fault: &CertificateError) -> &'static str {
         | CertificateError::ExpiredContext { .. }
         | CertificateError::NotValidYet
         | CertificateError::NotValidYetContext { .. } => "renew the server's certificate, or set the clock",
+        CertificateError::Other(other) if other.to_string().contains("CaUsedAsEndEntity") => {
+            "the server shows an authority's certificate as its own: name that very file in sslrootcert, or \
+             reissue it with basicConstraints=CA:FALSE"
+        }
         _ => {
             "reissue the server's certificate as X.509 version 3 with a subjectAltName, or use sslmode=require"
         }

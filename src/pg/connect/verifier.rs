@@ -13,7 +13,7 @@ use rustls::{
         verify_server_cert_signed_by_trust_anchor, verify_server_name,
     },
     crypto::{
-        CryptoProvider, WebPkiSupportedAlgorithms, verify_tls12_signature, verify_tls13_signature,
+        CryptoProvider, WebPkiSupportedAlgorithms, verify_tls12_signature,
         verify_tls13_signature_with_raw_key,
     },
     pki_types::{CertificateDer, ServerName, SubjectPublicKeyInfoDer, UnixTime},
@@ -112,17 +112,14 @@ impl ServerCertVerifier for Verifier {
         verify_tls12_signature(message, cert, dss, &self.algorithms)
     }
 
-    /// A certificate of X.509 version 1, as `openssl x509 -req` used to make them, cannot be judged; where
-    /// nothing is judged its bare key still proves the handshake.
+    /// By the bare key: the library's own way refuses certificates of X.509 version 1, which `openssl x509
+    /// -req` used to make and which are good enough where the chain is not judged.
     fn verify_tls13_signature(
         &self,
         message: &[u8],
         cert: &CertificateDer<'_>,
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        if self.check != Check::Nothing {
-            return verify_tls13_signature(message, cert, dss, &self.algorithms);
-        }
         let key = decode(cert)?.tbs_certificate.subject_public_key_info.to_der();
         let key = SubjectPublicKeyInfoDer::from(key.map_err(|_| CertificateError::BadEncoding)?);
         verify_tls13_signature_with_raw_key(message, &key, dss, &self.algorithms)

@@ -1,0 +1,121 @@
+//! A pooler between us and the server, with a real pgbouncer: transaction and statement mode are refused.
+
+use std::{
+    fs,
+    os::unix::fs::{MetadataExt, PermissionsExt},
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use quarterdeck::{
+    error::Error,
+    pg::{Target, pooler::refuse_transaction_pooler},
+};
+
+use crate::support::{self, Db};
+
+/// A pgbouncer before one database; killed when dropped.
+struct Bouncer {
+    process: Child,
+    target: Target,
+    _folder: tempfile::TempDir,
+}
+
+impl Bouncer {
+    async fn start(db: &Db, settings: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        drop(listener);
+        let server = db.target();
+        let password = db.conninfo().split("password=").nth(1).unwrap().split(' ').next().unwrap();
+        let users = folder.path().join("users.txt");
+        fs::write(&users, format!("\"{}\" \"{password}\"\n", server.user())).unwrap();
+        let config = folder.path().join("pgbouncer.ini");
+        let text = format!(
+            "[databases]\n* = host={} port={}\n[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {port}\n\
+             auth_type = trust\nauth_file = {}\nunix_socket_dir =\n{settings}\n",
+            server.host(),
+            server.port(),
+            users.display(),
+        );
+        fs::write(&config, text).unwrap();
+        // Root hands it to `nobody` below, who must be able to read both.
+        for (path, mode) in [(folder.path(), 0o755), (users.as_path(), 0o644), (config.as_path(), 0o644)] {
+            fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+        }
+        let mut command = Command::new("pgbouncer");
+        if fs::metadata(folder.path()).unwrap().uid() == 0 {
+            command.args(["-u", "nobody"]);
+        }
+        let started = command.arg("-q").arg(&config).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
+        let process = started.unwrap_or_else(|e| {
+            panic!("these tests need pgbouncer on the PATH (Debian: apt-get install pgbouncer): {e}")
+        });
+        let conn = format!("host=127.0.0.1 port={port} user={} dbname={}", server.user(), db.name());
+        let bouncer = Self { process, target: Target::parse(&conn).unwrap(), _folder: folder };
+        bouncer.wait().await;
+        bouncer
+    }
+
+    async fn wait(&self) {
+        let deadline = Instant::now() + Duration::from_secs(20);
+        while let Err(error) = self.target.open("test").await {
+            assert!(Instant::now() < deadline, "pgbouncer does not answer: {error}");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+}
+
+impl Drop for Bouncer {
+    fn drop(&mut self) {
+        self.process.kill().unwrap();
+        self.process.wait().unwrap();
+    }
+}
+
+async fn refused(settings: &str) {
+    let db = support::database("pooler").await;
+    let bouncer = Bouncer::start(&db, settings).await;
+    let error = refuse_transaction_pooler(&bouncer.target).await.expect_err(settings);
+    assert!(matches!(error, Error::Refused { id: "QD-010", .. }), "{settings}: {error}");
+    assert!(error.hint().unwrap().contains("connect to the server itself"));
+    assert_eq!(error.exit_code(), 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn transaction_mode_is_refused() {
+    refused("pool_mode = transaction").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn transaction_mode_in_turn_is_refused() {
+    refused("pool_mode = transaction\nserver_round_robin = 1\nmin_pool_size = 10").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn transaction_mode_with_one_connection_is_refused() {
+    refused("pool_mode = transaction\ndefault_pool_size = 1").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn statement_mode_is_refused() {
+    refused("pool_mode = statement").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn session_mode_is_let_through() {
+    let db = support::database("pooler").await;
+    let bouncer = Bouncer::start(&db, "pool_mode = session").await;
+    refuse_transaction_pooler(&bouncer.target).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_server_itself_is_let_through_beside_others() {
+    let db = support::database("pooler").await;
+    let target = db.target();
+    let checks = (0..4).map(|_| refuse_transaction_pooler(&target));
+    for check in futures_util::future::join_all(checks).await {
+        check.unwrap();
+    }
+}
