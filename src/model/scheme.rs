@@ -55,7 +55,9 @@ pub fn leaves_for(
     while let Some(newest) = periods.last().filter(|period| period.upper <= last) {
         periods.push(next(newest)?);
         if periods.len() > MAX_LEAVES {
-            return Err(format!("rows from {first} to {last} need more than {MAX_LEAVES} partitions by {every}"));
+            return Err(format!(
+                "rows from {first} to {last} need more than {MAX_LEAVES} partitions by {every}"
+            ));
         }
     }
     for _ in 0..ahead {

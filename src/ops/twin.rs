@@ -53,7 +53,10 @@ pub fn create_statements(scheme: &Scheme, leaves: &[Leaf]) -> Vec<Statement> {
     }
     for leaf in leaves {
         all.push(statement("create leaf", create_leaf_sql(scheme, leaf)));
-        all.push(statement("own leaf", format!("ALTER TABLE {} OWNER TO {}", scheme.leaf(leaf), scheme.table.owner)));
+        all.push(statement(
+            "own leaf",
+            format!("ALTER TABLE {} OWNER TO {}", scheme.leaf(leaf), scheme.table.owner),
+        ));
     }
     all
 }
@@ -75,7 +78,10 @@ pub fn adopt_statements(scheme: &Scheme, leaves: &[Leaf]) -> Vec<Statement> {
         let parent = scheme.twin_index(&index.name);
         all.push(statement("adopt index", index_sql(scheme, index, &scheme.twin(), &parent.name, "ON ONLY")));
         if let Some(comment) = &index.comment {
-            all.push(statement("comment index", format!("COMMENT ON INDEX {parent} IS {}", literal(comment))));
+            all.push(statement(
+                "comment index",
+                format!("COMMENT ON INDEX {parent} IS {}", literal(comment)),
+            ));
         }
         for leaf in leaves {
             let own = scheme.twin().sibling(Scheme::leaf_index(&leaf.name, &index.name));
@@ -109,7 +115,11 @@ fn create_twin_sql(scheme: &Scheme) -> String {
 fn create_leaf_sql(scheme: &Scheme, leaf: &Leaf) -> String {
     let bounds = match leaf.period {
         Some(period) => {
-            format!("FOR VALUES FROM ({}) TO ({})", literal(&bound(period.lower)), literal(&bound(period.upper)))
+            format!(
+                "FOR VALUES FROM ({}) TO ({})",
+                literal(&bound(period.lower)),
+                literal(&bound(period.upper))
+            )
         }
         None => "DEFAULT".into(),
     };

@@ -1,0 +1,470 @@
+//! Preflight: what this version will not touch, and what a DBA should know before it does.
+//!
+//! A check is a row of [`CHECKS`]: a stable id, a severity, a remedy, and how it is found. Pure: it judges what
+//! `pg::catalog` has read, and reads nothing. `QD-001` (no such table), `QD-060` (rows of no period) and `QD-090`
+//! (a newer journal) are raised where they are found, and are no rows here.
+//!
+//! Invariant: an id never changes its meaning, and is never used again.
+
+mod hanging;
+mod indexes;
+mod key;
+pub mod names;
+mod server;
+mod shape;
+
+use std::sync::LazyLock;
+
+pub use key::{KeyTrouble, choose_key};
+
+use crate::{
+    error::Error,
+    model::{
+        hanger::HangerKind,
+        ident::Ident,
+        leaves::{Uncut, leaves_for},
+        period::Period,
+        plan::{Finding, Request, Severity},
+        scheme::{Leaf, Scheme},
+        server::{ServerFacts, Surroundings},
+        table::{Column, Table},
+    },
+};
+
+/// What a check looks at.
+#[derive(Clone, Copy, Debug)]
+pub struct Case<'a> {
+    /// The table.
+    pub table: &'a Table,
+    /// The server.
+    pub server: &'a ServerFacts,
+    /// What stands around the table.
+    pub around: &'a Surroundings,
+    /// What the operator asked for.
+    pub request: &'a Request,
+}
+
+/// One check.
+#[derive(Debug)]
+pub struct Check {
+    /// Its stable id.
+    pub id: &'static str,
+    /// What follows where it finds something.
+    pub severity: Severity,
+    /// What to do then.
+    pub remedy: &'static str,
+    find: Find,
+}
+
+/// How a check finds.
+#[derive(Debug)]
+enum Find {
+    /// By looking at the case.
+    By(fn(&Case<'_>) -> Vec<Hit>),
+    /// By the kind of what hangs on the table; the reason is the same for each.
+    Hanging(HangerKind, &'static str),
+}
+
+/// What a check found: an object and a reason.
+type Hit = (String, String);
+
+/// All checks, in the order in which they are shown.
+pub static CHECKS: LazyLock<Vec<&'static Check>> = LazyLock::new(|| {
+    [server::CHECKS, shape::CHECKS, key::CHECKS, indexes::CHECKS, hanging::CHECKS, names::CHECKS]
+        .into_iter()
+        .flatten()
+        .collect()
+});
+
+const fn refuse(id: &'static str, remedy: &'static str, find: fn(&Case<'_>) -> Vec<Hit>) -> Check {
+    Check { id, severity: Severity::Refuse, remedy, find: Find::By(find) }
+}
+
+const fn warn(id: &'static str, remedy: &'static str, find: fn(&Case<'_>) -> Vec<Hit>) -> Check {
+    Check { id, severity: Severity::Warn, remedy, find: Find::By(find) }
+}
+
+/// Everything the checks find, refusals and warnings, in the order of [`CHECKS`].
+pub fn examine(case: &Case<'_>) -> Vec<Finding> {
+    CHECKS.iter().flat_map(|check| check.run(case)).collect()
+}
+
+/// The refusal as an error that names the first one and how many others there are; `None` where nothing refuses.
+pub fn refusal(findings: &[Finding]) -> Option<Error> {
+    let refused: Vec<_> = findings.iter().filter(|f| f.severity == Severity::Refuse).collect();
+    let (first, others) = refused.split_first()?;
+    let check = CHECKS.iter().find(|check| check.id == first.id)?;
+    let mut reason = first.reason.clone();
+    if !others.is_empty() {
+        let ids: Vec<_> = others.iter().map(|finding| format!("{} {}", finding.id, finding.object)).collect();
+        reason = format!("{reason}; and {} more: {}", others.len(), ids.join(", "));
+    }
+    Some(Error::Refused { id: check.id, object: first.object.clone(), reason, remedy: first.remedy.clone() })
+}
+
+impl Check {
+    fn run(&self, case: &Case<'_>) -> Vec<Finding> {
+        let hits = match self.find {
+            Find::By(find) => find(case),
+            Find::Hanging(kind, reason) => case.hanging(kind, reason),
+        };
+        let finding = |(object, reason)| Finding {
+            id: self.id.to_owned(),
+            severity: self.severity,
+            object,
+            reason,
+            remedy: self.remedy.to_owned(),
+        };
+        hits.into_iter().map(finding).collect()
+    }
+}
+
+impl<'a> Case<'a> {
+    /// The table's name, for people.
+    fn name(&self) -> String {
+        self.table.name.plain()
+    }
+
+    /// The column to partition by, where one can be told.
+    fn by(&self) -> Option<&'a Column> {
+        choose_key(self.table, self.request).ok()
+    }
+
+    fn hanging(&self, kind: HangerKind, reason: &str) -> Vec<Hit> {
+        let hangers = self.table.facts.unhandled.iter().filter(|hanger| hanger.kind == kind);
+        hangers.map(|hanger| (hanger.name.clone(), reason.to_owned())).collect()
+    }
+
+    /// One hit about the table itself where there is a reason.
+    fn about_table(&self, reason: Option<String>) -> Vec<Hit> {
+        reason.map(|reason| (self.name(), reason)).into_iter().collect()
+    }
+
+    /// The periods that the known span of time needs; that of now where none is known.
+    pub fn periods(&self, by: &Ident) -> Result<Vec<Period>, Uncut> {
+        let extent = self.around.extents.iter().find(|extent| extent.column == *by);
+        let (first, last) = extent.map_or((self.around.now, self.around.now), |e| (e.first, e.last));
+        leaves_for(self.request.every, first, last, self.request.ahead)
+    }
+
+    /// What would be built, with an id that is yet to be given.
+    pub fn scheme(&self, id: uuid::Uuid, by: &Ident) -> Scheme {
+        Scheme {
+            id,
+            table: self.table.clone(),
+            by: by.clone(),
+            every: self.request.every,
+            ahead: self.request.ahead,
+            default_leaf: self.request.default_leaf,
+        }
+    }
+
+    /// The leaves of `periods`, DEFAULT last where it is wanted.
+    pub fn leaves(scheme: &Scheme, periods: &[Period]) -> Vec<Leaf> {
+        let leaves = periods.iter().map(|period| scheme.leaf_of(*period));
+        leaves.chain(scheme.default_leaf.then(|| scheme.leaf_default())).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use chrono::{DateTime, TimeZone, Utc};
+
+    use super::*;
+    use crate::model::{
+        hanger::Hanger,
+        ident::QualifiedName,
+        period::Every,
+        server::{Extent, LongTransaction, Rights},
+        table::{Constraint, ConstraintKind, Facts, Index, IndexRole, TIMESTAMPTZ, Trigger},
+    };
+
+    /// A case that can be changed.
+    struct Scene {
+        table: Table,
+        server: ServerFacts,
+        around: Surroundings,
+        request: Request,
+    }
+
+    impl Scene {
+        fn ids(&self) -> Vec<String> {
+            let Self { table, server, around, request } = self;
+            examine(&Case { table, server, around, request }).into_iter().map(|finding| finding.id).collect()
+        }
+
+        fn hang(&mut self, kind: HangerKind) {
+            self.table.facts.unhandled.push(Hanger { kind, name: "x".into() });
+        }
+    }
+
+    fn at(year: i32) -> DateTime<Utc> {
+        Utc.with_ymd_and_hms(year, 6, 1, 0, 0, 0).unwrap()
+    }
+
+    fn column(name: &str, type_sql: &str) -> Column {
+        Column {
+            name: Ident::new(name),
+            type_sql: type_sql.into(),
+            not_null: true,
+            generated: false,
+            identity: false,
+            exact_hash: true,
+            owned_sequence: None,
+            statistics_target: None,
+        }
+    }
+
+    fn index(name: &str, role: IndexRole, key: &[&str]) -> Index {
+        Index {
+            name: Ident::new(name),
+            role,
+            key: key.iter().map(|name| Some(Ident::new(*name))).collect(),
+            include: Vec::new(),
+            definition: String::new(),
+            valid: true,
+            deferrable: false,
+            options: Vec::new(),
+            comment: None,
+            constraint_comment: None,
+        }
+    }
+
+    fn trigger(name: &str) -> Trigger {
+        Trigger {
+            name: Ident::new(name),
+            definition: String::new(),
+            enabled: 'O',
+            row_with_transition: false,
+            constraint: false,
+            before_row: false,
+            comment: None,
+        }
+    }
+
+    fn check(name: &str, kind: ConstraintKind) -> Constraint {
+        Constraint { name: Ident::new(name), kind, definition: String::new(), validated: true, comment: None }
+    }
+
+    /// A table without a fault, whose key holds the partition column already.
+    fn scene() -> Scene {
+        let table = Table {
+            name: QualifiedName::new("public", "t"),
+            oid: 1,
+            owner: Ident::new("app"),
+            columns: vec![column("id", "uuid"), column("at", TIMESTAMPTZ), column("w", "text")],
+            indexes: vec![index("t_pkey", IndexRole::PrimaryKey, &["id", "at"])],
+            constraints: vec![check("c", ConstraintKind::Check { no_inherit: false })],
+            triggers: vec![trigger("fine")],
+            views: Vec::new(),
+            grants: Vec::new(),
+            comment: None,
+            facts: Facts { kind: "rp".into(), replica_identity: "d".into(), ..Facts::default() },
+        };
+        let server = ServerFacts {
+            version_num: 150_018,
+            database: "shop".into(),
+            role: Ident::new("app"),
+            superuser: false,
+            may_journal: true,
+            sees_sessions: true,
+            in_recovery: false,
+            max_connections: 100,
+            lock_slots: 6_400,
+            wal_level: "replica".into(),
+            block_size: 8_192,
+            deadlock_timeout_ms: 1_000,
+        };
+        let extent = Extent { column: Ident::new("at"), first: at(2024), last: at(2025), exact: true };
+        let rights = Rights { owns: true, may_give: true, may_create: true, ..Rights::default() };
+        let around = Surroundings { now: at(2025), rights, extents: vec![extent], ..Surroundings::default() };
+        let request =
+            Request { table: "t".into(), by: None, every: Every::Quarter, ahead: 2, default_leaf: true };
+        Scene { table, server, around, request }
+    }
+
+    type Fault = (&'static str, fn(&mut Scene));
+
+    const FAULTS: &[Fault] = &[
+        ("QD-002", |s| s.server.version_num = 130_012),
+        ("QD-003", |s| s.server.version_num = 190_000),
+        ("QD-004", |s| s.server.in_recovery = true),
+        ("QD-005", |s| s.around.rights.owns = false),
+        ("QD-005", |s| s.around.rights.may_give = false),
+        ("QD-006", |s| s.server.may_journal = false),
+        ("QD-007", |s| s.around.rights.may_create = false),
+        ("QD-008", |s| s.around.rights.lacks = vec!["SELECT".into()]),
+        ("QD-009", |s| s.around.rights.referenced = vec![QualifiedName::new("public", "users")]),
+        ("QD-010", |s| s.around.rights.views = vec![QualifiedName::new("public", "v")]),
+        ("QD-011", |s| s.around.prepared = vec!["gid".into()]),
+        ("QD-012", |s| s.around.wraparound_vacuum = Some(7)),
+        ("QD-013", |s| s.around.long_transactions = vec![long(Some(10))]),
+        ("QD-014", |s| s.around.event_triggers = vec!["audit".into()]),
+        ("QD-015", |s| s.server.lock_slots = 50),
+        ("QD-016", |s| s.server.sees_sessions = false),
+        ("QD-017", |s| s.around.migration = Some("copying".into())),
+        ("QD-020", |s| s.table.facts.kind = "vp".into()),
+        ("QD-020", |s| s.table.facts.kind = "fp".into()),
+        ("QD-021", |s| s.table.facts.kind = "pp".into()),
+        ("QD-022", |s| s.table.facts.kind = "ru".into()),
+        ("QD-022", |s| s.table.facts.kind = "rt".into()),
+        ("QD-023", |s| s.table.name.schema = Ident::new("pg_catalog")),
+        ("QD-023", |s| s.table.name.schema = Ident::new("quarterdeck")),
+        ("QD-024", |s| s.hang(HangerKind::Extension)),
+        ("QD-025", |s| s.hang(HangerKind::Inheritance)),
+        ("QD-026", |s| s.hang(HangerKind::TypedTable)),
+        ("QD-027", |s| s.hang(HangerKind::Tablespace)),
+        ("QD-028", |s| s.hang(HangerKind::AccessMethod)),
+        ("QD-030", |s| s.table.columns[1].not_null = false),
+        ("QD-031", |s| s.table.columns.push(column("seen", TIMESTAMPTZ))),
+        ("QD-032", |s| s.request.by = Some("nothing".into())),
+        ("QD-033", |s| s.request.by = Some("w".into())),
+        ("QD-034", |s| {
+            s.table.columns[1].not_null = false;
+            s.request.by = Some("at".into());
+        }),
+        ("QD-035", |s| {
+            s.table.columns[1].generated = true;
+            s.request.by = Some("at".into());
+        }),
+        ("QD-040", |s| s.table.indexes.clear()),
+        ("QD-041", |s| s.table.indexes[0].valid = false),
+        ("QD-042", |s| s.table.indexes[0].deferrable = true),
+        ("QD-043", |s| s.table.indexes.push(index("u", IndexRole::Unique, &["w"]))),
+        ("QD-043", |s| s.table.indexes.push(index("u", IndexRole::UniqueConstraint, &["w"]))),
+        ("QD-044", |s| s.table.indexes.push(index("x", IndexRole::Exclusion, &["at"]))),
+        ("QD-045", |s| s.table.indexes[0].key.truncate(1)),
+        ("QD-046", |s| s.hang(HangerKind::ClusterMark)),
+        ("QD-047", |s| s.hang(HangerKind::Index)),
+        ("QD-050", |s| s.table.columns[0].identity = true),
+        ("QD-051", |s| s.table.columns[0].owned_sequence = Some(QualifiedName::new("public", "t_id_seq"))),
+        ("QD-052", |s| s.hang(HangerKind::ColumnOptions)),
+        ("QD-053", |s| s.table.constraints.push(check("n", ConstraintKind::Check { no_inherit: true }))),
+        ("QD-054", |s| s.hang(HangerKind::Check)),
+        ("QD-055", |s| s.hang(HangerKind::NotNull)),
+        ("QD-056", |s| s.hang(HangerKind::ForeignKey)),
+        ("QD-057", |s| s.table.facts.incoming_foreign_keys = vec!["replies.parent".into()]),
+        ("QD-058", |s| s.table.constraints.push(check("n", ConstraintKind::Other))),
+        ("QD-059", |s| {
+            let referenced = QualifiedName::new("public", "users");
+            let kind = ConstraintKind::ForeignKey { referenced, referenced_oid: 2, acts: false };
+            s.table.constraints.push(Constraint { validated: false, ..check("fk", kind) });
+        }),
+        ("QD-061", |s| s.hang(HangerKind::RowSecurity)),
+        ("QD-062", |s| s.hang(HangerKind::Policy)),
+        ("QD-063", |s| s.hang(HangerKind::Rule)),
+        ("QD-064", |s| s.hang(HangerKind::Publication)),
+        ("QD-065", |s| s.hang(HangerKind::Subscription)),
+        ("QD-066", |s| s.table.facts.replica_identity = "f".into()),
+        ("QD-067", |s| s.hang(HangerKind::MaterialisedView)),
+        ("QD-068", |s| s.hang(HangerKind::Function)),
+        ("QD-069", |s| s.hang(HangerKind::RowType)),
+        ("QD-070", |s| s.hang(HangerKind::View)),
+        ("QD-071", |s| s.hang(HangerKind::Statistics)),
+        ("QD-072", |s| s.table.triggers[0].constraint = true),
+        ("QD-073", |s| s.table.triggers[0].row_with_transition = true),
+        ("QD-074", |s| s.table.triggers[0].before_row = true),
+        ("QD-075", |s| s.hang(HangerKind::Grant)),
+        ("QD-076", |s| s.hang(HangerKind::SecurityLabel)),
+        ("QD-077", |s| s.hang(HangerKind::Other)),
+        ("QD-080", |s| s.around.taken = vec![Ident::new("t_twin")]),
+        ("QD-080", |s| s.around.taken = vec![Ident::new("t_old")]),
+        ("QD-080", |s| s.around.taken = vec![Ident::new("t_2024_q3")]),
+        ("QD-080", |s| s.around.taken = vec![Ident::new("t_default")]),
+        ("QD-080", |s| s.around.taken = vec![Ident::new("t_2024_q3_t_pkey")]),
+        ("QD-080", |s| s.around.taken = vec![Ident::new("t_pkey_twin")]),
+        ("QD-080", |s| s.around.taken = vec![Ident::new("t_pkey_old")]),
+        ("QD-081", |s| {
+            s.around.extents[0].first = at(1700);
+            s.server.lock_slots = 1_000_000;
+        }),
+    ];
+
+    fn long(age_s: Option<i64>) -> LongTransaction {
+        LongTransaction { pid: 7, who: "app from x".into(), age_s, state: None, xmin_age: None }
+    }
+
+    #[test]
+    fn a_table_without_a_fault_passes() {
+        assert!(scene().ids().is_empty(), "{:?}", scene().ids());
+        let mut near = scene();
+        near.around.taken = ["t", "t_pkey", "t_2030_q1", "t_old_2"].map(Ident::new).to_vec();
+        near.around.long_transactions = vec![long(Some(9)), long(None)];
+        assert!(near.ids().is_empty(), "{:?}", near.ids());
+        let mut without_default = scene();
+        without_default.request.default_leaf = false;
+        without_default.around.taken = vec![Ident::new("t_default")];
+        assert!(without_default.ids().is_empty());
+    }
+
+    #[test]
+    fn each_fault_is_found_by_its_check_and_no_other() {
+        for (id, fault) in FAULTS {
+            let mut scene = scene();
+            fault(&mut scene);
+            assert_eq!(scene.ids(), [*id]);
+        }
+        let mut wide = scene();
+        wide.table.indexes[0].key = (0..32).map(|n| Some(Ident::new(format!("k{n}")))).collect();
+        assert_eq!(wide.ids(), ["QD-045", "QD-048"], "too long by the column that it lacks");
+    }
+
+    #[test]
+    fn every_check_has_an_id_of_its_own_and_a_test() {
+        let ids: BTreeSet<_> = CHECKS.iter().map(|check| check.id).collect();
+        assert_eq!(ids.len(), CHECKS.len(), "an id is used twice");
+        assert!(["QD-001", "QD-060", "QD-090"].iter().all(|elsewhere| !ids.contains(elsewhere)));
+        let mut tested: BTreeSet<_> = FAULTS.iter().map(|(id, _)| *id).collect();
+        tested.insert("QD-048");
+        assert_eq!(ids, tested);
+        for kind in HangerKind::ALL {
+            let mut scene = scene();
+            scene.hang(kind);
+            assert_eq!(scene.ids().len(), 1, "{kind:?} is refused by one check");
+        }
+        assert!(CHECKS.iter().all(|check| !check.remedy.is_empty() && !check.remedy.ends_with('.')));
+    }
+
+    #[test]
+    fn a_refusal_names_the_first_and_counts_the_others() {
+        let mut scene = scene();
+        scene.table.indexes[0].key.truncate(1);
+        let findings = |s: &Scene| {
+            examine(&Case { table: &s.table, server: &s.server, around: &s.around, request: &s.request })
+        };
+        assert!(refusal(&findings(&scene)).is_none(), "a warning refuses nothing");
+        scene.hang(HangerKind::Rule);
+        scene.hang(HangerKind::Publication);
+        let error = refusal(&findings(&scene)).unwrap();
+        assert!(matches!(error, Error::Refused { id: "QD-063", .. }), "{error}");
+        assert!(error.to_string().contains("and 1 more: QD-064 x"), "{error}");
+        assert_eq!(error.hint().as_deref(), Some("replace it by a trigger"));
+        assert_eq!(error.exit_code(), 3);
+    }
+
+    #[test]
+    fn the_key_is_the_one_named_or_the_only_one() {
+        let mut scene = scene();
+        let chosen =
+            |s: &Scene| choose_key(&s.table, &s.request).map(|column| column.name.as_str().to_owned());
+        assert_eq!(chosen(&scene), Ok("at".into()));
+        scene.table.columns.push(column("Seen", TIMESTAMPTZ));
+        assert_eq!(chosen(&scene), Err(KeyTrouble::Several(vec![Ident::new("at"), Ident::new("Seen")])));
+        for (typed, name) in [("AT", "at"), ("Seen", "Seen")] {
+            scene.request.by = Some(typed.into());
+            assert_eq!(chosen(&scene), Ok(name.into()));
+        }
+        scene.request.by = Some("seen".into());
+        assert_eq!(chosen(&scene), Err(KeyTrouble::Unknown("seen".into())));
+    }
+
+    #[test]
+    fn two_of_our_own_names_may_not_meet() {
+        let mut scene = scene();
+        scene.table.indexes.push(index("t_pkey_old", IndexRole::Plain, &["w"]));
+        scene.around.taken = vec![Ident::new("t_pkey_old")];
+        assert_eq!(scene.ids(), ["QD-080"]);
+    }
+}

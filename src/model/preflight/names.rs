@@ -1,0 +1,53 @@
+//! Names: everything we would create or rename to must be free, and there must not be too many leaves.
+
+use std::collections::HashSet;
+
+use super::{Case, Check, Hit, refuse};
+use crate::model::{
+    ident::Ident,
+    scheme::{Leaf, Scheme},
+};
+
+pub(super) const CHECKS: &[Check] = &[
+    refuse("QD-080", "rename or drop what has the name", collision),
+    refuse(
+        "QD-081",
+        "choose a longer period with --every, or correct the rows whose times lie far off the others",
+        too_many,
+    ),
+];
+
+/// Every name in the table's schema that a migration takes for a while or for good.
+pub fn wanted(scheme: &Scheme, leaves: &[Leaf]) -> Vec<Ident> {
+    let indexes = || scheme.table.indexes.iter().map(|index| &index.name);
+    let mut names = vec![scheme.twin().name, scheme.old().name];
+    names.extend(indexes().flat_map(|index| [scheme.twin_index(index).name, scheme.old_index(index).name]));
+    for leaf in leaves {
+        names.push(leaf.name.clone());
+        names.extend(indexes().map(|index| Scheme::leaf_index(&leaf.name, index)));
+    }
+    names
+}
+
+/// The wanted names that something has already, or that two of our own objects would share.
+pub fn collisions(scheme: &Scheme, leaves: &[Leaf], taken: &[Ident]) -> Vec<Ident> {
+    let mut taken: HashSet<Ident> = taken.iter().cloned().collect();
+    wanted(scheme, leaves).into_iter().filter(|name| !taken.insert(name.clone())).collect()
+}
+
+fn collision(case: &Case<'_>) -> Vec<Hit> {
+    let Some(by) = case.by() else { return Vec::new() };
+    let scheme = case.scheme(uuid::Uuid::nil(), &by.name);
+    let leaves = Case::leaves(&scheme, &case.periods(&by.name).unwrap_or_default());
+    let found = collisions(&scheme, &leaves, &case.around.taken);
+    let object = |name: Ident| case.table.name.sibling(name).plain();
+    found
+        .into_iter()
+        .map(|name| (object(name), "the migration needs this name, and it is taken".into()))
+        .collect()
+}
+
+fn too_many(case: &Case<'_>) -> Vec<Hit> {
+    let uncut = case.by().and_then(|by| case.periods(&by.name).err());
+    uncut.map(|why| (case.name(), why.to_string())).into_iter().collect()
+}

@@ -1,0 +1,168 @@
+//! Checks of the server, the role's rights and what is going on.
+
+use super::{Case, Check, Hit, refuse, warn};
+
+/// The oldest version that is supported.
+const OLDEST: i32 = 14;
+/// The newest version that was tried.
+const NEWEST: i32 = 18;
+/// Transactions older than this are worth naming, in seconds: capture retries for about as long.
+const LONG_S: i64 = 10;
+
+pub(super) const CHECKS: &[Check] = &[
+    refuse("QD-002", "use PostgreSQL 14 or later", version_too_old),
+    warn("QD-003", "try it on a copy first", version_untried),
+    refuse("QD-004", "connect to the primary", standby),
+    refuse("QD-005", "connect as the table's owner, as a member of its role, or as a superuser", not_owner),
+    refuse(
+        "QD-006",
+        "GRANT CREATE ON DATABASE to this role, or on schema quarterdeck where it exists",
+        no_journal,
+    ),
+    refuse("QD-007", "GRANT CREATE ON SCHEMA to this role and to the table's owner", no_create),
+    refuse("QD-008", "GRANT the missing rights on the table to this role", lacks_rights),
+    refuse("QD-009", "GRANT REFERENCES, UPDATE on that table to this role", referenced_rights),
+    refuse(
+        "QD-010",
+        "connect as a member of the view's owner too, or give the view to the table's owner",
+        view_rights,
+    ),
+    refuse("QD-011", "COMMIT PREPARED or ROLLBACK PREPARED it", prepared),
+    refuse("QD-012", "wait until it is done: no lock makes it yield", wraparound),
+    warn("QD-013", "let it end before capture and before the swap", long_transactions),
+    warn(
+        "QD-014",
+        "make sure that it allows CREATE, ALTER and DROP of tables and triggers by this role",
+        event_triggers,
+    ),
+    warn("QD-015", "raise max_locks_per_transaction, or choose a longer period", lock_room),
+    warn("QD-016", "GRANT pg_read_all_stats to this role to have them shown", blind),
+    refuse("QD-017", "look at it with `quarterdeck status`; resume it with `run`, or abort it", migration),
+];
+
+fn major(case: &Case<'_>) -> i32 {
+    case.server.version_num / 10_000
+}
+
+fn version_too_old(case: &Case<'_>) -> Vec<Hit> {
+    if major(case) >= OLDEST {
+        return Vec::new();
+    }
+    vec![("server".into(), format!("PostgreSQL {} is older than {OLDEST}", major(case)))]
+}
+
+fn version_untried(case: &Case<'_>) -> Vec<Hit> {
+    if major(case) <= NEWEST {
+        return Vec::new();
+    }
+    vec![("server".into(), format!("PostgreSQL {} is newer than {NEWEST}, the last one tried", major(case)))]
+}
+
+fn standby(case: &Case<'_>) -> Vec<Hit> {
+    if !case.server.in_recovery {
+        return Vec::new();
+    }
+    vec![("server".into(), "it is a standby, which cannot be written".into())]
+}
+
+fn not_owner(case: &Case<'_>) -> Vec<Hit> {
+    let rights = &case.around.rights;
+    let (role, owner) = (case.server.role.as_str(), case.table.owner.as_str());
+    if !rights.owns {
+        return case
+            .about_table(Some(format!("it belongs to {owner}, and {role} is not a member of that role")));
+    }
+    let reason = || format!("{role} may not SET ROLE {owner}, so the twin could not belong to it");
+    case.about_table((!rights.may_give).then(reason))
+}
+
+fn no_journal(case: &Case<'_>) -> Vec<Hit> {
+    if case.server.may_journal {
+        return Vec::new();
+    }
+    let reason =
+        format!("{} may not create in it, and the journal must live there", case.server.role.as_str());
+    vec![(format!("schema quarterdeck of database {}", case.server.database), reason)]
+}
+
+fn no_create(case: &Case<'_>) -> Vec<Hit> {
+    if case.around.rights.may_create {
+        return Vec::new();
+    }
+    let (role, owner) = (case.server.role.as_str(), case.table.owner.as_str());
+    vec![(
+        format!("schema {}", case.table.name.schema.as_str()),
+        format!("{role} and the table's owner {owner} must both be allowed to create in it"),
+    )]
+}
+
+fn lacks_rights(case: &Case<'_>) -> Vec<Hit> {
+    let lacks = &case.around.rights.lacks;
+    let reason = || format!("{} lacks {} on it", case.server.role.as_str(), lacks.join(", "));
+    case.about_table((!lacks.is_empty()).then(reason))
+}
+
+fn referenced_rights(case: &Case<'_>) -> Vec<Hit> {
+    let reason = "a foreign key references it, and this role may not lock it, or not reference it";
+    case.around.rights.referenced.iter().map(|name| (name.plain(), reason.into())).collect()
+}
+
+fn view_rights(case: &Case<'_>) -> Vec<Hit> {
+    let reason = "the view must follow the table at the swap, and this role may not replace it";
+    case.around.rights.views.iter().map(|name| (name.plain(), reason.into())).collect()
+}
+
+fn prepared(case: &Case<'_>) -> Vec<Hit> {
+    let reason = "it holds a lock on the table, or on one that the table references";
+    case.around.prepared.iter().map(|gid| (format!("prepared transaction {gid}"), reason.into())).collect()
+}
+
+fn wraparound(case: &Case<'_>) -> Vec<Hit> {
+    let pid = case.around.wraparound_vacuum;
+    let hit = |pid: i32| (case.name(), format!("autovacuum, pid {pid}, is preventing wraparound on it"));
+    pid.map(hit).into_iter().collect()
+}
+
+fn long_transactions(case: &Case<'_>) -> Vec<Hit> {
+    let long = case.around.long_transactions.iter().filter(|t| t.age_s.is_some_and(|age| age >= LONG_S));
+    let hit = |t: &crate::model::server::LongTransaction| {
+        let state = t.state.as_deref().unwrap_or("in an unknown state");
+        (format!("pid {}", t.pid), format!("{}, {state}, open for {} s", t.who, t.age_s.unwrap_or_default()))
+    };
+    long.map(hit).collect()
+}
+
+fn event_triggers(case: &Case<'_>) -> Vec<Hit> {
+    let names = case.around.event_triggers.iter();
+    names
+        .map(|name| (format!("event trigger {name}"), "it sees every table we make and drop".into()))
+        .collect()
+}
+
+fn lock_room(case: &Case<'_>) -> Vec<Hit> {
+    let Some(leaves) = case.by().and_then(|by| case.periods(&by.name).ok()).map(|periods| periods.len() + 1)
+    else {
+        return Vec::new();
+    };
+    // A leaf, its TOAST table and that one's index, and its own indexes, all locked by one transaction.
+    let locks = leaves * (3 + case.table.indexes.len());
+    let locks = i64::try_from(locks).unwrap_or(i64::MAX);
+    let reason = format!(
+        "{leaves} partitions with their indexes take {locks} locks of the server's {}",
+        case.server.lock_slots
+    );
+    case.about_table((locks > case.server.lock_slots / 2).then_some(reason))
+}
+
+fn blind(case: &Case<'_>) -> Vec<Hit> {
+    if case.server.sees_sessions {
+        return Vec::new();
+    }
+    let reason = "it cannot see how long other sessions' transactions are open, so none is warned of";
+    vec![(format!("role {}", case.server.role.as_str()), reason.into())]
+}
+
+fn migration(case: &Case<'_>) -> Vec<Hit> {
+    let phase = case.around.migration.iter();
+    phase.map(|phase| (case.name(), format!("a migration of it is in the journal, phase {phase}"))).collect()
+}

@@ -1,0 +1,105 @@
+//! Checks of what kind of table it is, its columns and its CHECKs.
+
+use super::{Case, Check, Find, Hit, refuse};
+use crate::model::{
+    hanger::HangerKind,
+    plan::Severity,
+    table::{Column, ConstraintKind},
+};
+
+const NOT_YET: &str = "this version does not carry it over; drop it first if it is not needed";
+
+pub(super) const CHECKS: &[Check] = &[
+    refuse("QD-020", "name an ordinary table", not_a_table),
+    refuse("QD-021", "there is nothing to convert; look at it on the Layout screen", partitioned),
+    refuse("QD-022", "ALTER TABLE … SET LOGGED first", not_permanent),
+    refuse("QD-023", "name a table of the application", system_schema),
+    hanging("QD-024", HangerKind::Extension, "it belongs to the extension, or goes when the extension goes"),
+    hanging("QD-025", HangerKind::Inheritance, "the table has relatives by inheritance"),
+    hanging("QD-026", HangerKind::TypedTable, "the table is made of that type"),
+    Check {
+        remedy: "ALTER TABLE or ALTER INDEX … SET TABLESPACE pg_default first; it rewrites it under a lock",
+        ..hanging("QD-027", HangerKind::Tablespace, "it is not in the database's own tablespace")
+    },
+    hanging("QD-028", HangerKind::AccessMethod, "only heap tables can be copied by block ranges"),
+    refuse(
+        "QD-050",
+        "ALTER TABLE … ALTER COLUMN … DROP IDENTITY, and take the values from a free sequence",
+        identity,
+    ),
+    refuse("QD-051", "ALTER SEQUENCE … OWNED BY NONE: the default goes on using it", owned_sequence),
+    hanging("QD-052", HangerKind::ColumnOptions, "options of a column are not carried over"),
+    refuse("QD-053", "ADD the CHECK again without NO INHERIT", check_no_inherit),
+    hanging("QD-054", HangerKind::Check, "a partitioned table cannot have it as it is"),
+    hanging("QD-055", HangerKind::NotNull, "a partitioned table would have it as another kind of constraint"),
+    refuse("QD-058", NOT_YET, unknown_constraint),
+];
+
+const fn hanging(id: &'static str, kind: HangerKind, reason: &'static str) -> Check {
+    Check { id, severity: Severity::Refuse, remedy: NOT_YET, find: Find::Hanging(kind, reason) }
+}
+
+fn kind(case: &Case<'_>) -> (char, char) {
+    let mut letters = case.table.facts.kind.chars();
+    (letters.next().unwrap_or(' '), letters.next().unwrap_or(' '))
+}
+
+fn not_a_table(case: &Case<'_>) -> Vec<Hit> {
+    let what = match kind(case).0 {
+        'r' | 'p' => return Vec::new(),
+        'v' => "a view",
+        'm' => "a materialised view",
+        'f' => "a foreign table",
+        _ => "not a table",
+    };
+    case.about_table(Some(format!("it is {what}")))
+}
+
+fn partitioned(case: &Case<'_>) -> Vec<Hit> {
+    case.about_table((kind(case).0 == 'p').then(|| "it is partitioned already".into()))
+}
+
+fn not_permanent(case: &Case<'_>) -> Vec<Hit> {
+    let what = match kind(case).1 {
+        'u' => "unlogged",
+        't' => "temporary",
+        _ => return Vec::new(),
+    };
+    case.about_table(Some(format!("it is {what}")))
+}
+
+fn system_schema(case: &Case<'_>) -> Vec<Hit> {
+    let schema = case.table.name.schema.as_str();
+    let system = schema.starts_with("pg_") || matches!(schema, "information_schema" | "quarterdeck");
+    case.about_table(system.then(|| format!("schema {schema} is not the application's")))
+}
+
+/// Each column of which `holds`, with the reason.
+fn columns(case: &Case<'_>, holds: impl Fn(&Column) -> bool, reason: &str) -> Vec<Hit> {
+    let found = case.table.columns.iter().filter(|column| holds(column));
+    found.map(|column| (format!("{}.{}", case.name(), column.name.as_str()), reason.to_owned())).collect()
+}
+
+fn identity(case: &Case<'_>) -> Vec<Hit> {
+    columns(case, |column| column.identity, "an identity column starts again at 1 on the new table")
+}
+
+fn owned_sequence(case: &Case<'_>) -> Vec<Hit> {
+    let owned = |column: &Column| column.owned_sequence.is_some() && !column.identity;
+    columns(case, owned, "the column owns a sequence, which goes when the old table is dropped")
+}
+
+fn check_no_inherit(case: &Case<'_>) -> Vec<Hit> {
+    let found =
+        case.table.constraints.iter().filter(|c| c.kind == ConstraintKind::Check { no_inherit: true });
+    found
+        .map(|c| (c.name.as_str().to_owned(), "a partitioned table cannot have a CHECK … NO INHERIT".into()))
+        .collect()
+}
+
+fn unknown_constraint(case: &Case<'_>) -> Vec<Hit> {
+    let found = case.table.constraints.iter().filter(|c| c.kind == ConstraintKind::Other);
+    found
+        .map(|c| (c.name.as_str().to_owned(), "it is a constraint of a kind unknown to this version".into()))
+        .collect()
+}
