@@ -26,7 +26,7 @@ const NAME: &str = "quarterdeck pooler check";
 const LABEL: &str = "pooler check";
 const SETTING: &str = "quarterdeck.pooler_check";
 
-/// `Refused` (QD-010) if two transactions of one connection can run in different server sessions.
+/// `Refused` (QD-018) if two transactions of one connection can run in different server sessions.
 pub async fn refuse_transaction_pooler(target: &Target) -> Result<()> {
     let probe = target.open(NAME).await?;
     for _ in 0..ROUNDS {
@@ -36,7 +36,7 @@ pub async fn refuse_transaction_pooler(target: &Target) -> Result<()> {
         };
         if let Some(evidence) = evidence {
             return Err(Error::Refused {
-                id: "QD-010",
+                id: "QD-018",
                 object: target.place(),
                 reason: format!("this is a pooler in transaction or statement mode: {evidence}"),
                 remedy: "connect to the server itself, or to a pool in session mode".into(),

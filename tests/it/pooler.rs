@@ -78,7 +78,7 @@ async fn refused(settings: &str) {
     let db = support::database("pooler").await;
     let bouncer = Bouncer::start(&db, settings).await;
     let error = refuse_transaction_pooler(&bouncer.target).await.expect_err(settings);
-    assert!(matches!(error, Error::Refused { id: "QD-010", .. }), "{settings}: {error}");
+    assert!(matches!(error, Error::Refused { id: "QD-018", .. }), "{settings}: {error}");
     assert!(error.hint().unwrap().contains("connect to the server itself"));
     assert_eq!(error.exit_code(), 3);
 }

@@ -1,8 +1,9 @@
 //! Preflight: what this version will not touch, and what a DBA should know before it does.
 //!
 //! A check is a row of [`CHECKS`]: a stable id, a severity, a remedy, and how it is found. Pure: it judges what
-//! `pg::catalog` has read, and reads nothing. `QD-001` (no such table), `QD-060` (rows of no period) and `QD-090`
-//! (a newer journal) are raised where they are found, and are no rows here.
+//! `pg::catalog` has read, and reads nothing. `QD-001` (no such table), `QD-018` (a transaction-mode pooler), `QD-019`
+//! (a strategy of later versions), `QD-060` (rows of no period) and `QD-090` (a newer journal) are raised where they
+//! are found, and are no rows here.
 //!
 //! Invariant: an id never changes its meaning, and is never used again.
 
