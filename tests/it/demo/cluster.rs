@@ -1,4 +1,4 @@
-//! The demo's own machinery: throw-away servers come and go, and leave nothing.
+//! Throw-away servers come and go, and leave nothing; the test support that stands on them.
 
 use std::{
     path::Path,
@@ -141,7 +141,7 @@ async fn holds_a_server_until_killed() {
 async fn a_killed_owner_is_cleaned_up_after() {
     let parent = open_folder();
     let mut owner = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "demo::holds_a_server_until_killed", "--ignored"])
+        .args(["--exact", "demo::cluster::holds_a_server_until_killed", "--ignored"])
         .env("QUARTERDECK_TEST_PARENT", parent.path())
         .stdout(Stdio::null())
         .spawn()
