@@ -1,4 +1,4 @@
--- What stands around a table now. $1 its OID, $2 beginnings of names that we would use.
+-- What stands around a table now. $1 its OID.
 SELECT clock_timestamp() AS now,
        ARRAY(SELECT DISTINCT p.gid
              FROM pg_prepared_xacts p
@@ -19,10 +19,4 @@ SELECT clock_timestamp() AS now,
                   AND (age(c.relfrozenxid) > current_setting('autovacuum_freeze_max_age')::int
                        OR mxid_age(c.relminmxid) > current_setting('autovacuum_multixact_freeze_max_age')::int)))
            AS wraparound_vacuum,
-       ARRAY(SELECT evtname::text FROM pg_event_trigger WHERE evtenabled <> 'D' ORDER BY 1) AS event_triggers,
-       ARRAY(SELECT taken.name
-             FROM (SELECT relname::text AS name, relnamespace AS namespace FROM pg_class
-                   UNION SELECT typname::text, typnamespace FROM pg_type) taken
-             WHERE taken.namespace = (SELECT relnamespace FROM pg_class WHERE oid = $1)
-               AND EXISTS (SELECT FROM unnest($2::text[]) AS beginning WHERE starts_with(taken.name, beginning))
-             ORDER BY 1) AS taken
+       ARRAY(SELECT evtname::text FROM pg_event_trigger WHERE evtenabled <> 'D' ORDER BY 1) AS event_triggers

@@ -11,3 +11,5 @@ mod demo;
 mod pooler;
 #[cfg(test)]
 mod support;
+#[cfg(test)]
+mod twin;

@@ -141,10 +141,11 @@ impl<'a> Case<'a> {
         reason.map(|reason| (self.name(), reason)).into_iter().collect()
     }
 
-    /// The periods that the known span of time needs; that of now where none is known.
+    /// The periods from the first known time to the last or to now, and those ahead.
     pub fn periods(&self, by: &Ident) -> Result<Vec<Period>, Uncut> {
         let extent = self.around.extents.iter().find(|extent| extent.column == *by);
-        let (first, last) = extent.map_or((self.around.now, self.around.now), |e| (e.first, e.last));
+        let now = self.around.now;
+        let (first, last) = extent.map_or((now, now), |extent| (extent.first, extent.last.max(now)));
         leaves_for(self.request.every, first, last, self.request.ahead)
     }
 

@@ -3,13 +3,19 @@
 use std::collections::HashSet;
 
 use super::{Case, Check, Hit, refuse};
-use crate::model::{
-    ident::Ident,
-    scheme::{Leaf, Scheme},
+use crate::{
+    error::Error,
+    model::{
+        ident::Ident,
+        scheme::{Leaf, Scheme},
+    },
 };
 
+const COLLISION: &str = "QD-080";
+const FREE_IT: &str = "rename or drop what has the name";
+
 pub(super) const CHECKS: &[Check] = &[
-    refuse("QD-080", "rename or drop what has the name", collision),
+    refuse(COLLISION, FREE_IT, collision),
     refuse(
         "QD-081",
         "choose a longer period with --every, or correct the rows whose times lie far off the others",
@@ -33,6 +39,19 @@ pub fn wanted(scheme: &Scheme, leaves: &[Leaf]) -> Vec<Ident> {
 pub fn collisions(scheme: &Scheme, leaves: &[Leaf], taken: &[Ident]) -> Vec<Ident> {
     let mut taken: HashSet<Ident> = taken.iter().cloned().collect();
     wanted(scheme, leaves).into_iter().filter(|name| !taken.insert(name.clone())).collect()
+}
+
+/// The refusal where a name is taken: for the moment before the twin is made, when all leaves are known.
+pub fn refusal(scheme: &Scheme, leaves: &[Leaf], taken: &[Ident]) -> Option<Error> {
+    let found = collisions(scheme, leaves, taken);
+    let first = found.first()?;
+    let others = if found.len() == 1 { String::new() } else { format!(", and {} more are", found.len() - 1) };
+    Some(Error::Refused {
+        id: COLLISION,
+        object: scheme.source().sibling(first.clone()).plain(),
+        reason: format!("the migration needs this name, and it is taken{others}"),
+        remedy: FREE_IT.into(),
+    })
 }
 
 fn collision(case: &Case<'_>) -> Vec<Hit> {

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{idents, name};
+use super::{ident, name};
 use crate::{
     error::Result,
     model::{
@@ -11,13 +11,14 @@ use crate::{
         server::{Extent, LongTransaction, Rights, Surroundings},
         table::{Column, Table},
     },
-    pg::Session,
+    pg::{Session, Tx},
 };
 
 /// Rights, sessions and names around `table`, and the span of each column that could partition it.
 pub async fn surroundings(session: &Session, table: &Table) -> Result<Surroundings> {
     const SQL: &str = include_str!("../../../assets/sql/table_surroundings.sql");
-    let row = session.query_one("read surroundings", SQL, &[&table.oid, &beginnings(table)]).await?;
+    let row = session.query_one("read surroundings", SQL, &[&table.oid]).await?;
+    let taken = session.query("read taken names", TAKEN, &[&table.oid, &beginnings(table)]).await?;
     let rights = rights(session, table).await?;
     Ok(Surroundings {
         now: row.get(0),
@@ -25,18 +26,19 @@ pub async fn surroundings(session: &Session, table: &Table) -> Result<Surroundin
         prepared: row.get(1),
         wraparound_vacuum: row.get(2),
         event_triggers: row.get(3),
-        taken: idents(&row, 4),
+        taken: taken.iter().map(|row| ident(row, 0)).collect(),
         migration: super::list::live_migration(session, table.oid).await?,
         extents: extents(session, table, &rights).await?,
         rights,
     })
 }
 
+const TAKEN: &str = include_str!("../../../assets/sql/taken_names.sql");
+
 /// Relations and types of the table's schema whose names begin like the table's or an index's, as they are now.
-pub async fn taken_names(session: &Session, table: &Table) -> Result<Vec<Ident>> {
-    const SQL: &str = include_str!("../../../assets/sql/table_surroundings.sql");
-    let row = session.query_one("read surroundings", SQL, &[&table.oid, &beginnings(table)]).await?;
-    Ok(idents(&row, 4))
+pub async fn taken_names(tx: &Tx<'_>, table: &Table) -> Result<Vec<Ident>> {
+    let rows = tx.query("read taken names", TAKEN, &[&table.oid, &beginnings(table)]).await?;
+    Ok(rows.iter().map(|row| ident(row, 0)).collect())
 }
 
 /// A shortened name keeps at least this many bytes of its beginning ([`Ident::with_suffix`], [`Ident::join`]).

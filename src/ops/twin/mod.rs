@@ -1,0 +1,132 @@
+//! The twin: the partitioned table, its leaves, their indexes. It does not fill them and does not name them
+//! to the application.
+//!
+//! Before the seal a leaf has no index, before the swap no foreign key. Nobody but the owner may read or
+//! write twin or leaves, whatever the default privileges say (TRAPS 25).
+//!
+//! Invariant: no statement here builds an index on the parent; the parent only adopts what the leaves have.
+
+mod index;
+mod leaf;
+
+pub use index::{adopt_statements, seal_statements};
+pub use leaf::new_leaf_statements;
+
+use crate::{
+    error::Result,
+    model::{
+        ident::{QualifiedName, literal},
+        plan::Statement,
+        preflight::names,
+        scheme::{Leaf, Scheme},
+        table::{Constraint, ConstraintKind},
+    },
+    pg::{Tx, catalog},
+};
+
+/// Creates twin and leaves; refused, before anything is made, where a name is taken: the census may have found
+/// periods that no plan could foresee, and an index's name would be missed only at its leaf's seal.
+pub async fn create(tx: &Tx<'_>, scheme: &Scheme, leaves: &[Leaf]) -> Result<()> {
+    let taken = catalog::taken_names(tx, &scheme.table).await?;
+    if let Some(refused) = names::refusal(scheme, leaves, &taken) {
+        return Err(refused);
+    }
+    for statement in create_statements(scheme, leaves) {
+        tx.batch("create twin", &statement.sql).await?;
+    }
+    Ok(())
+}
+
+/// The parent adopts the sealed leaves' indexes: nothing is built.
+pub async fn adopt(tx: &Tx<'_>, scheme: &Scheme, leaves: &[Leaf]) -> Result<()> {
+    for statement in adopt_statements(scheme, leaves) {
+        tx.batch("adopt indexes", &statement.sql).await?;
+    }
+    Ok(())
+}
+
+/// Adds a leaf, indexes and all, to the partitioned table, which is called `parent` now.
+pub async fn add_leaf(tx: &Tx<'_>, scheme: &Scheme, leaf: &Leaf, parent: &QualifiedName) -> Result<()> {
+    for statement in new_leaf_statements(scheme, leaf, parent) {
+        tx.batch("add leaf", &statement.sql).await?;
+    }
+    Ok(())
+}
+
+/// The statements of [`create`].
+pub fn create_statements(scheme: &Scheme, leaves: &[Leaf]) -> Vec<Statement> {
+    let twin = scheme.twin();
+    let mut all = vec![
+        statement("create twin", create_twin_sql(scheme)),
+        statement("own twin", own_sql(scheme, &twin)),
+    ];
+    let comment = scheme.table.comment.iter();
+    all.extend(
+        comment
+            .map(|text| statement("comment twin", format!("COMMENT ON TABLE {twin} IS {}", literal(text)))),
+    );
+    all.extend(targets(scheme, &twin));
+    all.extend(checks(scheme).flat_map(|check| check_statements(&twin, check)));
+    all.extend(leaves.iter().flat_map(|leaf| leaf::create_statements(scheme, leaf)));
+    all.push(statement("close twin", close_sql(&twin)));
+    all
+}
+
+fn statement(label: &str, sql: String) -> Statement {
+    Statement { label: label.into(), sql }
+}
+
+fn create_twin_sql(scheme: &Scheme) -> String {
+    format!(
+        "CREATE TABLE {} (LIKE {} INCLUDING DEFAULTS INCLUDING GENERATED INCLUDING STORAGE \
+         INCLUDING COMPRESSION INCLUDING COMMENTS) PARTITION BY RANGE ({})",
+        scheme.twin(),
+        scheme.source(),
+        scheme.by
+    )
+}
+
+fn own_sql(scheme: &Scheme, table: &QualifiedName) -> String {
+    format!("ALTER TABLE {table} OWNER TO {}", scheme.table.owner)
+}
+
+fn close_sql(table: &QualifiedName) -> String {
+    const SQL: &str = include_str!("../../../assets/sql/close_tables.sql");
+    SQL.trim_end().replace("{table}", &literal(&table.to_string()))
+}
+
+/// Statistics targets, which neither LIKE nor a partition takes from its model.
+fn targets(scheme: &Scheme, table: &QualifiedName) -> Vec<Statement> {
+    let columns = scheme.table.columns.iter();
+    let targets = columns.filter_map(|column| Some((&column.name, column.statistics_target?)));
+    let sql =
+        |(name, target)| format!("ALTER TABLE ONLY {table} ALTER COLUMN {name} SET STATISTICS {target}");
+    targets.map(|target| statement("set statistics target", sql(target))).collect()
+}
+
+/// CHECKs that hold for every row; those that are NOT VALID come NOT VALID, with the swap (TRAPS 57).
+fn checks(scheme: &Scheme) -> impl Iterator<Item = &Constraint> {
+    let checks = |c: &&Constraint| matches!(c.kind, ConstraintKind::Check { .. });
+    scheme.table.constraints.iter().filter(checks).filter(|check| check.validated)
+}
+
+fn check_statements(table: &QualifiedName, check: &Constraint) -> Vec<Statement> {
+    let name = &check.name;
+    let add = format!("ALTER TABLE {table} ADD CONSTRAINT {name} {}", check.definition);
+    let comment = |text: &String| format!("COMMENT ON CONSTRAINT {name} ON {table} IS {}", literal(text));
+    let mut all = vec![statement("add check", add)];
+    all.extend(check.comment.iter().map(|text| statement("comment check", comment(text))));
+    all
+}
+
+/// `WITH (fillfactor='70')`, or nothing.
+fn with_options(options: &[String]) -> String {
+    if options.is_empty() {
+        return String::new();
+    }
+    let pair = |option: &String| match option.split_once('=') {
+        Some((name, value)) => format!("{name}={}", literal(value)),
+        None => option.clone(),
+    };
+    format!(" WITH ({})", options.iter().map(pair).collect::<Vec<_>>().join(", "))
+}
