@@ -15,6 +15,8 @@ WITH self AS (
        OR d.refclassid = 'pg_constraint'::regclass AND d.refobjid IN (SELECT oid FROM own_constraint)
 ), hanger AS (
     SELECT CASE
+               -- a generated column depends on its neighbours: in PostgreSQL 14 as a column, later as a default
+               WHEN d.classid = 'pg_class'::regclass AND d.objid = $1 THEN NULL
                WHEN d.classid = 'pg_class'::regclass AND d.refclassid = 'pg_class'::regclass AND d.objsubid = 0 AND
                     (SELECT c.relkind IN ('i', 'I', 't', 'S') OR EXISTS (SELECT FROM pg_inherits WHERE inhrelid = c.oid)
                      FROM pg_class c WHERE c.oid = d.objid) THEN NULL
