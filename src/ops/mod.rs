@@ -1,5 +1,6 @@
 //! One operation a file: its SQL and how it is run. An operation knows nothing of order and calls no other.
 
+pub mod capture;
 pub mod census;
 pub mod copy;
 pub mod replay;

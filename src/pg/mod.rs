@@ -4,8 +4,10 @@ pub mod catalog;
 pub mod connect;
 pub mod fence;
 pub mod journal;
+pub mod lock;
 pub mod owner;
 pub mod pooler;
+pub mod script;
 pub mod session;
 
 pub use connect::Target;

@@ -1,0 +1,55 @@
+//! The SQL of outgoing foreign keys on source, leaves and old table. Text only; nothing runs here.
+//!
+//! A foreign key belongs to the table that owns the name, and to it alone: on a follower it would make the
+//! application's deletes of referenced rows fail while the follower lags (TRAPS 44). Keys that act on delete
+//! and on update alike (CASCADE, SET NULL, SET DEFAULT) hurt nobody there and may stay.
+
+use crate::model::{
+    ident::{QualifiedName, literal},
+    scheme::Scheme,
+    table::{Constraint, ConstraintKind, Oid},
+};
+
+/// Tables that the source references, in OID order: locks are taken in this order (TRAPS 62).
+pub fn referenced_tables(scheme: &Scheme) -> Vec<QualifiedName> {
+    let mut tables: Vec<(Oid, &QualifiedName)> = Vec::new();
+    for constraint in scheme.table.foreign_keys() {
+        if let ConstraintKind::ForeignKey { referenced, referenced_oid, .. } = &constraint.kind {
+            tables.push((*referenced_oid, referenced));
+        }
+    }
+    tables.sort();
+    tables.dedup();
+    tables.into_iter().map(|(_, name)| name.clone()).collect()
+}
+
+/// Foreign keys with NO ACTION or RESTRICT: on a lagging follower they make deletes fail.
+pub fn checking(scheme: &Scheme) -> impl Iterator<Item = &Constraint> {
+    scheme.table.foreign_keys().filter(|c| matches!(c.kind, ConstraintKind::ForeignKey { acts: false, .. }))
+}
+
+/// Adds a constraint without looking at the rows there are (TRAPS 33).
+pub fn add_not_valid(table: &QualifiedName, constraint: &Constraint) -> String {
+    format!("ALTER TABLE {table} ADD CONSTRAINT {} {} NOT VALID", constraint.name, constraint.definition)
+}
+
+/// Looks at the rows there are; readers and writers go on.
+pub fn validate(table: &QualifiedName, constraint: &Constraint) -> String {
+    format!("ALTER TABLE {table} VALIDATE CONSTRAINT {}", constraint.name)
+}
+
+/// The partitioned table takes its leaves' valid constraints for its own: no scan, no second constraint.
+pub fn adopt(table: &QualifiedName, constraint: &Constraint) -> String {
+    format!("ALTER TABLE {table} ADD CONSTRAINT {} {}", constraint.name, constraint.definition)
+}
+
+/// Drops a constraint, if it is there.
+pub fn drop(table: &QualifiedName, constraint: &Constraint) -> String {
+    format!("ALTER TABLE {table} DROP CONSTRAINT IF EXISTS {}", constraint.name)
+}
+
+/// Gives a constraint its comment again; `None` where it had none.
+pub fn comment(table: &QualifiedName, constraint: &Constraint) -> Option<String> {
+    let text = literal(constraint.comment.as_deref()?);
+    Some(format!("COMMENT ON CONSTRAINT {} ON {table} IS {text}", constraint.name))
+}

@@ -1,0 +1,199 @@
+//! The SQL of our own triggers: capture, guards, and what refuses stale snapshots. Text only; nothing runs here.
+//!
+//! Every trigger is ENABLE ALWAYS, so that `session_replication_role = replica` does not pass it by, and its name
+//! begins with `quarterdeck_`, so that the fingerprint finds it.
+
+use crate::model::{
+    ident::{Ident, QualifiedName, literal},
+    scheme::Scheme,
+    template::{dollar_quote, fill},
+};
+
+const FUNCTIONS: &str = include_str!("../../assets/sql/capture_functions.sql");
+
+/// Statement-level capture: one trigger an event, since transition tables ask for that.
+const BY_STATEMENT: [(&str, &str, &str); 3] = [
+    ("quarterdeck_capture_insert", "INSERT", "NEW TABLE AS new_rows"),
+    ("quarterdeck_capture_update", "UPDATE", "OLD TABLE AS old_rows NEW TABLE AS new_rows"),
+    ("quarterdeck_capture_delete", "DELETE", "OLD TABLE AS old_rows"),
+];
+/// Row-level capture.
+const BY_ROW: &str = "quarterdeck_capture_row";
+/// Refuses TRUNCATE, which no row trigger sees.
+const TRUNCATE: &str = "quarterdeck_truncate";
+/// Refuses writes to the old table.
+const GUARD: &str = "quarterdeck_guard";
+/// Refuses writes with a snapshot from before the exchange.
+const SNAPSHOT: &str = "quarterdeck_snapshot";
+
+/// Creates, or replaces, the functions behind all triggers of a migration.
+pub fn functions(scheme: &Scheme) -> String {
+    let each = |row: &str| {
+        let columns: Vec<_> =
+            scheme.logged_columns().iter().map(|column| format!("{row}.{}", column.name)).collect();
+        columns.join(", ")
+    };
+    let names = Function::ALL.map(|function| function.name(scheme).to_string());
+    let (log, key) = (scheme.log().to_string(), scheme.log_key().join(", "));
+    let (each, old, new) = (each("r"), each("OLD"), each("NEW"));
+    let quote = dollar_quote(&each);
+    fill(
+        FUNCTIONS,
+        &[
+            ("capture", &names[0]),
+            ("capture_row", &names[1]),
+            ("truncate", &names[2]),
+            ("guard", &names[3]),
+            ("snapshot", &names[4]),
+            ("log", &log),
+            ("log_key", &key),
+            ("each", &each),
+            ("old", &old),
+            ("new", &new),
+            ("quote", &quote),
+        ],
+    )
+}
+
+/// Drops the functions, which no trigger may use any more.
+pub fn drop_functions(scheme: &Scheme) -> String {
+    let names = Function::ALL.map(|function| format!("{}()", function.name(scheme)));
+    format!("DROP FUNCTION IF EXISTS {}", names.join(", "))
+}
+
+/// The functions behind the triggers.
+#[derive(Clone, Copy)]
+enum Function {
+    Capture,
+    CaptureRow,
+    Truncate,
+    Guard,
+    Snapshot,
+}
+
+impl Function {
+    const ALL: [Self; 5] = [Self::Capture, Self::CaptureRow, Self::Truncate, Self::Guard, Self::Snapshot];
+
+    fn name(self, scheme: &Scheme) -> QualifiedName {
+        scheme.journal_name(match self {
+            Self::Capture => "capture",
+            Self::CaptureRow => "capture_row",
+            Self::Truncate => "truncate",
+            Self::Guard => "guard",
+            Self::Snapshot => "snapshot",
+        })
+    }
+
+    /// `EXECUTE FUNCTION …('<migration>')`.
+    fn call(self, scheme: &Scheme) -> String {
+        format!("EXECUTE FUNCTION {}({})", self.name(scheme), literal(&scheme.id.to_string()))
+    }
+}
+
+/// Capture on the source: by statement, or by row where the scheme asks for it. Refuses TRUNCATE too.
+pub fn capture(scheme: &Scheme, table: &QualifiedName) -> Vec<String> {
+    let mut sql = Vec::new();
+    if scheme.table.facts.row_level_capture {
+        sql.push(by_row(scheme, table));
+        sql.push(always(table, BY_ROW));
+    } else {
+        for (name, event, transition) in BY_STATEMENT {
+            let name_quoted = Ident::new(name);
+            sql.push(format!(
+                "CREATE OR REPLACE TRIGGER {name_quoted} AFTER {event} ON {table} REFERENCING {transition} \
+                 FOR EACH STATEMENT {}",
+                Function::Capture.call(scheme)
+            ));
+            sql.push(always(table, name));
+        }
+    }
+    sql.extend(truncate(scheme, table));
+    sql
+}
+
+/// The names of the triggers [`capture`] makes.
+pub fn capture_names(scheme: &Scheme) -> Vec<&'static str> {
+    let mut names: Vec<_> = if scheme.table.facts.row_level_capture {
+        vec![BY_ROW]
+    } else {
+        BY_STATEMENT.iter().map(|(name, _, _)| *name).collect()
+    };
+    names.push(TRUNCATE);
+    names
+}
+
+/// Capture on the partitioned table: by row, since statement triggers miss a MERGE that moves a row and DML that names
+/// a leaf (TRAPS 45). ALWAYS is said of every leaf too; leaves made later take it from the parent.
+pub fn reverse_capture(scheme: &Scheme, table: &QualifiedName, leaves: &[QualifiedName]) -> Vec<String> {
+    let mut sql = vec![by_row(scheme, table), always(table, BY_ROW)];
+    sql.extend(leaves.iter().map(|leaf| always(leaf, BY_ROW)));
+    sql.extend(truncate(scheme, table));
+    sql.extend(leaves.iter().flat_map(|leaf| truncate(scheme, leaf)));
+    sql
+}
+
+/// Refuses TRUNCATE of one table; a leaf made in the reverse window needs it too, for no leaf takes a statement
+/// trigger from its parent.
+pub fn truncate(scheme: &Scheme, table: &QualifiedName) -> [String; 2] {
+    let name = Ident::new(TRUNCATE);
+    let call = Function::Truncate.call(scheme);
+    [
+        format!("CREATE OR REPLACE TRIGGER {name} BEFORE TRUNCATE ON {table} FOR EACH STATEMENT {call}"),
+        always(table, TRUNCATE),
+    ]
+}
+
+/// The old table refuses writes.
+pub fn guard(scheme: &Scheme, old: &QualifiedName) -> [String; 2] {
+    let name = Ident::new(GUARD);
+    [
+        format!(
+            "CREATE OR REPLACE TRIGGER {name} BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON {old} \
+             FOR EACH STATEMENT {}",
+            Function::Guard.call(scheme)
+        ),
+        always(old, GUARD),
+    ]
+}
+
+/// The table that has just got the name refuses statements whose snapshot is from before the exchange (TRAPS 46).
+pub fn snapshot(scheme: &Scheme, table: &QualifiedName) -> [String; 2] {
+    let name = Ident::new(SNAPSHOT);
+    [
+        format!(
+            "CREATE OR REPLACE TRIGGER {name} BEFORE INSERT OR UPDATE OR DELETE ON {table} FOR EACH STATEMENT {}",
+            Function::Snapshot.call(scheme)
+        ),
+        always(table, SNAPSHOT),
+    ]
+}
+
+/// Drops every trigger of ours from a table, whichever it has. Row triggers of a parent leave its leaves too.
+pub fn drop_all(table: &QualifiedName) -> Vec<String> {
+    let by_statement = BY_STATEMENT.iter().map(|(name, _, _)| *name);
+    let names = by_statement.chain([BY_ROW, TRUNCATE, GUARD, SNAPSHOT]);
+    names.map(|name| drop_one(table, name)).collect()
+}
+
+/// Drops what [`reverse_capture`] and [`snapshot`] made.
+pub fn drop_reverse(table: &QualifiedName, leaves: &[QualifiedName]) -> Vec<String> {
+    let mut sql: Vec<_> = [BY_ROW, TRUNCATE, SNAPSHOT].map(|name| drop_one(table, name)).into();
+    sql.extend(leaves.iter().map(|leaf| drop_one(leaf, TRUNCATE)));
+    sql
+}
+
+fn by_row(scheme: &Scheme, table: &QualifiedName) -> String {
+    format!(
+        "CREATE OR REPLACE TRIGGER {} AFTER INSERT OR UPDATE OR DELETE ON {table} FOR EACH ROW {}",
+        Ident::new(BY_ROW),
+        Function::CaptureRow.call(scheme)
+    )
+}
+
+fn always(table: &QualifiedName, name: &str) -> String {
+    format!("ALTER TABLE {table} ENABLE ALWAYS TRIGGER {}", Ident::new(name))
+}
+
+fn drop_one(table: &QualifiedName, name: &str) -> String {
+    format!("DROP TRIGGER IF EXISTS {} ON {table}", Ident::new(name))
+}

@@ -1,0 +1,114 @@
+//! A short transaction of its own under locks: the locks, the epoch, the statements, COMMIT; tried again when lost.
+
+use crate::{
+    error::Result,
+    model::{ident::QualifiedName, phase::Phase, plan::Statement},
+    pg::{
+        Fence, Session, Tx, journal,
+        lock::{Held, Mode, Patience, Report, Tried, Tries, Watch, bounded, lock},
+        script::Script,
+    },
+};
+
+/// What a short transaction locks, runs and records.
+#[derive(Clone, Debug)]
+pub struct Brief {
+    /// Its name in reports.
+    pub step: &'static str,
+    /// Tables on which autovacuum has to yield first.
+    pub quiet: Vec<QualifiedName>,
+    /// The locks, in order.
+    pub locks: Vec<(Mode, QualifiedName)>,
+    /// The statements.
+    pub script: Script,
+    /// What the journal is told.
+    pub record: Record,
+}
+
+/// What a short transaction tells the journal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Record {
+    /// Nothing.
+    Nothing,
+    /// The fingerprint, which the statements changed.
+    Fingerprint,
+    /// The phase moved.
+    Phase(Phase, Phase),
+}
+
+impl Brief {
+    /// What `plan --sql` shows.
+    pub fn statements(&self) -> Vec<Statement> {
+        let mut shown = self.quieting();
+        shown.append(self.locking());
+        shown.append(self.script.clone());
+        shown.statements()
+    }
+
+    /// Runs it, under the epoch of `fence`, until it wins.
+    pub async fn run(
+        &self,
+        session: &mut Session,
+        fence: &Fence,
+        patience: Patience,
+        report: Report<'_>,
+    ) -> Result<()> {
+        let patience = bounded(session, patience).await?;
+        let watch = Watch::open(session, fence.migration).await?;
+        let mut tries = Tries::new(&watch, self.step, patience, report);
+        loop {
+            let held = Held::default();
+            let attempt = self.attempt(session, fence, patience, &held);
+            if tries.one(&held, attempt).await?.is_some() {
+                return Ok(());
+            }
+        }
+    }
+
+    async fn attempt(
+        &self,
+        session: &mut Session,
+        fence: &Fence,
+        patience: Patience,
+        held: &Held,
+    ) -> Result<Tried<()>> {
+        let tx = session.begin().await?;
+        match self.inside(&tx, fence, patience, held).await {
+            Ok(()) => tx.commit(self.step).await.map(Tried::Won),
+            Err(error) => tx.rollback().await.and(Err(error)),
+        }
+    }
+
+    async fn inside(&self, tx: &Tx<'_>, fence: &Fence, patience: Patience, held: &Held) -> Result<()> {
+        self.quieting().run(tx).await?;
+        held.begins();
+        self.locking().run(tx).await?;
+        tx.batch("set budget", &budget_sql(patience)).await?;
+        fence.hold(tx).await?;
+        self.script.run(tx).await?;
+        match self.record {
+            Record::Nothing => Ok(()),
+            Record::Fingerprint => {
+                journal::fingerprint(tx, fence.migration, &fence.fingerprint_now(tx).await?).await
+            }
+            Record::Phase(from, to) => journal::write::phase(tx, fence.migration, from, to).await,
+        }
+    }
+
+    fn quieting(&self) -> Script {
+        lock(Mode::ShareUpdateExclusive, &self.quiet)
+    }
+
+    fn locking(&self) -> Script {
+        let mut script = Script::new();
+        for (mode, table) in &self.locks {
+            script.append(lock(*mode, std::slice::from_ref(table)));
+        }
+        script
+    }
+}
+
+/// No statement under the locks may take longer than writers may wait.
+fn budget_sql(patience: Patience) -> String {
+    format!("SET LOCAL statement_timeout = {}", patience.budget.as_millis().max(1))
+}

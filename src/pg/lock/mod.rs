@@ -1,0 +1,78 @@
+//! Locks on tables that an application is using: taken in order, given up soon, tried again.
+//!
+//! A pending lock queues everybody behind it (TRAPS 32), so none is waited for longer than its mode allows.
+//! SHARE UPDATE EXCLUSIVE comes first and may wait longer than `deadlock_timeout`: it blocks no reader and no
+//! writer, and autovacuum yields to it (TRAPS 35). The retry is in [`tries`], reachable only through it.
+
+mod brief;
+mod tries;
+mod watch;
+
+use std::fmt;
+
+pub use brief::{Brief, Record};
+pub use tries::{Attempt, Held, Patience, Report, Tried, Tries};
+pub use watch::{Drained, Watch};
+
+use crate::{
+    error::Result,
+    model::ident::QualifiedName,
+    pg::{Session, script::Script},
+};
+
+/// A table lock's mode (manual, 13.3.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// Autovacuum yields to it; readers and writers go on.
+    ShareUpdateExclusive,
+    /// Writers wait.
+    ShareRowExclusive,
+    /// Everybody waits.
+    AccessExclusive,
+}
+
+impl Mode {
+    /// How long it is waited for, as `lock_timeout`. All are far below the default `deadlock_timeout`, so that it is
+    /// never the application that a deadlock with us is broken for.
+    fn timeout(self) -> &'static str {
+        match self {
+            Self::ShareUpdateExclusive => AUTOVACUUM_YIELDS,
+            Self::ShareRowExclusive => "SET LOCAL lock_timeout = '50ms'",
+            Self::AccessExclusive => "SET LOCAL lock_timeout = '20ms'",
+        }
+    }
+}
+
+/// Autovacuum gives way to somebody who has waited for `deadlock_timeout`.
+const AUTOVACUUM_YIELDS: &str = "SELECT set_config('lock_timeout', (2 * setting::int + 500)::text, true) \
+                                 FROM pg_settings WHERE name = 'deadlock_timeout'";
+
+impl fmt::Display for Mode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::ShareUpdateExclusive => "SHARE UPDATE EXCLUSIVE",
+            Self::ShareRowExclusive => "SHARE ROW EXCLUSIVE",
+            Self::AccessExclusive => "ACCESS EXCLUSIVE",
+        })
+    }
+}
+
+/// Locks `tables` in this order. A partitioned table's leaves are locked with it.
+pub fn lock(mode: Mode, tables: &[QualifiedName]) -> Script {
+    let mut script = Script::new();
+    if !tables.is_empty() {
+        let names: Vec<_> = tables.iter().map(QualifiedName::to_string).collect();
+        script.add("lock", mode.timeout());
+        script.add("lock", format!("LOCK TABLE {} IN {mode} MODE", names.join(", ")));
+    }
+    script
+}
+
+/// The longest that writers may wait, which must end before the server looks for deadlocks: otherwise the application
+/// would be the one to be told off.
+pub async fn bounded(session: &Session, patience: Patience) -> Result<Patience> {
+    const SQL: &str = "SELECT setting::bigint FROM pg_settings WHERE name = 'deadlock_timeout'";
+    let millis: i64 = session.query_one("read deadlock_timeout", SQL, &[]).await?.get(0);
+    let limit = std::time::Duration::from_millis(millis.unsigned_abs() * 4 / 5);
+    Ok(Patience { budget: patience.budget.min(limit), ..patience })
+}

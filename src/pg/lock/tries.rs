@@ -1,0 +1,171 @@
+//! The one place where a lost lock is tried again: full-jitter back-off, every attempt reported.
+
+use std::{
+    future::Future,
+    sync::OnceLock,
+    time::{Duration, Instant},
+};
+
+use tokio_postgres::error::SqlState;
+use uuid::Uuid;
+
+use crate::{
+    error::{Error, Kind, Result},
+    pg::lock::Watch,
+};
+
+/// How long and how often.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Patience {
+    /// The longest that one attempt may make writers wait (`--lock-budget`).
+    pub budget: Duration,
+    /// Attempts until it gives up.
+    pub attempts: u32,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self { budget: Duration::from_millis(100), attempts: 200 }
+    }
+}
+
+/// The pause after the first lost attempt lies between 0 and this; each later one may be twice as long.
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
+/// The longest pause.
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+
+/// One attempt, for the operator.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Attempt {
+    /// What was tried: `capture`, `swap`, …
+    pub step: &'static str,
+    /// Its number, from 1.
+    pub number: u32,
+    /// How long writers were made to wait.
+    pub held: Duration,
+    /// Whether it won.
+    pub won: bool,
+    /// What it lost to.
+    pub blocker: Option<String>,
+}
+
+/// Where attempts are reported to.
+pub type Report<'a> = &'a mut (dyn FnMut(Attempt) + Send);
+
+/// What came of an attempt that did not fail.
+#[derive(Debug)]
+pub enum Tried<T> {
+    /// It is done and committed.
+    Won(T),
+    /// Something stood in the way, in words; nothing was changed.
+    Lost(String),
+}
+
+/// When writers began to wait.
+#[derive(Debug, Default)]
+pub struct Held(OnceLock<Instant>);
+
+impl Held {
+    /// From now on writers wait.
+    pub fn begins(&self) {
+        self.0.get_or_init(Instant::now);
+    }
+
+    /// How long they have waited.
+    pub fn elapsed(&self) -> Duration {
+        self.0.get().map_or(Duration::ZERO, Instant::elapsed)
+    }
+}
+
+/// Attempts at one step.
+pub struct Tries<'a> {
+    watch: &'a Watch,
+    step: &'static str,
+    patience: Patience,
+    report: Report<'a>,
+    number: u32,
+}
+
+impl<'a> Tries<'a> {
+    /// No attempt has been made.
+    pub fn new(watch: &'a Watch, step: &'static str, patience: Patience, report: Report<'a>) -> Self {
+        Self { watch, step, patience, report, number: 0 }
+    }
+
+    /// Attempts made so far.
+    pub fn number(&self) -> u32 {
+        self.number
+    }
+
+    /// Makes one attempt. `None`: it was lost, and the pause after it is over.
+    pub async fn one<T>(
+        &mut self,
+        held: &Held,
+        work: impl Future<Output = Result<Tried<T>>>,
+    ) -> Result<Option<T>> {
+        self.number += 1;
+        let (outcome, seen) = self.watch.during(work).await;
+        let held = held.elapsed();
+        let lost = match outcome {
+            Ok(Tried::Won(done)) => {
+                self.tell(held, None);
+                return Ok(Some(done));
+            }
+            Ok(Tried::Lost(reason)) => reason,
+            Err(error) if is_passing(&error) => seen.unwrap_or_else(|| error.to_string()),
+            Err(error) => return Err(error),
+        };
+        self.tell(held, Some(lost.clone()));
+        if self.number >= self.patience.attempts {
+            return Err(self.given_up(&lost));
+        }
+        tokio::time::sleep(pause_after(self.number)).await;
+        Ok(None)
+    }
+
+    fn tell(&mut self, held: Duration, blocker: Option<String>) {
+        let won = blocker.is_none();
+        tracing::debug!(step = self.step, number = self.number, ?held, won, blocker);
+        (self.report)(Attempt { step: self.step, number: self.number, held, won, blocker });
+    }
+
+    fn given_up(&self, lost: &str) -> Error {
+        Error::Busy {
+            object: self.step.into(),
+            reason: format!("{} attempts were lost, the last one to {lost}", self.number),
+            remedy: "nothing was changed; try again at a quieter time, or end what it was lost to".into(),
+        }
+    }
+}
+
+/// A lock was not had in time, or the statement's share of the budget was spent.
+fn is_passing(error: &Error) -> bool {
+    error.kind() == Kind::Retry || error.sqlstate() == Some(&SqlState::QUERY_CANCELED)
+}
+
+/// Full jitter: anything between nothing and twice as long each time.
+fn pause_after(attempt: u32) -> Duration {
+    let longest = FIRST_PAUSE.saturating_mul(1 << attempt.saturating_sub(1).min(16)).min(LONGEST_PAUSE);
+    longest.mul_f64(random_share())
+}
+
+/// A random number from 0 to 1; a version 4 UUID is 122 random bits.
+fn random_share() -> f64 {
+    let [.., a, b] = Uuid::new_v4().into_bytes();
+    f64::from(u16::from_be_bytes([a, b])) / f64::from(u16::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_grow_to_their_limit() {
+        for (attempt, longest) in [(1, 100), (2, 200), (6, 3_200), (7, 5_000), (4_000_000_000, 5_000)] {
+            let pauses: Vec<_> = (0..200).map(|_| pause_after(attempt)).collect();
+            assert!(pauses.iter().all(|pause| *pause <= Duration::from_millis(longest)), "{attempt}");
+            assert!(pauses.iter().any(|pause| *pause > Duration::from_millis(longest / 2)), "{attempt}");
+            assert!(pauses.iter().any(|pause| *pause < Duration::from_millis(longest / 2)), "{attempt}");
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! A second session that looks at who holds up the first, while it waits.
+
+use std::{
+    convert::Infallible,
+    future::Future,
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
+
+use chrono::{DateTime, Utc};
+use tokio_postgres::Row;
+use uuid::Uuid;
+
+use crate::{
+    error::Result,
+    pg::{Session, owner},
+};
+
+/// How often it looks: often enough to see what a wait of 20 ms was for.
+const LOOK_EVERY: Duration = Duration::from_millis(10);
+
+/// The session that looks, and the backend it looks after.
+#[derive(Debug)]
+pub struct Watch {
+    session: Session,
+    pid: i32,
+}
+
+/// A snapshot taken right after a drain was committed: every younger one sees what it wrote.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Drained {
+    xmin: String,
+    xmax: String,
+    at: DateTime<Utc>,
+}
+
+impl Watch {
+    /// Opens a session that looks after `of`.
+    pub async fn open(of: &Session, migration: Uuid) -> Result<Self> {
+        let pid = of.query_one("own pid", "SELECT pg_backend_pid()", &[]).await?.get(0);
+        let session = Session::open(of.target(), &owner::purpose(migration, "lock watch")).await?;
+        Ok(Self { session, pid })
+    }
+
+    /// Runs `work`; its outcome, and who was last seen holding it up.
+    pub async fn during<T>(&self, work: impl Future<Output = T>) -> (T, Option<String>) {
+        let seen = Mutex::new(None);
+        let look = async {
+            loop {
+                tokio::time::sleep(LOOK_EVERY).await;
+                match self.blocker().await {
+                    Ok(None) => {}
+                    Ok(found) => *seen.lock().unwrap_or_else(PoisonError::into_inner) = found,
+                    Err(error) => {
+                        tracing::warn!(%error, "who holds the lock cannot be seen");
+                        return std::future::pending::<Infallible>().await;
+                    }
+                }
+            }
+        };
+        let outcome = tokio::select! {
+            outcome = work => outcome,
+            never = look => match never {},
+        };
+        (outcome, seen.into_inner().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Who holds up the backend now.
+    async fn blocker(&self) -> Result<Option<String>> {
+        const SQL: &str = include_str!("../../../assets/sql/blockers.sql");
+        Ok(self.session.query_opt("read blockers", SQL, &[&self.pid]).await?.map(|row| describe(&row)))
+    }
+
+    /// What [`Self::older_snapshot`] asks about; to be called when the drain is committed.
+    pub async fn drained(&self) -> Result<Drained> {
+        const SQL: &str = "SELECT pg_snapshot_xmin(s)::text, pg_snapshot_xmax(s)::text, clock_timestamp() \
+                           FROM pg_current_snapshot() AS s";
+        let row = self.session.query_one("read snapshot", SQL, &[]).await?;
+        Ok(Drained { xmin: row.get(0), xmax: row.get(1), at: row.get(2) })
+    }
+
+    /// A session that may still see the twin as it was before the drain, if there is one (TRAPS 46).
+    pub async fn older_snapshot(&self, drained: &Drained) -> Result<Option<String>> {
+        const SQL: &str = include_str!("../../../assets/sql/older_snapshot.sql");
+        let row = self
+            .session
+            .query_opt("read older snapshots", SQL, &[&self.pid, &drained.xmax, &drained.xmin, &drained.at])
+            .await?;
+        Ok(row.map(|row| describe(&row)))
+    }
+}
+
+/// `pid 8841 (billing), idle in transaction for 240 s: UPDATE …`.
+fn describe(row: &Row) -> String {
+    let pid: i32 = row.get(0);
+    if pid == 0 {
+        return "a prepared transaction".into();
+    }
+    let who = format!("pid {pid} ({})", row.get::<_, String>(1));
+    let state = row.get::<_, Option<String>>(2);
+    let open = row.get::<_, Option<i64>>(3).map(|seconds| format!(" for {seconds} s"));
+    let doing = match row.get::<_, Option<String>>(4) {
+        Some(query) if !query.is_empty() => format!(": {query}"),
+        _ => String::new(),
+    };
+    format!(
+        "{}{}{doing}",
+        state.map_or(who.clone(), |state| format!("{who}, {state}")),
+        open.unwrap_or_default()
+    )
+}
