@@ -175,6 +175,17 @@ pub fn drop_all(table: &QualifiedName) -> Vec<String> {
     names.map(|name| drop_one(table, name)).collect()
 }
 
+/// Drops what [`capture`] and, after a reverse, [`snapshot`] made.
+pub fn drop_capture(scheme: &Scheme, table: &QualifiedName) -> Vec<String> {
+    let names = capture_names(scheme).into_iter().chain([SNAPSHOT]);
+    names.map(|name| drop_one(table, name)).collect()
+}
+
+/// The old table takes writes again.
+pub fn drop_guard(old: &QualifiedName) -> String {
+    drop_one(old, GUARD)
+}
+
 /// Drops what [`reverse_capture`] and [`snapshot`] made.
 pub fn drop_reverse(table: &QualifiedName, leaves: &[QualifiedName]) -> Vec<String> {
     let mut sql: Vec<_> = [BY_ROW, TRUNCATE, SNAPSHOT].map(|name| drop_one(table, name)).into();

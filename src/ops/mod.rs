@@ -1,8 +1,12 @@
 //! One operation a file: its SQL and how it is run. An operation knows nothing of order and calls no other.
 
+pub mod abort;
 pub mod capture;
 pub mod census;
 pub mod copy;
+pub mod finish;
+pub mod foreign_keys;
 pub mod replay;
 pub mod seal;
 pub mod twin;
+pub mod swap;

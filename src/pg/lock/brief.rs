@@ -5,7 +5,7 @@ use crate::{
     model::{ident::QualifiedName, phase::Phase, plan::Statement},
     pg::{
         Fence, Session, Tx, journal,
-        lock::{Held, Mode, Patience, Report, Tried, Tries, Watch, bounded, lock},
+        lock::{Held, Mode, Patience, Report, Tries, Watch, bounded, budget, lock},
         script::Script,
     },
 };
@@ -71,19 +71,21 @@ impl Brief {
         fence: &Fence,
         patience: Patience,
         held: &Held,
-    ) -> Result<Tried<()>> {
+    ) -> Result<()> {
         let tx = session.begin().await?;
         match self.inside(&tx, fence, patience, held).await {
-            Ok(()) => tx.commit(self.step).await.map(Tried::Won),
+            Ok(()) => tx.commit(self.step).await,
             Err(error) => tx.rollback().await.and(Err(error)),
         }
     }
 
     async fn inside(&self, tx: &Tx<'_>, fence: &Fence, patience: Patience, held: &Held) -> Result<()> {
         self.quieting().run(tx).await?;
-        held.begins();
-        self.locking().run(tx).await?;
-        tx.batch("set budget", &budget_sql(patience)).await?;
+        if !self.locks.is_empty() {
+            held.begins();
+            budget(patience.budget).run(tx).await?;
+            self.locking().run(tx).await?;
+        }
         fence.hold(tx).await?;
         self.script.run(tx).await?;
         match self.record {
@@ -106,9 +108,4 @@ impl Brief {
         }
         script
     }
-}
-
-/// No statement under the locks may take longer than writers may wait.
-fn budget_sql(patience: Patience) -> String {
-    format!("SET LOCAL statement_timeout = {}", patience.budget.as_millis().max(1))
 }

@@ -8,10 +8,10 @@ mod brief;
 mod tries;
 mod watch;
 
-use std::fmt;
+use std::{fmt, time::Duration};
 
 pub use brief::{Brief, Record};
-pub use tries::{Attempt, Held, Patience, Report, Tried, Tries};
+pub use tries::{Attempt, Held, Patience, Report, Tries};
 pub use watch::{Drained, Watch};
 
 use crate::{
@@ -68,11 +68,18 @@ pub fn lock(mode: Mode, tables: &[QualifiedName]) -> Script {
     script
 }
 
+/// No statement may take longer than what is left of the budget.
+pub fn budget(left: Duration) -> Script {
+    let mut script = Script::new();
+    script.add("set budget", format!("SET LOCAL statement_timeout = {}", left.as_millis().max(1)));
+    script
+}
+
 /// The longest that writers may wait, which must end before the server looks for deadlocks: otherwise the application
 /// would be the one to be told off.
 pub async fn bounded(session: &Session, patience: Patience) -> Result<Patience> {
     const SQL: &str = "SELECT setting::bigint FROM pg_settings WHERE name = 'deadlock_timeout'";
     let millis: i64 = session.query_one("read deadlock_timeout", SQL, &[]).await?.get(0);
-    let limit = std::time::Duration::from_millis(millis.unsigned_abs() * 4 / 5);
+    let limit = Duration::from_millis(millis.unsigned_abs() * 4 / 5);
     Ok(Patience { budget: patience.budget.min(limit), ..patience })
 }

@@ -52,15 +52,6 @@ pub struct Attempt {
 /// Where attempts are reported to.
 pub type Report<'a> = &'a mut (dyn FnMut(Attempt) + Send);
 
-/// What came of an attempt that did not fail.
-#[derive(Debug)]
-pub enum Tried<T> {
-    /// It is done and committed.
-    Won(T),
-    /// Something stood in the way, in words; nothing was changed.
-    Lost(String),
-}
-
 /// When writers began to wait.
 #[derive(Debug, Default)]
 pub struct Held(OnceLock<Instant>);
@@ -97,21 +88,18 @@ impl<'a> Tries<'a> {
         self.number
     }
 
-    /// Makes one attempt. `None`: it was lost, and the pause after it is over.
-    pub async fn one<T>(
-        &mut self,
-        held: &Held,
-        work: impl Future<Output = Result<Tried<T>>>,
-    ) -> Result<Option<T>> {
+    /// Makes one attempt. `None`: it was lost, and the pause after it is over. It is lost by a lock that was not had
+    /// in time, and by [`Error::Busy`].
+    pub async fn one<T>(&mut self, held: &Held, work: impl Future<Output = Result<T>>) -> Result<Option<T>> {
         self.number += 1;
         let (outcome, seen) = self.watch.during(work).await;
         let held = held.elapsed();
         let lost = match outcome {
-            Ok(Tried::Won(done)) => {
+            Ok(done) => {
                 self.tell(held, None);
                 return Ok(Some(done));
             }
-            Ok(Tried::Lost(reason)) => reason,
+            Err(Error::Busy { reason, .. }) => reason,
             Err(error) if is_passing(&error) => seen.unwrap_or_else(|| error.to_string()),
             Err(error) => return Err(error),
         };

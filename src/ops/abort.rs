@@ -1,0 +1,94 @@
+//! Abort, before the swap: our triggers go first, in a short transaction of their own, then everything else.
+//!
+//! Every step asks whether its object is there, so that it ends right wherever an earlier one was killed. The
+//! source is left as it was; after a reverse its foreign keys must have been restored before.
+
+use crate::{
+    error::Result,
+    model::{ident::QualifiedName, plan::Statement, references, scheme::Scheme, triggers},
+    pg::{
+        Fence, Session,
+        lock::{Brief, Mode, Patience, Record, Report},
+        script::Script,
+    },
+};
+
+/// Removes everything of ours but the journal's rows.
+pub async fn abort(
+    session: &mut Session,
+    fence: &Fence,
+    scheme: &Scheme,
+    patience: Patience,
+    report: Report<'_>,
+) -> Result<()> {
+    if kind(session, scheme.source()).await?.is_some() {
+        silence(scheme).run(session, fence, patience, report).await?;
+    }
+    // Only what we made: the twin is partitioned.
+    if kind(session, &scheme.twin()).await? == Some('p') {
+        let keys = twin_keys(session, scheme).await?;
+        if !keys.is_empty() {
+            free_twin(scheme, keys).run(session, fence, patience, report).await?;
+        }
+        remove_twin(scheme).run(session, fence, patience, report).await?;
+    }
+    remove_log(scheme).run(session, fence, patience, report).await
+}
+
+/// What `plan --sql` shows.
+pub fn statements(scheme: &Scheme) -> Vec<Statement> {
+    [silence(scheme), remove_twin(scheme), remove_log(scheme)].iter().flat_map(Brief::statements).collect()
+}
+
+/// `relkind`, where there is a relation of this name.
+async fn kind(session: &Session, table: &QualifiedName) -> Result<Option<char>> {
+    const SQL: &str = "SELECT relkind::text FROM pg_class WHERE oid = to_regclass($1)";
+    let row = session.query_opt("look for table", SQL, &[&table.to_string()]).await?;
+    Ok(row.and_then(|row| row.get::<_, &str>(0).chars().next()))
+}
+
+/// Writes to the source cost nothing of ours any more.
+fn silence(scheme: &Scheme) -> Brief {
+    let source = scheme.source();
+    let mut script = Script::new();
+    script.extend("capture off", triggers::drop_all(source));
+    Brief {
+        step: "abort",
+        quiet: vec![source.clone()],
+        locks: vec![(Mode::AccessExclusive, source.clone())],
+        script,
+        record: Record::Nothing,
+    }
+}
+
+/// Drops the foreign keys that a reverse left on the twin, if there are any.
+async fn twin_keys(session: &Session, scheme: &Scheme) -> Result<Vec<String>> {
+    const SQL: &str = include_str!("../../assets/sql/drop_twin_keys.sql");
+    let rows = session.query("read foreign keys", SQL, &[&scheme.twin().to_string()]).await?;
+    Ok(rows.iter().map(|row| row.get(0)).collect())
+}
+
+/// It locks the referenced tables, so it stands alone.
+fn free_twin(scheme: &Scheme, keys: Vec<String>) -> Brief {
+    let mut tables = references::referenced_tables(scheme);
+    tables.push(scheme.twin());
+    let mut script = Script::new();
+    script.extend("drop foreign keys", keys);
+    let locks = tables.iter().map(|table| (Mode::AccessExclusive, table.clone())).collect();
+    Brief { step: "abort", quiet: tables, locks, script, record: Record::Nothing }
+}
+
+/// Nobody uses the twin, so nobody waits, however many leaves it has.
+fn remove_twin(scheme: &Scheme) -> Brief {
+    let twin = scheme.twin();
+    let mut script = Script::new();
+    script.add("drop twin", format!("DROP TABLE {twin}"));
+    Brief { step: "abort", quiet: vec![twin], locks: Vec::new(), script, record: Record::Nothing }
+}
+
+fn remove_log(scheme: &Scheme) -> Brief {
+    let mut script = Script::new();
+    script.add("drop log", triggers::drop_functions(scheme));
+    script.add("drop log", format!("DROP TABLE IF EXISTS {}", scheme.log()));
+    Brief { step: "abort", quiet: Vec::new(), locks: Vec::new(), script, record: Record::Nothing }
+}

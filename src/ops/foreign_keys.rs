@@ -1,0 +1,162 @@
+//! Foreign keys after an exchange: what was added NOT VALID is validated, without holding anybody up.
+//!
+//! Leaf by leaf, a transaction each; when every leaf has a constraint valid, the parent adopts it in
+//! milliseconds. Everything asks the catalogue first, so that it can be repeated and resumed.
+
+use std::collections::BTreeMap;
+
+use tokio_postgres::types::ToSql;
+
+use crate::{
+    error::Result,
+    model::{
+        ident::QualifiedName,
+        plan::Statement,
+        references,
+        scheme::Scheme,
+        table::{Constraint, ConstraintKind},
+    },
+    pg::{
+        Fence, Session,
+        lock::{Brief, Mode, Patience, Record, Report},
+        script::Script,
+    },
+};
+
+/// Foreign keys of a migration that need validation.
+#[derive(Clone, Copy, Debug)]
+pub struct Keys<'a> {
+    /// Its plan.
+    pub scheme: &'a Scheme,
+    /// Every leaf, DEFAULT and those made since the census included.
+    pub leaves: &'a [QualifiedName],
+    /// The owner's epoch.
+    pub fence: &'a Fence,
+    /// The lock budget and the number of attempts.
+    pub patience: Patience,
+}
+
+impl Keys<'_> {
+    /// After the swap: validates each foreign key on every leaf, then lets the parent adopt it. One that is NOT VALID
+    /// on the source stays so, and stays on the leaves. `done` is told of each constraint that the parent has.
+    pub async fn validate(
+        &self,
+        session: &mut Session,
+        report: Report<'_>,
+        done: &mut (dyn FnMut(&Constraint) + Send),
+    ) -> Result<()> {
+        for fk in self.scheme.table.foreign_keys() {
+            let found = states(session, fk, self.leaves).await?;
+            for (leaf, state) in self.leaves.iter().zip(found) {
+                if state == State::Missing {
+                    self.run(session, &add(leaf, fk), report).await?;
+                }
+                if state != State::Valid && fk.validated {
+                    self.run(session, &validate(leaf, fk), report).await?;
+                }
+            }
+            if !fk.validated {
+                continue;
+            }
+            let parent = self.scheme.source();
+            if states(session, fk, std::slice::from_ref(parent)).await? == [State::Missing] {
+                self.run(session, &adopt(self.scheme, fk), report).await?;
+            }
+            done(fk);
+        }
+        Ok(())
+    }
+
+    /// After a reverse: validates what the old table got back.
+    pub async fn restore(&self, session: &mut Session, report: Report<'_>) -> Result<()> {
+        let source = self.scheme.source();
+        for fk in self.scheme.table.foreign_keys().filter(|fk| fk.validated) {
+            if states(session, fk, std::slice::from_ref(source)).await? == [State::NotValid] {
+                self.run(session, &validate(source, fk), report).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn run(&self, session: &mut Session, brief: &Brief, report: Report<'_>) -> Result<()> {
+        brief.run(session, self.fence, self.patience, report).await
+    }
+}
+
+/// What `plan --sql` shows, for after the swap.
+pub fn statements(scheme: &Scheme, leaves: &[QualifiedName]) -> Vec<Statement> {
+    let mut shown = Vec::new();
+    for fk in scheme.table.foreign_keys().filter(|fk| fk.validated) {
+        shown.extend(leaves.iter().flat_map(|leaf| validate(leaf, fk).statements()));
+        shown.extend(adopt(scheme, fk).statements());
+    }
+    shown
+}
+
+/// What `plan --sql` shows, for after a reverse.
+pub fn restore_statements(scheme: &Scheme) -> Vec<Statement> {
+    let dropped = references::checking(scheme).filter(|fk| fk.validated);
+    dropped.flat_map(|fk| validate(scheme.source(), fk).statements()).collect()
+}
+
+/// A constraint on one table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    Missing,
+    NotValid,
+    Valid,
+}
+
+/// The state of `fk` on each of `tables`, in their order.
+async fn states(session: &Session, fk: &Constraint, tables: &[QualifiedName]) -> Result<Vec<State>> {
+    const SQL: &str = "SELECT t, convalidated FROM unnest($1::text[]) AS t \
+                       JOIN pg_constraint ON conrelid = to_regclass(t) AND conname = $2 AND contype = 'f'";
+    let names: Vec<_> = tables.iter().map(QualifiedName::to_string).collect();
+    let params: [&(dyn ToSql + Sync); 2] = [&names, &fk.name.as_str()];
+    let rows = session.query("read foreign keys", SQL, &params).await?;
+    let found: BTreeMap<String, bool> = rows.iter().map(|row| (row.get(0), row.get(1))).collect();
+    let state = |name: &String| match found.get(name) {
+        None => State::Missing,
+        Some(false) => State::NotValid,
+        Some(true) => State::Valid,
+    };
+    Ok(names.iter().map(state).collect())
+}
+
+fn referenced(fk: &Constraint) -> Option<&QualifiedName> {
+    match &fk.kind {
+        ConstraintKind::ForeignKey { referenced, .. } => Some(referenced),
+        ConstraintKind::Check { .. } | ConstraintKind::Other => None,
+    }
+}
+
+/// A leaf made after the swap has none yet.
+fn add(leaf: &QualifiedName, fk: &Constraint) -> Brief {
+    let mut tables: Vec<_> = referenced(fk).cloned().into_iter().collect();
+    tables.push(leaf.clone());
+    let mut script = Script::new();
+    script.add("add foreign key", references::add_not_valid(leaf, fk));
+    let locks = tables.iter().map(|table| (Mode::ShareRowExclusive, table.clone())).collect();
+    Brief { step: "add foreign key", quiet: tables, locks, script, record: Record::Nothing }
+}
+
+/// SHARE UPDATE EXCLUSIVE on the table, ROW SHARE on the referenced one: nobody waits, however long the scan.
+fn validate(table: &QualifiedName, fk: &Constraint) -> Brief {
+    let mut script = Script::new();
+    script.add("validate foreign key", references::validate(table, fk));
+    let step = "validate foreign key";
+    Brief { step, quiet: vec![table.clone()], locks: Vec::new(), script, record: Record::Nothing }
+}
+
+/// The leaves' triggers on the referenced table go, for the parent's: that is ACCESS EXCLUSIVE there. It comes first.
+fn adopt(scheme: &Scheme, fk: &Constraint) -> Brief {
+    let parent = scheme.source();
+    let mut quiet: Vec<_> = referenced(fk).cloned().into_iter().collect();
+    let mut locks: Vec<_> = quiet.iter().map(|table| (Mode::AccessExclusive, table.clone())).collect();
+    quiet.push(parent.clone());
+    locks.push((Mode::ShareRowExclusive, parent.clone()));
+    let mut script = Script::new();
+    script.add("adopt foreign key", references::adopt(parent, fk));
+    script.extend("adopt foreign key", references::comment(parent, fk));
+    Brief { step: "adopt foreign key", quiet, locks, script, record: Record::Nothing }
+}

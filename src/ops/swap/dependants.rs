@@ -1,0 +1,113 @@
+//! Whether what hangs on the table is still what the plan says, asked under the exclusive lock.
+//!
+//! The swap makes triggers, views and foreign keys from the plan's text. One that came, went or changed
+//! meanwhile would be lost in silence.
+
+use std::collections::BTreeSet;
+
+use tokio_postgres::Row;
+
+use crate::{
+    error::{Error, Result},
+    model::{ident::Ident, scheme::Scheme},
+    ops::swap::Way,
+    pg::Tx,
+};
+
+const FOREIGN_KEY: &str = "foreign key";
+
+/// One object: kind, name, definition, state.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Dependant {
+    kind: String,
+    name: String,
+    definition: String,
+    state: String,
+}
+
+impl Dependant {
+    fn of(row: &Row) -> Self {
+        Self { kind: row.get(0), name: row.get(1), definition: row.get(2), state: row.get(3) }
+    }
+
+    fn new(kind: &str, name: String, definition: &str, state: String) -> Self {
+        Self { kind: kind.into(), name, definition: definition.into(), state }
+    }
+}
+
+/// Refuses where something changed since the plan was made; the foreign keys that the source has now.
+pub(super) async fn check(tx: &Tx<'_>, scheme: &Scheme, way: Way) -> Result<BTreeSet<Ident>> {
+    const SQL: &str = include_str!("../../../assets/sql/dependants.sql");
+    let rows = tx.query("read dependants", SQL, &[&scheme.source().to_string(), &scheme.table.oid]).await?;
+    let (keys, mut found): (BTreeSet<_>, BTreeSet<_>) =
+        rows.iter().map(Dependant::of).partition(|dependant| dependant.kind == FOREIGN_KEY);
+    let names = keys.iter().map(|key| Ident::new(key.name.clone())).collect();
+    let mut planned = planned(scheme);
+    match way {
+        // Some of the old table's foreign keys are dropped between swap and reverse.
+        Way::Swap => {
+            found.extend(keys);
+            planned.extend(planned_keys(scheme));
+        }
+        Way::Reverse => {}
+    }
+    match first_difference(&planned, &found) {
+        None => Ok(names),
+        Some(what) => Err(Error::Changed { table: scheme.source().plain(), what }),
+    }
+}
+
+fn planned(scheme: &Scheme) -> BTreeSet<Dependant> {
+    let triggers = scheme
+        .table
+        .triggers
+        .iter()
+        .map(|t| Dependant::new("trigger", t.name.as_str().into(), &t.definition, t.enabled.to_string()));
+    let views = scheme
+        .table
+        .views
+        .iter()
+        .map(|view| Dependant::new("view", view.name.plain(), &view.definition, String::new()));
+    triggers.chain(views).collect()
+}
+
+fn planned_keys(scheme: &Scheme) -> impl Iterator<Item = Dependant> {
+    scheme
+        .table
+        .foreign_keys()
+        .map(|key| Dependant::new(FOREIGN_KEY, key.name.as_str().into(), &key.definition, String::new()))
+}
+
+fn first_difference(planned: &BTreeSet<Dependant>, found: &BTreeSet<Dependant>) -> Option<String> {
+    let named = |set: &BTreeSet<Dependant>, one: &Dependant| {
+        set.iter().any(|other| other.kind == one.kind && other.name == one.name)
+    };
+    let how =
+        |one: &Dependant, how: &str| Some(format!("{} {} {how} since the plan was made", one.kind, one.name));
+    if let Some(lost) = planned.difference(found).next() {
+        return how(lost, if named(found, lost) { "was changed" } else { "was dropped" });
+    }
+    found.difference(planned).next().and_then(|new| how(new, "was added"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn differences_are_named() {
+        let one =
+            |name: &str, definition: &str| Dependant::new("view", name.into(), definition, String::new());
+        let set = |all: &[Dependant]| all.iter().cloned().collect::<BTreeSet<_>>();
+        let planned = set(&[one("public.v", "SELECT 1")]);
+        let words = |found: &[Dependant]| first_difference(&planned, &set(found));
+        assert_eq!(words(&[one("public.v", "SELECT 1")]), None);
+        assert_eq!(words(&[]).unwrap(), "view public.v was dropped since the plan was made");
+        assert_eq!(
+            words(&[one("public.v", "SELECT 2")]).unwrap(),
+            "view public.v was changed since the plan was made"
+        );
+        let both = [one("public.v", "SELECT 1"), one("public.w", "SELECT 1")];
+        assert_eq!(words(&both).unwrap(), "view public.w was added since the plan was made");
+    }
+}

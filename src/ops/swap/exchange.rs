@@ -1,0 +1,180 @@
+//! The statements of the swap and of the reverse, from the dropping of one capture to the switching on of the other.
+//!
+//! Text only. The names move in the middle: what stands before it says source and twin (or old) as they
+//! were, what stands behind says them as they will be, so that texts from the catalogue fit as they are.
+
+use std::collections::BTreeSet;
+
+use crate::{
+    model::{
+        ident::{Ident, QualifiedName, literal},
+        references,
+        scheme::Scheme,
+        table::{Constraint, ConstraintKind, Trigger},
+        template::{dollar_quote, fill},
+        triggers,
+    },
+    pg::script::Script,
+};
+
+/// When the foreign keys of the table that loses the name are dropped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Keys {
+    /// In the exchange itself, which needs ACCESS EXCLUSIVE on the referenced tables.
+    DropNow,
+    /// Right after it, in a transaction of their own.
+    DropAfter,
+}
+
+/// The twin gets the name.
+pub(super) fn swap(scheme: &Scheme, leaves: &[QualifiedName], keys: Keys) -> Script {
+    let (name, twin, old) = (scheme.source(), scheme.twin(), scheme.old());
+    let mut script = Script::new();
+    script.extend("capture off", triggers::drop_capture(scheme, name));
+    script.extend("silence old triggers", scheme.table.triggers.iter().filter_map(|t| disable(name, t)));
+    script.extend("guard on", triggers::guard(scheme, name));
+    if keys == Keys::DropNow {
+        script.extend(
+            "drop old foreign keys",
+            references::checking(scheme).map(|fk| references::drop(name, fk)),
+        );
+    }
+    for fk in scheme.table.foreign_keys() {
+        script.extend("add foreign keys", leaves.iter().map(|leaf| references::add_not_valid(leaf, fk)));
+    }
+    for check in not_valid_checks(scheme) {
+        script.add("add checks", references::add_not_valid(&twin, check));
+        script.extend("add checks", references::comment(&twin, check));
+    }
+    script.add("rename", format!("ALTER TABLE {name} RENAME TO {}", old.name));
+    script
+        .extend("rename", rename_indexes(scheme, |n| name.sibling(n.clone()), |n| scheme.old_index(n).name));
+    script.add("rename", format!("ALTER TABLE {twin} RENAME TO {}", name.name));
+    script.extend("rename", rename_indexes(scheme, |n| scheme.twin_index(n), Clone::clone));
+    script.extend("make triggers", scheme.table.triggers.iter().flat_map(|t| make(name, t)));
+    script.extend(
+        "grant",
+        scheme.table.grants.iter().map(|grant| grant.replace(" ON TABLE {} ", &format!(" ON TABLE {name} "))),
+    );
+    if let Some(text) = &scheme.table.comment {
+        script.add("comment", format!("COMMENT ON TABLE {name} IS {}", literal(text)));
+    }
+    script.extend("replace views", views(scheme));
+    script.extend("reverse capture on", triggers::reverse_capture(scheme, name, leaves));
+    script.extend("reverse capture on", triggers::snapshot(scheme, name));
+    script
+}
+
+/// The old table gets the name back. `kept` are the foreign keys that it still has.
+pub(super) fn reverse(
+    scheme: &Scheme,
+    leaves: &[QualifiedName],
+    keys: Keys,
+    kept: &BTreeSet<Ident>,
+) -> Script {
+    let (name, twin, old) = (scheme.source(), scheme.twin(), scheme.old());
+    let mut script = Script::new();
+    script.extend("reverse capture off", triggers::drop_reverse(name, leaves));
+    script.add("guard off", triggers::drop_guard(&old));
+    script.extend(
+        "drop triggers",
+        scheme.table.triggers.iter().map(|t| format!("DROP TRIGGER {} ON {name}", t.name)),
+    );
+    if keys == Keys::DropNow {
+        script.extend("drop foreign keys", drop_keys(scheme, name, leaves));
+    }
+    script.extend("drop checks", not_valid_checks(scheme).map(|check| references::drop(name, check)));
+    script.add("revoke", revoke(name));
+    script.add("rename", format!("ALTER TABLE {name} RENAME TO {}", twin.name));
+    script
+        .extend("rename", rename_indexes(scheme, |n| name.sibling(n.clone()), |n| scheme.twin_index(n).name));
+    script.add("rename", format!("ALTER TABLE {old} RENAME TO {}", name.name));
+    script.extend("rename", rename_indexes(scheme, |n| scheme.old_index(n), Clone::clone));
+    for fk in scheme.table.foreign_keys().filter(|fk| !kept.contains(&fk.name)) {
+        script.add("add old foreign keys", references::add_not_valid(name, fk));
+        script.extend("add old foreign keys", references::comment(name, fk));
+    }
+    script.extend("wake old triggers", scheme.table.triggers.iter().filter_map(|t| enable(name, t)));
+    script.extend("replace views", views(scheme));
+    script.extend("capture on", triggers::capture(scheme, name));
+    script.extend("capture on", triggers::snapshot(scheme, name));
+    script
+}
+
+/// Drops every foreign key of the partitioned table, wherever it has it: adopted by the parent, or on leaves only.
+pub(super) fn drop_keys(scheme: &Scheme, parent: &QualifiedName, leaves: &[QualifiedName]) -> Vec<String> {
+    let tables = || std::iter::once(parent).chain(leaves);
+    scheme.table.foreign_keys().flat_map(|fk| tables().map(|table| references::drop(table, fk))).collect()
+}
+
+/// Takes the lock of each view, and of it alone: LOCK TABLE would lock every table that it reads. Readers lock a view
+/// before its tables, and so must we. The options come back with the view's text.
+pub(super) fn lock_views(scheme: &Scheme) -> Script {
+    let mut script = Script::new();
+    if !scheme.table.views.is_empty() {
+        script.add("lock views", "SET LOCAL lock_timeout = '20ms'");
+        let reset = |name: &QualifiedName| format!("ALTER VIEW {name} RESET (security_barrier)");
+        script.extend("lock views", scheme.table.views.iter().map(|view| reset(&view.name)));
+    }
+    script
+}
+
+fn not_valid_checks(scheme: &Scheme) -> impl Iterator<Item = &Constraint> {
+    scheme.table.constraints.iter().filter(|c| !c.validated && matches!(c.kind, ConstraintKind::Check { .. }))
+}
+
+fn rename_indexes(
+    scheme: &Scheme,
+    from: impl Fn(&Ident) -> QualifiedName,
+    to: impl Fn(&Ident) -> Ident,
+) -> Vec<String> {
+    let indexes = scheme.table.indexes.iter();
+    indexes.map(|index| format!("ALTER INDEX {} RENAME TO {}", from(&index.name), to(&index.name))).collect()
+}
+
+/// By name: DISABLE TRIGGER USER would take ours too, and forget what each was (TRAPS 63).
+fn disable(table: &QualifiedName, trigger: &Trigger) -> Option<String> {
+    (trigger.enabled != 'D').then(|| format!("ALTER TABLE {table} DISABLE TRIGGER {}", trigger.name))
+}
+
+/// Gives a disabled trigger the state it had.
+fn enable(table: &QualifiedName, trigger: &Trigger) -> Option<String> {
+    let how = match trigger.enabled {
+        'A' => "ENABLE ALWAYS",
+        'R' => "ENABLE REPLICA",
+        'D' => return None,
+        _ => "ENABLE",
+    };
+    Some(format!("ALTER TABLE {table} {how} TRIGGER {}", trigger.name))
+}
+
+/// The catalogue's text names the table as it is called when this runs.
+fn make(table: &QualifiedName, trigger: &Trigger) -> Vec<String> {
+    let mut sql = vec![trigger.definition.clone()];
+    match trigger.enabled {
+        'O' => {}
+        'D' => sql.extend(disable(table, &Trigger { enabled: 'O', ..trigger.clone() })),
+        _ => sql.extend(enable(table, trigger)),
+    }
+    if let Some(text) = &trigger.comment {
+        sql.push(format!("COMMENT ON TRIGGER {} ON {table} IS {}", trigger.name, literal(text)));
+    }
+    sql
+}
+
+fn views(scheme: &Scheme) -> impl Iterator<Item = String> {
+    scheme.table.views.iter().map(|view| {
+        let options = if view.options.is_empty() {
+            String::new()
+        } else {
+            format!(" WITH ({})", view.options.join(", "))
+        };
+        format!("CREATE OR REPLACE VIEW {}{options} AS {}", view.name, view.definition)
+    })
+}
+
+fn revoke(table: &QualifiedName) -> String {
+    const SQL: &str = include_str!("../../../assets/sql/revoke_rights.sql");
+    let name = literal(&table.to_string());
+    fill(SQL, &[("literal", &name), ("quote", &dollar_quote(&name))])
+}
