@@ -8,5 +8,5 @@ pub mod finish;
 pub mod foreign_keys;
 pub mod replay;
 pub mod seal;
-pub mod twin;
 pub mod swap;
+pub mod twin;

@@ -8,8 +8,12 @@ mod connect;
 #[cfg(test)]
 mod demo;
 #[cfg(test)]
+mod exchange;
+#[cfg(test)]
 mod pooler;
 #[cfg(test)]
 mod support;
+#[cfg(test)]
+mod swap;
 #[cfg(test)]
 mod twin;

@@ -11,7 +11,6 @@ use crate::{
         references,
         scheme::Scheme,
         table::{Constraint, ConstraintKind, Trigger},
-        template::{dollar_quote, fill},
         triggers,
     },
     pg::script::Script,
@@ -84,7 +83,7 @@ pub(super) fn reverse(
         script.extend("drop foreign keys", drop_keys(scheme, name, leaves));
     }
     script.extend("drop checks", not_valid_checks(scheme).map(|check| references::drop(name, check)));
-    script.add("revoke", revoke(name));
+    script.extend("revoke", revoke(scheme));
     script.add("rename", format!("ALTER TABLE {name} RENAME TO {}", twin.name));
     script
         .extend("rename", rename_indexes(scheme, |n| name.sibling(n.clone()), |n| scheme.twin_index(n).name));
@@ -173,8 +172,13 @@ fn views(scheme: &Scheme) -> impl Iterator<Item = String> {
     })
 }
 
-fn revoke(table: &QualifiedName) -> String {
-    const SQL: &str = include_str!("../../../assets/sql/revoke_rights.sql");
-    let name = literal(&table.to_string());
-    fill(SQL, &[("literal", &name), ("quote", &dollar_quote(&name))])
+/// Takes back what [`swap`] granted, from each grantee once.
+fn revoke(scheme: &Scheme) -> Vec<String> {
+    let grantee = |grant: &String| {
+        let (_, to) = grant.split_once(" ON TABLE {} TO ")?;
+        Some(to.strip_suffix(" WITH GRANT OPTION").unwrap_or(to).to_owned())
+    };
+    let grantees: BTreeSet<String> = scheme.table.grants.iter().filter_map(grantee).collect();
+    let name = scheme.source();
+    grantees.iter().map(|grantee| format!("REVOKE ALL ON TABLE {name} FROM {grantee} CASCADE")).collect()
 }

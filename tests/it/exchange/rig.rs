@@ -1,0 +1,193 @@
+//! A table that is ready to be swapped, made by the operations themselves but for the copy, and the replay that drains.
+
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use quarterdeck::{
+    Result,
+    model::{
+        ident::{Ident, QualifiedName},
+        leaves::leaves_for,
+        period::Every,
+        phase::Phase,
+        scheme::{Leaf, Scheme},
+    },
+    ops::{
+        capture, replay,
+        swap::{Drain, Swap, Swapped},
+        twin,
+    },
+    pg::{
+        Fence, Session, catalog, journal,
+        lock::{Attempt, Patience},
+    },
+};
+use uuid::Uuid;
+
+use crate::support::Db;
+
+/// As the application and the catalogue's reader say it.
+pub(crate) const TABLE: &str = r#""My Shop"."Messages""#;
+pub(crate) const OLD: &str = r#""My Shop"."Messages_old""#;
+pub(crate) const TWIN: &str = r#""My Shop"."Messages_twin""#;
+
+/// One migration.
+pub(crate) struct Rig {
+    pub(crate) db: Db,
+    pub(crate) session: Session,
+    pub(crate) scheme: Scheme,
+    pub(crate) fence: Fence,
+    pub(crate) leaves: Vec<Leaf>,
+    pub(crate) attempts: Vec<Attempt>,
+}
+
+/// A budget that a machine busy with other tests keeps too.
+pub(crate) const PATIENCE: Patience = Patience { budget: Duration::from_millis(400), attempts: 300 };
+
+impl Rig {
+    /// The shop and a plan for its table; nothing of ours on it.
+    pub(crate) async fn planned(db: Db) -> Self {
+        db.sql(include_str!("shop.sql")).await;
+        let mut session = db.session().await;
+        let table = catalog::load_table(&session, TABLE).await.unwrap();
+        let scheme = Scheme {
+            id: Uuid::new_v4(),
+            table,
+            by: Ident::new("created_at"),
+            every: Every::Quarter,
+            ahead: 1,
+            default_leaf: true,
+        };
+        journal::install(&mut session).await.unwrap();
+        journal::write::migration(&mut session, &scheme, 1).await.unwrap();
+        let fence = Fence::new(&scheme, 0, String::new());
+        Self { db, session, scheme, fence, leaves: Vec::new(), attempts: Vec::new() }
+    }
+
+    /// Capture is on.
+    pub(crate) async fn capturing(db: Db) -> Self {
+        let mut rig = Self::planned(db).await;
+        rig.begin_capture().await.unwrap();
+        rig
+    }
+
+    pub(crate) async fn begin_capture(&mut self) -> Result<()> {
+        let attempts = &mut self.attempts;
+        let mut report = |attempt: Attempt| attempts.push(attempt);
+        capture::begin(&mut self.session, &self.fence, &self.scheme, PATIENCE, &mut report).await
+    }
+
+    /// The twin has every row and index.
+    pub(crate) async fn ready(db: Db) -> Self {
+        let mut rig = Self::capturing(db).await;
+        let first = "2024-01-01T00:00:00Z".parse().unwrap();
+        let last = "2024-12-31T00:00:00Z".parse().unwrap();
+        let scheme = &rig.scheme;
+        let periods = leaves_for(Every::Quarter, first, last, 1).unwrap();
+        rig.leaves = periods.into_iter().map(|period| scheme.leaf_of(period)).collect();
+        rig.leaves.push(scheme.leaf_default());
+        let tx = rig.session.begin().await.unwrap();
+        twin::create(&tx, scheme, &rig.leaves).await.unwrap();
+        let copy = format!(
+            "LOCK TABLE {TABLE} IN SHARE MODE; INSERT INTO {TWIN} ({0}) SELECT {0} FROM {TABLE}; DELETE FROM {1}",
+            scheme.column_list(""),
+            scheme.log()
+        );
+        tx.batch("copy", &copy).await.unwrap();
+        for leaf in &rig.leaves {
+            for statement in twin::seal_statements(scheme, leaf) {
+                tx.batch("seal", &statement.sql).await.unwrap();
+            }
+        }
+        twin::adopt(&tx, scheme, &rig.leaves).await.unwrap();
+        rig.fence.fingerprint = rig.fence.fingerprint_now(&tx).await.unwrap();
+        tx.commit("ready").await.unwrap();
+        rig.phase(Phase::Ready).await;
+        rig
+    }
+
+    /// What the engine journals between the operations.
+    pub(crate) async fn phase(&self, phase: Phase) {
+        let word = phase.word();
+        self.db.sql(&format!("UPDATE quarterdeck.migration SET phase = '{word}'")).await;
+    }
+
+    pub(crate) fn leaf_names(&self) -> Vec<QualifiedName> {
+        self.leaves.iter().map(|leaf| self.scheme.leaf(leaf)).collect()
+    }
+
+    pub(crate) async fn drain(&self, way: Way) -> Replay {
+        Replay { session: self.db.session().await, fence: self.fence.clone(), scheme: self.scheme.clone(), way }
+    }
+
+    pub(crate) async fn swap(&mut self) -> Result<Swapped> {
+        self.exchange(Way::Forward, PATIENCE).await
+    }
+
+    pub(crate) async fn reverse(&mut self) -> Result<Swapped> {
+        self.exchange(Way::Back, PATIENCE).await
+    }
+
+    pub(crate) async fn exchange(&mut self, way: Way, patience: Patience) -> Result<Swapped> {
+        let mut drain = self.drain(way).await;
+        let leaves = self.leaf_names();
+        let attempts = &mut self.attempts;
+        let mut report = |attempt: Attempt| attempts.push(attempt);
+        let swap = Swap { scheme: &self.scheme, leaves: &leaves, fence: &self.fence, patience };
+        let done = match way {
+            Way::Forward => swap.swap(&mut self.session, &mut drain, &mut report).await?,
+            Way::Back => swap.reverse(&mut self.session, &mut drain, &mut report).await?,
+        };
+        self.fence.fingerprint.clone_from(&done.fingerprint);
+        Ok(done)
+    }
+
+    pub(crate) async fn settle(&mut self) {
+        let leaves = self.leaf_names();
+        let attempts = &mut self.attempts;
+        let mut report = |attempt: Attempt| attempts.push(attempt);
+        let swap = Swap { scheme: &self.scheme, leaves: &leaves, fence: &self.fence, patience: PATIENCE };
+        swap.settle(&mut self.session, &mut report).await.unwrap();
+    }
+}
+
+/// Which replay.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Way {
+    Forward,
+    Back,
+}
+
+/// Replays the whole log, as the engine does.
+pub(crate) struct Replay {
+    session: Session,
+    pub(crate) fence: Fence,
+    scheme: Scheme,
+    way: Way,
+}
+
+impl Replay {
+    async fn batch(&mut self) -> Result<i64> {
+        let Self { session, fence, scheme, way } = self;
+        let replayed = match way {
+            Way::Forward => replay::forward::batch(session, fence, scheme, "true", replay::BATCH).await?,
+            Way::Back => replay::reverse::batch(session, fence, scheme, replay::BATCH).await?,
+        };
+        Ok(replayed.log_rows)
+    }
+}
+
+impl Drain for Replay {
+    fn drain(&mut self) -> BoxFuture<'_, Result<()>> {
+        Box::pin(async move {
+            loop {
+                match self.batch().await {
+                    Ok(0) => return Ok(()),
+                    Ok(_) => {}
+                    Err(error) if replay::is_passing(&error) || replay::reverse::is_passing(&error) => {}
+                    Err(error) => return Err(error),
+                }
+            }
+        })
+    }
+}
