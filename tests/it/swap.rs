@@ -6,7 +6,7 @@ use quarterdeck::ops::{
 };
 
 use crate::{
-    exchange::rig::{OLD, PATIENCE, Rig, TABLE, TWIN},
+    exchange::rig::{PATIENCE, Rig, TABLE},
     support::{on_each_server, schema::objects, schema::schema_dump},
 };
 
@@ -14,7 +14,7 @@ use crate::{
 async fn the_names_go_there_and_back_and_nothing_is_left() {
     on_each_server(async |server| {
         let db = server.database("there_and_back").await;
-        let mut rig = Rig::planned(db).await;
+        let rig = Rig::planned(db).await;
         let before = (schema_dump(&rig.db, TABLE).await, objects(&rig.db).await);
         drop(rig);
         let mut rig = Rig::ready(server.database("there_and_back").await).await;
@@ -25,14 +25,22 @@ async fn the_names_go_there_and_back_and_nothing_is_left() {
             assert_eq!(swapped.exposed, []);
             assert_eq!(holder(&mut rig.session, &rig.scheme).await.unwrap(), Holder::Twin);
             rig.settle().await;
-            assert_eq!(rig.db.value(&format!("SELECT relkind FROM pg_class WHERE oid = '{TABLE}'::regclass")).await, "p");
+            assert_eq!(
+                rig.db.value(&format!("SELECT relkind FROM pg_class WHERE oid = '{TABLE}'::regclass")).await,
+                "p"
+            );
             rig.reverse().await.unwrap();
             assert_eq!(holder(&mut rig.session, &rig.scheme).await.unwrap(), Holder::Source);
             rig.settle().await;
         }
 
         let leaves = rig.leaf_names();
-        let keys = foreign_keys::Keys { scheme: &rig.scheme, leaves: &leaves, fence: &rig.fence, patience: PATIENCE };
+        let keys = foreign_keys::Keys {
+            scheme: &rig.scheme,
+            leaves: &leaves,
+            fence: &rig.fence,
+            patience: PATIENCE,
+        };
         keys.restore(&mut rig.session, &mut |_| ()).await.unwrap();
         abort::abort(&mut rig.session, &rig.fence, &rig.scheme, PATIENCE, &mut |_| ()).await.unwrap();
         let after = (schema_dump(&rig.db, TABLE).await, objects(&rig.db).await);

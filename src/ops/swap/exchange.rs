@@ -55,9 +55,6 @@ pub(super) fn swap(scheme: &Scheme, leaves: &[QualifiedName], keys: Keys) -> Scr
         "grant",
         scheme.table.grants.iter().map(|grant| grant.replace(" ON TABLE {} ", &format!(" ON TABLE {name} "))),
     );
-    if let Some(text) = &scheme.table.comment {
-        script.add("comment", format!("COMMENT ON TABLE {name} IS {}", literal(text)));
-    }
     script.extend("replace views", views(scheme));
     script.extend("reverse capture on", triggers::reverse_capture(scheme, name, leaves));
     script.extend("reverse capture on", triggers::snapshot(scheme, name));

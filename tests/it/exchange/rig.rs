@@ -28,7 +28,6 @@ use crate::support::Db;
 
 /// As the application and the catalogue's reader say it.
 pub(crate) const TABLE: &str = r#""My Shop"."Messages""#;
-pub(crate) const OLD: &str = r#""My Shop"."Messages_old""#;
 pub(crate) const TWIN: &str = r#""My Shop"."Messages_twin""#;
 
 /// One migration.
@@ -117,7 +116,12 @@ impl Rig {
     }
 
     pub(crate) async fn drain(&self, way: Way) -> Replay {
-        Replay { session: self.db.session().await, fence: self.fence.clone(), scheme: self.scheme.clone(), way }
+        Replay {
+            session: self.db.session().await,
+            fence: self.fence.clone(),
+            scheme: self.scheme.clone(),
+            way,
+        }
     }
 
     pub(crate) async fn swap(&mut self) -> Result<Swapped> {
