@@ -1,6 +1,7 @@
 //! What the tool thinks about, as pure data: no IO, no async, no clock.
 
 pub mod chunk;
+pub mod comparison;
 pub mod diff;
 pub mod hanger;
 pub mod ident;

@@ -17,3 +17,5 @@ mod support;
 mod swap;
 #[cfg(test)]
 mod twin;
+#[cfg(test)]
+mod verify;

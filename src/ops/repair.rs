@@ -1,0 +1,61 @@
+//! Repair: the keys of differing rows go into the log, and replay puts the rows right.
+//!
+//! It changes neither source nor twin, and takes nothing from a client: what differs is found again on the
+//! server, in the transaction's own snapshot, by the verifier's own measure. Both sides' keys are logged.
+
+use crate::{
+    error::Result,
+    model::{comparison::Sides, plan::Statement, scheme::Scheme},
+    pg::Tx,
+};
+
+/// Logs the keys of all rows of a leaf that differ and are not in the log; how many. The fence was entered.
+pub async fn repair(tx: &Tx<'_>, sides: &Sides<'_>, leaf: usize) -> Result<i64> {
+    tx.batch("repair settings", SETTINGS).await?;
+    let rows = tx.execute("repair leaf", &sql(sides, leaf), &[]).await?;
+    tx.batch("repair settings", RESET).await?;
+    Ok(i64::try_from(rows).unwrap_or(i64::MAX))
+}
+
+/// What `plan --sql` shows.
+pub fn statements(scheme: &Scheme) -> Vec<Statement> {
+    let leaves = [scheme.leaf_default()];
+    let sides = Sides::before_swap(scheme, &leaves);
+    vec![
+        Statement { label: "repair settings".into(), sql: SETTINGS.into() },
+        Statement {
+            label: "repair leaf".into(),
+            sql: format!("-- only when asked for, once a leaf that differs\n{}", sql(&sides, 0)),
+        },
+    ]
+}
+
+// The log is probed by hash, whatever its size and whatever the planner believes of it.
+const SETTINGS: &str =
+    "SET LOCAL enable_nestloop = off; SET LOCAL enable_mergejoin = off; SET LOCAL work_mem = '32MB'";
+const RESET: &str = "SET LOCAL enable_nestloop TO DEFAULT; SET LOCAL enable_mergejoin TO DEFAULT; \
+                     SET LOCAL work_mem TO DEFAULT";
+
+fn sql(sides: &Sides<'_>, leaf: usize) -> String {
+    let scheme = sides.scheme;
+    let rows = |relation: String, filter: String| {
+        format!(
+            "SELECT r.* FROM (SELECT {}, {} AS h FROM ONLY {relation} WHERE {filter} OFFSET 0) r WHERE {}",
+            sides.keys(),
+            sides.row_hash(1),
+            sides.not_logged("r"),
+        )
+    };
+    let key = scheme.log_key();
+    let of = |row: &str| key.iter().map(|name| format!("{row}.{name}")).collect::<Vec<_>>().join(", ");
+    format!(
+        include_str!("../../assets/sql/repair_leaf.sql"),
+        log = scheme.log(),
+        key = key.join(", "),
+        source_key = of("s"),
+        twin_key = of("t"),
+        same_row = sides.same_row("t", "s"),
+        source = rows(sides.source.to_string(), sides.belongs_to(&[leaf])),
+        twin = rows(scheme.leaf(&sides.leaves[leaf]).to_string(), "true".into()),
+    )
+}

@@ -1,0 +1,238 @@
+//! Differing rows made readable: kind, key, and the columns that differ.
+//!
+//! A row is named by its TID, which is good within the snapshot. A column differs where its binary form does,
+//! so that 1.0 against 1.00 shows. Values are cut: what is kept is bounded, whatever the rows hold.
+
+use std::collections::{BTreeMap, HashMap};
+
+use super::{
+    Comparison,
+    snapshot::{Reader, name_of},
+    tally::rows_of,
+    tiles::Heap,
+};
+use crate::{
+    error::Result,
+    model::{
+        comparison::{Sides, hash},
+        diff::{Diff, DiffKind},
+        ident::literal,
+        plan::Statement,
+    },
+};
+
+/// Characters shown of a value.
+const SHOWN: usize = 200;
+/// Characters shown of a longer value, before a mark with the hash of all of it.
+const CUT: usize = 180;
+/// Differing columns kept of a row.
+const MAX_COLUMNS: usize = 16;
+/// Values fetched at once.
+const BATCH_VALUES: usize = 8_192;
+
+/// A differing row.
+pub(super) struct Found {
+    /// The leaf whose verdict it belongs to.
+    pub(super) leaf: usize,
+    /// Its TID in the source, and the leaf it belongs to by its time (`None`: none of ours).
+    pub(super) source: Option<(String, Option<usize>)>,
+    /// Its TID in the twin, and the leaf it is in.
+    pub(super) twin: Option<(String, usize)>,
+}
+
+impl Found {
+    fn kind(&self) -> DiffKind {
+        match (&self.source, &self.twin) {
+            (Some((_, home)), Some((_, leaf))) if *home == Some(*leaf) => DiffKind::Changed,
+            (Some(_), Some(_)) => DiffKind::WrongLeaf,
+            (Some(_), None) => DiffKind::Missing,
+            (None, _) => DiffKind::Extra,
+        }
+    }
+}
+
+/// Makes diffs of rows, in their order, each with its leaf.
+pub(super) async fn diffs(comparison: &Comparison<'_>, mut found: Vec<Found>) -> Result<Vec<(usize, Diff)>> {
+    let (sides, reader) = (comparison.sides, &comparison.readers[0]);
+    reader.few_keys().await?;
+    let batch = (BATCH_VALUES / sides.scheme.table.columns.len().max(1)).max(1);
+    let mut diffs = Vec::new();
+    for found in found.chunks_mut(batch) {
+        seek_in_twin(sides, reader, found).await?;
+        seek_in_source(sides, reader, found).await?;
+        let rows = read_rows(sides, reader, found).await?;
+        diffs.extend(found.iter().map(|row| (row.leaf, diff(sides, row, &rows))));
+    }
+    Ok(diffs)
+}
+
+/// What `plan --sql` shows.
+pub(super) fn statements(sides: &Sides<'_>) -> Vec<Statement> {
+    let statement = |label: &str, sql: String| Statement {
+        label: label.into(),
+        sql: format!("-- only where rows differ, with their TIDs\n{}", sql.replace("$1", "':tids'")),
+    };
+    vec![
+        statement("seek in twin", seek_in_twin_sql(sides)),
+        statement("seek in source", seek_in_source_sql(sides, 0)),
+        statement("read differing", read_sql(sides, Heap::Source)),
+    ]
+}
+
+/// Rows that the source alone has: is the key elsewhere in the twin?
+async fn seek_in_twin(sides: &Sides<'_>, reader: &Reader<'_>, found: &mut [Found]) -> Result<()> {
+    let tids: Vec<_> = found.iter().filter(|f| f.twin.is_none()).filter_map(source_tid).collect();
+    if tids.is_empty() {
+        return Ok(());
+    }
+    let rows = reader.query("seek in twin", &seek_in_twin_sql(sides), &[&tids]).await?;
+    for row in rows {
+        let (source, leaf, twin): (&str, &str, String) = (row.get(0), row.get(1), row.get(2));
+        let leaf = sides.leaves.iter().position(|l| l.name.as_str() == leaf);
+        let missing = found.iter_mut().find(|f| f.twin.is_none() && source_tid(f) == Some(source));
+        if let (Some(missing), Some(leaf)) = (missing, leaf) {
+            missing.twin = Some((twin, leaf));
+        }
+    }
+    Ok(())
+}
+
+/// Rows that a leaf alone has: does the source have the key under another time, and nothing else in the twin for it?
+async fn seek_in_source(sides: &Sides<'_>, reader: &Reader<'_>, found: &mut [Found]) -> Result<()> {
+    for leaf in 0..sides.leaves.len() {
+        let extra = |f: &Found| f.leaf == leaf && f.source.is_none();
+        let tids: Vec<_> = found.iter().filter(|f| extra(f)).filter_map(|f| twin_tid(f, leaf)).collect();
+        if tids.is_empty() {
+            continue;
+        }
+        let rows = reader.query("seek in source", &seek_in_source_sql(sides, leaf), &[&tids]).await?;
+        for row in rows {
+            let (twin, source, home): (&str, String, i64) = (row.get(0), row.get(1), row.get(2));
+            if let Some(found) = found.iter_mut().find(|f| extra(f) && twin_tid(f, leaf) == Some(twin)) {
+                found.source = Some((source, usize::try_from(home).ok()));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// A row's key and values as text, and a hash of each value's binary form.
+struct Values {
+    key: String,
+    shown: Vec<Option<String>>,
+    hashes: Vec<Option<i64>>,
+}
+
+/// Rows by leaf (`None`: the source) and TID.
+type Rows = HashMap<(Option<usize>, String), Values>;
+
+async fn read_rows(sides: &Sides<'_>, reader: &Reader<'_>, found: &[Found]) -> Result<Rows> {
+    let mut wanted: BTreeMap<Option<usize>, Vec<&str>> = BTreeMap::new();
+    for row in found {
+        if let Some((tid, _)) = &row.source {
+            wanted.entry(None).or_default().push(tid);
+        }
+        if let Some((tid, leaf)) = &row.twin {
+            wanted.entry(Some(*leaf)).or_default().push(tid);
+        }
+    }
+    let mut rows = Rows::new();
+    for (leaf, tids) in wanted {
+        let sql = read_sql(sides, leaf.map_or(Heap::Source, Heap::Leaf));
+        for row in reader.query("read differing", &sql, &[&tids]).await? {
+            let values = Values { key: row.get(1), shown: row.get(2), hashes: row.get(3) };
+            rows.insert((leaf, row.get(0)), values);
+        }
+    }
+    Ok(rows)
+}
+
+fn diff(sides: &Sides<'_>, found: &Found, rows: &Rows) -> Diff {
+    let source = found.source.as_ref().and_then(|(tid, _)| rows.get(&(None, tid.clone())));
+    let twin = found.twin.as_ref().and_then(|(tid, leaf)| rows.get(&(Some(*leaf), tid.clone())));
+    let kind = found.kind();
+    let mut columns = Vec::new();
+    if kind == DiffKind::WrongLeaf {
+        let name = |leaf: Option<usize>| leaf.map(|leaf| sides.leaves[leaf].name.as_str().to_owned());
+        let home = found.source.as_ref().and_then(|(_, home)| *home);
+        columns.push(("tableoid".into(), name(home), name(found.twin.as_ref().map(|(_, leaf)| *leaf))));
+    }
+    if let (Some(source), Some(twin)) = (source, twin) {
+        let differing = sides.scheme.table.columns.iter().enumerate();
+        let differing = differing.filter(|(n, _)| source.hashes[*n] != twin.hashes[*n]);
+        columns.extend(
+            differing.map(|(n, column)| (column.name.as_str().to_owned(), cut(source, n), cut(twin, n))),
+        );
+        columns.truncate(MAX_COLUMNS);
+    }
+    let leaf = sides.leaves[found.leaf].name.as_str().to_owned();
+    let key = source.or(twin).map(|values| values.key.clone()).unwrap_or_default();
+    Diff { leaf, key, kind, columns }
+}
+
+/// The hash tells apart what differs behind the cut.
+fn cut(values: &Values, column: usize) -> Option<String> {
+    let text = values.shown[column].as_ref()?;
+    if text.chars().count() <= SHOWN {
+        return Some(text.clone());
+    }
+    let head: String = text.chars().take(CUT).collect();
+    Some(format!("{head}… #{:016x}", values.hashes[column].unwrap_or_default()))
+}
+
+fn source_tid(found: &Found) -> Option<&str> {
+    found.source.as_ref().map(|(tid, _)| tid.as_str())
+}
+
+fn twin_tid(found: &Found, leaf: usize) -> Option<&str> {
+    found.twin.as_ref().filter(|(_, l)| *l == leaf).map(|(tid, _)| tid.as_str())
+}
+
+fn seek_in_twin_sql(sides: &Sides<'_>) -> String {
+    format!(
+        "SELECT s.ctid::text, c.relname::text, t.ctid::text FROM ONLY {} s JOIN {} t ON {} \
+         JOIN pg_class c ON c.oid = t.tableoid WHERE s.ctid = ANY ($1::text[]::tid[])",
+        sides.source,
+        sides.twin,
+        sides.same_key("t", "s"),
+    )
+}
+
+/// A row that is in its right place in the twin as well is not astray: the second one is extra.
+fn seek_in_source_sql(sides: &Sides<'_>, leaf: usize) -> String {
+    let by = &sides.scheme.by;
+    format!(
+        "SELECT t.ctid::text, s.ctid::text, {} FROM ONLY {} t JOIN ONLY {} s ON {} \
+         WHERE t.ctid = ANY ($1::text[]::tid[]) AND NOT EXISTS (SELECT FROM {} o WHERE {} AND o.{by} = s.{by} \
+         AND o.tableoid <> t.tableoid)",
+        sides.leaf_by_time("s."),
+        name_of(sides, leaf),
+        sides.source,
+        sides.same_key("s", "t"),
+        sides.twin,
+        sides.same_key("o", "s"),
+    )
+}
+
+/// A column is written as its type's output function does: a cast to text strips a padded one.
+fn read_sql(sides: &Sides<'_>, heap: Heap) -> String {
+    let columns = &sides.scheme.table.columns;
+    let shown = columns
+        .iter()
+        .map(|c| format!("CASE num_nulls({0}) WHEN 0 THEN left(concat({0}), {1}) END", c.name, SHOWN + 1));
+    let hashes = columns.iter().map(|c| hash(&format!("record_send(ROW({}))", c.name), 0));
+    let key = sides
+        .scheme
+        .twin_key()
+        .into_iter()
+        .map(|c| format!("{} || concat({})", literal(&format!("{}=", c.name.as_str())), c.name));
+    let list = |items: Vec<String>| items.join(", ");
+    format!(
+        "SELECT ctid::text, concat_ws(', ', {}), ARRAY[{}]::text[], ARRAY[{}]::int8[] \
+         FROM ONLY {} WHERE ctid = ANY ($1::text[]::tid[])",
+        list(key.collect()),
+        list(shown.collect()),
+        list(hashes.collect()),
+        rows_of(sides, heap),
+    )
+}
