@@ -8,15 +8,14 @@
 
 use std::{
     fs,
-    io::{BufRead, BufReader, Write},
     net::{Ipv4Addr, TcpListener},
     path::{Path, PathBuf},
-    process::{Child, ChildStdin, Stdio},
-    time::Duration,
 };
 
 use crate::{
     demo::{
+        data::Login,
+        keeper::{Answer, Keeper},
         place::{KEPT, Place, SUPERUSER, failed, last_lines},
         programs::Programs,
     },
@@ -24,12 +23,8 @@ use crate::{
     pg::Target,
 };
 
-/// How long the server may take to start.
-const START_WITHIN: Duration = Duration::from_mins(1);
 /// How often another port is tried when somebody took the free one first.
 const PORT_ATTEMPTS: u32 = 5;
-const KEEPER: &str = include_str!("../../assets/demo/keeper.sh");
-
 /// What differs between one throw-away server and another.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -75,9 +70,15 @@ impl Cluster {
 
     /// A connection string for the superuser, password included.
     pub fn conninfo(&self, database: &str) -> String {
-        let (port, password) = (self.port, &self.place.password);
+        let superuser = Login { role: SUPERUSER.to_owned(), password: self.place.password.clone() };
+        self.conninfo_as(&superuser, database)
+    }
+
+    /// A connection string for another role.
+    pub fn conninfo_as(&self, login: &Login, database: &str) -> String {
+        let (port, Login { role, password }) = (self.port, login);
         format!(
-            "host=127.0.0.1 port={port} user={SUPERUSER} password={password} dbname={database} sslmode=disable"
+            "host=127.0.0.1 port={port} user={role} password={password} dbname={database} sslmode=disable"
         )
     }
 
@@ -98,7 +99,7 @@ impl Cluster {
 
     /// The process that stops the server and removes the folder when this process is gone.
     pub fn keeper_pid(&self) -> u32 {
-        self.keeper.process.id()
+        self.keeper.pid()
     }
 
     /// The programs it runs.
@@ -119,76 +120,37 @@ impl Cluster {
     }
 
     /// Leaves the server running and its folder in place for good; returns how to stop it by hand.
-    pub fn keep(mut self) -> Result<String> {
+    pub fn keep(self) -> Result<String> {
         let kept = self.place.folder.join(KEPT);
         fs::write(&kept, "kept on request\n").map_err(Error::io(kept.display().to_string()))?;
-        self.keeper.pipe.write_all(b"keep\n").map_err(Error::io("the keeper of the demo's server"))?;
+        self.keeper.keep()?;
         let folder = self.place.folder.display();
         Ok(format!("kill -INT $(head -n 1 {folder}/data/postmaster.pid) && rm -rf {folder}"))
     }
 }
 
-/// The process that clears up after us, and our end of the pipe it listens to.
-#[derive(Debug)]
-struct Keeper {
-    process: Child,
-    pipe: ChildStdin,
-}
-
-impl Keeper {
-    /// Starts the server under a keeper; `None` if it did not come up.
-    fn start(place: &Place, programs: &Programs) -> Result<Option<Self>> {
-        let mut process = place
-            .command(Path::new("/bin/sh"))
-            .args(["-c", KEEPER, "quarterdeck-keeper"])
-            .arg(programs.path("pg_ctl"))
-            .arg(&place.folder)
-            .arg(START_WITHIN.as_secs().to_string())
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .map_err(Error::io("/bin/sh"))?;
-        let (Some(pipe), Some(says)) = (process.stdin.take(), process.stdout.take()) else {
-            return Err(Error::Bug("the keeper has no pipes".into()));
-        };
-        let mut keeper = Self { process, pipe };
-        let mut word = String::new();
-        BufReader::new(says).read_line(&mut word).map_err(Error::io("the keeper of the demo's server"))?;
-        if word.trim() == "ready" {
-            return Ok(Some(keeper));
-        }
-        keeper.pipe.write_all(b"keep\n").map_err(Error::io("the keeper of the demo's server"))?;
-        keeper.release()?;
-        Ok(None)
-    }
-
-    fn release(mut self) -> Result<()> {
-        drop(self.pipe);
-        self.process.wait().map(drop).map_err(Error::io("the keeper of the demo's server"))
-    }
-}
-
 fn start(programs: Programs, options: &Options) -> Result<Cluster> {
     let place = Place::make(&options.parent)?;
-    match start_in(&place, &programs, options) {
-        Ok((keeper, port)) => Ok(Cluster { keeper, place, port, programs }),
+    let mut keeper = Keeper::start(&place, &programs)?;
+    match serve(&mut keeper, &place, options) {
+        Ok(port) => Ok(Cluster { keeper, place, port, programs }),
         Err(error) => {
-            if let Err(left) = fs::remove_dir_all(&place.folder) {
-                tracing::warn!(folder = %place.folder.display(), %left, "the folder of a failed start stays");
-            }
+            keeper.release()?;
             Err(error)
         }
     }
 }
 
-fn start_in(place: &Place, programs: &Programs, options: &Options) -> Result<(Keeper, u16)> {
-    place.initdb(programs)?;
+/// Has the data made and the server started; returns its port.
+fn serve(keeper: &mut Keeper, place: &Place, options: &Options) -> Result<u16> {
+    if keeper.answer()? == Answer::Failed {
+        return Err(failed("initdb", last_lines(&place.log())));
+    }
     for _ in 0..PORT_ATTEMPTS {
         let port = free_port()?;
         place.configure(port, &options.settings)?;
-        if let Some(keeper) = Keeper::start(place, programs)? {
-            return Ok((keeper, port));
+        if keeper.start_server()? == Answer::Done {
+            return Ok(port);
         }
         if !place.log().contains("Address already in use") {
             break;

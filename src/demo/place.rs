@@ -1,4 +1,4 @@
-//! The folder of a throw-away server: made, marked, filled by `initdb`, owned by whom the server runs as.
+//! The folder of a throw-away server: made, marked, owned by whom the server runs as.
 //!
 //! Starts and stops no server. The marker is locked for as long as the [`Place`] lives, so a free marker means a dead
 //! owner.
@@ -14,10 +14,7 @@ use std::{
     process::{Command, Stdio},
 };
 
-use crate::{
-    demo::programs::Programs,
-    error::{Error, Result},
-};
+use crate::error::{Error, Result};
 
 /// How the folders of demo servers begin, in the system's temporary folder.
 pub(super) const PREFIX: &str = "quarterdeck-demo-";
@@ -54,24 +51,21 @@ pub(super) struct User {
 }
 
 impl Place {
-    /// A new folder with a locked marker.
+    /// A new folder with a locked marker and the superuser's password, for `initdb` to read.
     pub(super) fn make(parent: &Path) -> Result<Self> {
         let unique = uuid::Uuid::new_v4().simple().to_string();
         let folder = parent.join(format!("{PREFIX}{}", &unique[..12]));
+        let runs_as = unprivileged()?;
         fs::DirBuilder::new().mode(0o700).create(&folder).map_err(Error::io(folder.display().to_string()))?;
         let (marker, file) = locked_marker(&folder)?;
-        let runs_as = unprivileged()?;
+        let (password, secret) = (folder.join("password"), uuid::Uuid::new_v4().simple().to_string());
+        fs::write(&password, &secret).map_err(Error::io(password.display().to_string()))?;
         if let Some(user) = runs_as {
-            for path in [&marker, &folder] {
+            for path in [&marker, &password, &folder] {
                 chown(path, Some(user.uid), Some(user.gid)).map_err(Error::io(path.display().to_string()))?;
             }
         }
-        let password = uuid::Uuid::new_v4().simple().to_string();
-        Ok(Self { folder, password, _marker: file, runs_as })
-    }
-
-    fn data(&self) -> PathBuf {
-        self.folder.join("data")
+        Ok(Self { folder, password: secret, _marker: file, runs_as })
     }
 
     /// A command that runs as the server's user, out of the reach of the terminal's signals.
@@ -88,32 +82,9 @@ impl Place {
         command
     }
 
-    /// Makes the data folder, with a password for the superuser and for nobody else.
-    pub(super) fn initdb(&self, programs: &Programs) -> Result<()> {
-        let password = self.folder.join("password");
-        fs::write(&password, &self.password).map_err(Error::io(password.display().to_string()))?;
-        if let Some(user) = self.runs_as {
-            chown(&password, Some(user.uid), Some(user.gid)).map_err(Error::io("chown"))?;
-        }
-        let output = self
-            .command(&programs.path("initdb"))
-            .args(["--no-sync", "--no-locale", "--encoding=UTF8", "--auth=scram-sha-256", "-U", SUPERUSER])
-            .arg("--pwfile")
-            .arg(&password)
-            .arg("-D")
-            .arg(self.data())
-            .output()
-            .map_err(Error::io(programs.path("initdb").display().to_string()))?;
-        fs::remove_file(&password).map_err(Error::io(password.display().to_string()))?;
-        if !output.status.success() {
-            return Err(failed("initdb", last_lines(&String::from_utf8_lossy(&output.stderr))));
-        }
-        Ok(())
-    }
-
     /// Writes the server's settings; loopback TCP only, no socket file.
     pub(super) fn configure(&self, port: u16, settings: &[(String, String)]) -> Result<()> {
-        let file = self.data().join("postgresql.auto.conf");
+        let file = self.folder.join("data/postgresql.auto.conf");
         let own = [
             ("listen_addresses", "127.0.0.1".to_owned()),
             ("port", port.to_string()),

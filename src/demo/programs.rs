@@ -67,26 +67,36 @@ impl Programs {
     }
 }
 
-/// The programs to use: `named` (`--pg-bin`), else `QUARTERDECK_PG_BIN`, else the first complete folder of
-/// the machine's usual places.
+/// The programs to use, as [`look_for`] finds them; an error where there are none.
 pub fn find(named: Option<&Path>) -> Result<Programs> {
+    look_for(named)?.ok_or_else(none_found)
+}
+
+/// The programs to use: `named` (`--pg-bin`), else `QUARTERDECK_PG_BIN`, else the first complete folder of
+/// the machine's usual places; `None` where there is no such folder.
+pub fn look_for(named: Option<&Path>) -> Result<Option<Programs>> {
     if let Some(bin) = named {
-        return Programs::at(bin);
+        return Programs::at(bin).map(Some);
     }
     if let Some(bin) = std::env::var_os(ENV).filter(|v| !v.is_empty()) {
-        return Programs::at(Path::new(&bin));
+        return Programs::at(Path::new(&bin)).map(Some);
     }
     let path = std::env::var_os("PATH").unwrap_or_default();
-    find_among(&usual_places(&path, Path::new("/")))
+    Ok(first_of(&usual_places(&path, Path::new("/"))))
 }
 
 /// The first folder that will do, in the order given.
-pub fn find_among(places: &[PathBuf]) -> Result<Programs> {
-    places.iter().find_map(|bin| Programs::at(bin).ok()).ok_or_else(|| Error::Program {
+pub fn first_of(places: &[PathBuf]) -> Option<Programs> {
+    places.iter().find_map(|bin| Programs::at(bin).ok())
+}
+
+/// What to say where `look_for` found nothing.
+pub fn none_found() -> Error {
+    Error::Program {
         program: "PostgreSQL's server programs".into(),
         reason: format!("not found (initdb, pg_ctl and postgres, version {OLDEST} or later)"),
         remedy: format!("install PostgreSQL's server package, or name its bin folder with --pg-bin or {ENV}"),
-    })
+    }
 }
 
 /// Where server programs usually are, best first: `PATH`, `pg_config`, Debian, Red Hat, Homebrew, Postgres.app.
@@ -162,7 +172,7 @@ mod tests {
         let places = usual_places(OsStr::new(""), root.path());
         let majors: Vec<_> = places.iter().filter(|p| p.starts_with(root.path())).collect();
         assert!(majors[0].ends_with("100/bin") && majors[1].ends_with("15/bin"), "{majors:?}");
-        assert_eq!(find_among(&places).unwrap().version(), "100.1");
+        assert_eq!(first_of(&places).unwrap().version(), "100.1");
     }
 
     #[test]
@@ -171,7 +181,7 @@ mod tests {
         plant(&root.path().join("mine"), "16.2");
         plant(&root.path().join("usr/lib/postgresql/17/bin"), "17.0");
         let places = usual_places(root.path().join("mine").as_os_str(), root.path());
-        assert_eq!(find_among(&places).unwrap().major(), 16);
+        assert_eq!(first_of(&places).unwrap().major(), 16);
     }
 
     #[test]
@@ -186,7 +196,8 @@ mod tests {
         assert_eq!(Programs::at(&bin).unwrap().major(), 18);
         std::fs::remove_file(bin.join("initdb")).unwrap();
         assert!(Programs::at(&bin).unwrap_err().to_string().contains("no initdb"));
-        assert!(find_among(&[bin]).is_err());
+        assert_eq!(first_of(&[bin]), None);
+        assert!(none_found().hint().unwrap().contains("--pg-bin"));
     }
 
     #[test]

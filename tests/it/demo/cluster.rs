@@ -98,6 +98,17 @@ async fn a_failed_start_says_why_and_leaves_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_start_that_is_given_up_leaves_nothing() {
+    let parent = open_folder();
+    let path = parent.path().to_owned();
+    let start = tokio::spawn(async move { start_in(&path).await });
+    until("the folder is made", || entries(parent.path()) == 1).await;
+    start.abort();
+    assert!(start.await.unwrap_err().is_cancelled(), "it was still starting");
+    until("its keeper removes the folder", || entries(parent.path()) == 0).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_was_killed_together_with_its_keeper_is_removed_by_the_next() {
     let parent = open_folder();
     let (alive, killed) = (start_in(parent.path()).await, start_in(parent.path()).await);

@@ -3,3 +3,4 @@
 mod cluster;
 mod data;
 mod traffic;
+mod whole;
