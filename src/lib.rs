@@ -5,6 +5,10 @@
 //! and the faces [`cli`], [`tui`] and [`demo`], which send commands and read status. A module uses only
 //! floors below its own; `tests/tidy.rs` holds that.
 
+/// Tests of the console use the crate by its name, as its examples do, so that both share one made-up migration.
+#[cfg(test)]
+extern crate self as quarterdeck;
+
 pub mod cli;
 pub mod demo;
 pub mod engine;

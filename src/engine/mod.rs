@@ -6,4 +6,6 @@
 pub mod command;
 pub mod event;
 pub mod link;
+pub mod report;
+pub mod sentence;
 pub mod status;

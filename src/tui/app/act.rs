@@ -1,0 +1,252 @@
+//! What each action does, once [`super::allowed`] has let it pass.
+
+use crate::{
+    engine::{
+        command::Command,
+        event::{Body, Event},
+        sentence::sentence,
+    },
+    model::phase::State,
+    tui::{
+        app::{
+            allowed,
+            deed::{self, Deed},
+            leaving,
+            list::Load,
+            model::{Connection, Model, Screen},
+            moves,
+            msg::Effect,
+            overlay::{Detail, Overlay},
+            palette, take, wizard,
+        },
+        keymap::{Action, Order},
+    },
+};
+
+/// Does it.
+pub fn act(model: &mut Model, action: Action) -> Vec<Effect> {
+    match action {
+        Action::Show(screen) => return show(model, screen),
+        Action::NextScreen => return step_screen(model, 1),
+        Action::PreviousScreen => return step_screen(model, Screen::ALL.len() - 1),
+        Action::Move(step) => moves::moved(model, step),
+        Action::Order(order) => return give(model, order),
+        Action::Enter => return enter(model),
+        Action::Back | Action::No => back(model),
+        Action::Filter => model.cursors.filtering = true,
+        Action::Reload => return reload(model),
+        Action::Convert => return wizard::open(model),
+        Action::MoreAhead => wizard::ahead(model, 1),
+        Action::FewerAhead => wizard::ahead(model, -1),
+        Action::Toggle => toggle(model),
+        Action::Copy => return take::copy(model),
+        Action::Export => {
+            model.overlays.push(Overlay::Export { selected: take::first_export(model.screen) });
+        }
+        Action::Help => model.overlays.push(Overlay::Help { scroll: 0 }),
+        Action::Palette => model.overlays.push(Overlay::Palette { query: String::new(), selected: 0 }),
+        Action::Quit => return leaving::quit(model),
+        Action::Yes => return deed::confirm(model),
+        Action::Interrupt => return leaving::interrupt(model),
+        Action::Suspend => return leaving::suspend(model),
+        Action::Redraw => return vec![Effect::Redraw],
+    }
+    Vec::new()
+}
+
+fn show(model: &mut Model, screen: Screen) -> Vec<Effect> {
+    model.screen = screen;
+    model.cursors.drilled = None;
+    match (screen, &model.tables) {
+        (Screen::Tables, Load::Nothing | Load::Failed(_)) => reload(model),
+        _ => Vec::new(),
+    }
+}
+
+/// The screen `by` tabs on, round and round, past those that cannot be shown.
+fn step_screen(model: &mut Model, by: usize) -> Vec<Effect> {
+    let count = Screen::ALL.len();
+    let mut at = Screen::ALL.iter().position(|screen| *screen == model.screen).unwrap_or(0);
+    loop {
+        at = (at + by) % count;
+        if allowed::blocked(Action::Show(Screen::ALL[at]), model).is_none() {
+            return show(model, Screen::ALL[at]);
+        }
+    }
+}
+
+fn reload(model: &mut Model) -> Vec<Effect> {
+    // A list that is there stays until the new one comes.
+    if model.tables.ready().is_none() {
+        model.tables = Load::Loading;
+    }
+    vec![Effect::ListTables]
+}
+
+fn give(model: &mut Model, order: Order) -> Vec<Effect> {
+    let command = match order {
+        Order::Pause => Command::Pause,
+        Order::Resume => return resume(model),
+        Order::Verify => Command::Verify,
+        Order::RetryChunk => match model.cursors.chunk {
+            Some(chunk) => Command::RetryChunk { chunk },
+            None => return Vec::new(),
+        },
+        Order::Earlier | Order::Later => match model.selected_period() {
+            Some((_, period)) => Command::Reorder { leaf: period.leaf.clone(), up: order == Order::Earlier },
+            None => return Vec::new(),
+        },
+        Order::MoreWorkers => workers(model, 1),
+        Order::FewerWorkers => workers(model, -1),
+        Order::CancelChunk => match model.cursors.chunk {
+            Some(chunk) => return deed::ask(model, Deed::CancelChunk(chunk)),
+            None => return Vec::new(),
+        },
+        Order::Repair => return deed::ask(model, Deed::Repair),
+        Order::Swap => return deed::ask(model, Deed::Swap),
+        Order::Reverse => return deed::ask(model, Deed::Reverse),
+        Order::Finish => return deed::ask(model, Deed::Finish),
+        Order::Abort => return deed::ask(model, Deed::Abort),
+        Order::Rehearse => return Vec::new(),
+    };
+    deed::send(model, command)
+}
+
+fn workers(model: &Model, by: i16) -> Command {
+    let now = model.status().map_or(1, |status| status.pace.workers);
+    Command::Workers { workers: now.saturating_add_signed(by).clamp(1, allowed::MAX_WORKERS) }
+}
+
+/// Without an owner, resuming means taking over, which opening does.
+fn resume(model: &mut Model) -> Vec<Effect> {
+    let Some(status) = model.status() else { return Vec::new() };
+    let id = status.migration.id;
+    let gone = matches!(model.connection, Connection::Closed { .. } | Connection::None);
+    if gone || status.migration.state == State::Stopped {
+        wizard::reopen(model, id)
+    } else {
+        deed::send(model, Command::Resume)
+    }
+}
+
+fn toggle(model: &mut Model) {
+    match model.overlays.last() {
+        Some(Overlay::Ask(_)) => deed::toggle(model),
+        Some(Overlay::Wizard(_)) => wizard::toggle(model),
+        Some(
+            Overlay::Help { .. }
+            | Overlay::Palette { .. }
+            | Overlay::Detail(_)
+            | Overlay::Export { .. }
+            | Overlay::Panic(_),
+        )
+        | None => {}
+    }
+}
+
+fn enter(model: &mut Model) -> Vec<Effect> {
+    match model.overlays.last() {
+        Some(Overlay::Ask(_)) => return deed::confirm(model),
+        Some(Overlay::Wizard(_)) => return wizard::next(model),
+        Some(Overlay::Export { .. }) => return take::export(model),
+        Some(Overlay::Palette { query, selected }) => {
+            let chosen = palette::rows(query).get(*selected).map(|row| row.action);
+            model.overlays.pop();
+            return chosen.map(|action| super::keys::attempt(model, action)).unwrap_or_default();
+        }
+        Some(Overlay::Help { .. } | Overlay::Detail(_) | Overlay::Panic(_)) => return Vec::new(),
+        None if model.cursors.filtering => {
+            model.cursors.filtering = false;
+            return Vec::new();
+        }
+        None => {}
+    }
+    look_inside(model)
+}
+
+fn look_inside(model: &mut Model) -> Vec<Effect> {
+    match model.screen {
+        Screen::Tables => {
+            let Some(table) = allowed::selected_table(model) else { return Vec::new() };
+            match allowed::openable(table) {
+                Some(carried) if is_open(model, carried.id) => return show(model, Screen::Backfill),
+                Some(carried) => return wizard::reopen(model, carried.id),
+                None => return wizard::open(model),
+            }
+        }
+        Screen::Layout | Screen::Quarters | Screen::Backfill | Screen::Validation => {
+            let leaf = model.selected_period().map(|(_, period)| period.leaf.clone());
+            model.screen = Screen::Validation;
+            model.cursors.drilled = leaf;
+            model.cursors.diffs.selected = 0;
+        }
+        Screen::Log => {
+            let detail = take::selected_event(model).map(|event| event_detail(model, event));
+            model.overlays.extend(detail.map(Overlay::Detail));
+        }
+        Screen::Health => {}
+    }
+    Vec::new()
+}
+
+fn is_open(model: &Model, id: uuid::Uuid) -> bool {
+    let same = model.status().is_some_and(|status| status.migration.id == id);
+    same && matches!(model.connection, Connection::Open | Connection::Reconnecting { .. })
+}
+
+/// An event with its time and, where the plan is known, the SQL of its step.
+fn event_detail(model: &Model, event: &Event) -> Detail {
+    let mut text = vec![sentence(&event.body)];
+    let step = match &event.body {
+        Body::StepStarted { step }
+        | Body::StepRetried { step, .. }
+        | Body::StepFinished { step, .. }
+        | Body::LockAttempt { step, .. }
+        | Body::Failed { step, .. } => Some(step),
+        Body::Owned { .. }
+        | Body::Phase { .. }
+        | Body::CensusTaken { .. }
+        | Body::ChunkFailed { .. }
+        | Body::LeafSealed { .. }
+        | Body::LeafVerified { .. }
+        | Body::Verified { .. }
+        | Body::Repaired { .. }
+        | Body::ForeignKeyValidated { .. }
+        | Body::Swapped { .. }
+        | Body::Reversed { .. }
+        | Body::DuplicateKey { .. }
+        | Body::Accepted { .. }
+        | Body::Done { .. }
+        | Body::Refused { .. }
+        | Body::Paused { .. }
+        | Body::Resumed { .. }
+        | Body::Reconnecting { .. }
+        | Body::Warning { .. }
+        | Body::Closed { .. } => None,
+    };
+    let planned = step.zip(model.job.plan.as_ref());
+    if let Some(step) = planned.and_then(|(name, plan)| plan.steps.iter().find(|step| step.name == *name)) {
+        text.push(step.summary.clone());
+        for statement in &step.statements {
+            text.push(format!("-- {}", statement.label));
+            text.push(statement.sql.clone());
+        }
+    }
+    let title = format!("event {}, {} UTC", event.seq, event.at.format("%Y-%m-%d %H:%M:%S%.3f"));
+    Detail { title, text, scroll: 0 }
+}
+
+/// One thing back: overlay, filter, drill. Never quits.
+fn back(model: &mut Model) {
+    if let Some(Overlay::Wizard(_)) = model.overlays.last() {
+        wizard::back(model);
+    } else if model.overlays.pop().is_some() {
+    } else if model.cursors.filtering {
+        model.cursors.filtering = false;
+        model.list().0.filter.clear();
+    } else if !model.list().0.filter.is_empty() {
+        model.list().0.filter.clear();
+    } else if model.cursors.drilled.take().is_none() && model.cursors.chunk.take().is_none() {
+        model.notice = None;
+    }
+}

@@ -1,0 +1,348 @@
+//! Whether a key can act now, and if not, why. One place, so that footer, help, palette and dispatch agree.
+
+use uuid::Uuid;
+
+use crate::{
+    engine::status::{ChunkState, Status},
+    model::{
+        listing::{Carried, TableListing},
+        phase::{Phase, State},
+    },
+    tui::{
+        app::{
+            deed::Deed,
+            leaving,
+            model::{Connection, Model, Screen},
+            overlay::Overlay,
+        },
+        keymap::{Action, Order},
+    },
+};
+
+/// The most copying workers (`Command::Workers`).
+pub const MAX_WORKERS: u16 = 16;
+
+/// Why a key cannot act now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Blocked {
+    /// In words, for people.
+    pub reason: String,
+    /// It makes no sense here, so the footer leaves it out; else it is shown there, dim, with the reason.
+    pub moot: bool,
+}
+
+type Verdict = Result<(), Blocked>;
+
+/// Not yet: the footer says why.
+fn yet(reason: impl Into<String>) -> Verdict {
+    Err(Blocked { reason: reason.into(), moot: false })
+}
+
+/// Not here: the footer leaves it out.
+fn moot(reason: impl Into<String>) -> Verdict {
+    Err(Blocked { reason: reason.into(), moot: true })
+}
+
+/// Why `action` cannot act now; `None` when it can.
+pub fn blocked(action: Action, model: &Model) -> Option<Blocked> {
+    let verdict = match action {
+        Action::Show(Screen::Health) => yet("comes in a later version"),
+        Action::Order(Order::Resume) => resume(model),
+        Action::Order(Order::Rehearse) => moot("comes in a later version"),
+        Action::Order(order) => open(model).and_then(|status| ordered(order, model, status)),
+        Action::Enter => enter(model),
+        Action::Convert => convert(model),
+        Action::Export if model.job.status.is_none() => moot("no migration is open"),
+        Action::Toggle if !toggles(model) => moot("there is nothing to choose"),
+        Action::Reload if model.screen != Screen::Tables => moot("only the list of tables is read by hand"),
+        Action::Show(_)
+        | Action::NextScreen
+        | Action::PreviousScreen
+        | Action::Move(_)
+        | Action::Back
+        | Action::Filter
+        | Action::Reload
+        | Action::MoreAhead
+        | Action::FewerAhead
+        | Action::Toggle
+        | Action::Copy
+        | Action::Export
+        | Action::Help
+        | Action::Palette
+        | Action::Quit
+        | Action::Yes
+        | Action::No
+        | Action::Interrupt
+        | Action::Suspend
+        | Action::Redraw => Ok(()),
+    };
+    verdict.err()
+}
+
+/// The overlay in front has two ways: with or without DEFAULT, keep or drop the old table.
+fn toggles(model: &Model) -> bool {
+    match model.overlays.last() {
+        Some(Overlay::Wizard(_)) => true,
+        Some(Overlay::Ask(ask)) => matches!(ask.deed, Deed::Finish | Deed::FinishAndDrop),
+        Some(
+            Overlay::Help { .. }
+            | Overlay::Palette { .. }
+            | Overlay::Detail(_)
+            | Overlay::Export { .. }
+            | Overlay::Panic(_),
+        )
+        | None => false,
+    }
+}
+
+/// The status of a migration that takes orders, or why there is none.
+fn open(model: &Model) -> Result<&Status, Blocked> {
+    let blocked = |reason: String| Blocked { reason, moot: true };
+    let status = model.status().ok_or_else(|| blocked("no migration is open".into()))?;
+    match &model.connection {
+        Connection::Open => {}
+        Connection::None | Connection::Opening => return Err(blocked("no migration is open".into())),
+        Connection::Reconnecting { .. } => return Err(blocked("the connection is lost".into())),
+        Connection::Closed { .. } => return Err(blocked("the engine has left".into())),
+    }
+    if status.migration.phase.is_over() {
+        return Err(blocked(format!("the migration is {}", status.migration.phase)));
+    }
+    if status.migration.state == State::Unknown {
+        let reason = "a COMMIT got no answer; wait for the server".into();
+        return Err(Blocked { reason, moot: false });
+    }
+    Ok(status)
+}
+
+fn ordered(order: Order, model: &Model, status: &Status) -> Verdict {
+    match order {
+        Order::Pause => pause(status),
+        Order::Swap => swap(status),
+        Order::Reverse => reverse(status),
+        Order::Finish => finish(status),
+        Order::Abort => abort(status),
+        Order::Verify => verify(status),
+        Order::Repair => repair(status),
+        Order::CancelChunk => chunk(model, status, ChunkState::Copying),
+        Order::RetryChunk => chunk(model, status, ChunkState::Failed),
+        Order::Earlier | Order::Later => reorder(model, status),
+        Order::MoreWorkers => workers(status, MAX_WORKERS),
+        Order::FewerWorkers => workers(status, 1),
+        // Judged by `blocked` itself.
+        Order::Resume | Order::Rehearse => Ok(()),
+    }
+}
+
+fn pause(status: &Status) -> Verdict {
+    match status.migration.state {
+        State::Running if status.migration.pausing => moot("pausing already"),
+        State::Running => Ok(()),
+        State::Paused => moot("paused already"),
+        State::Stopped => moot("nobody runs it: it stands still"),
+        State::Failed => moot("it has failed and stands still"),
+        State::Unknown => moot("its state is not known"),
+    }
+}
+
+fn resume(model: &Model) -> Verdict {
+    let Some(status) = model.status() else { return moot("no migration is open") };
+    if status.migration.phase.is_over() {
+        return moot(format!("the migration is {}", status.migration.phase));
+    }
+    match model.connection {
+        Connection::Closed { .. } => return Ok(()),
+        Connection::Opening => return moot("being opened"),
+        Connection::Reconnecting { .. } => return moot("the connection is lost"),
+        Connection::None | Connection::Open => {}
+    }
+    match status.migration.state {
+        State::Running if !status.migration.pausing => moot("it is running"),
+        State::Unknown => moot("its state is not known"),
+        State::Running | State::Paused | State::Stopped | State::Failed => Ok(()),
+    }
+}
+
+fn swap(status: &Status) -> Verdict {
+    let phase = status.migration.phase;
+    match phase {
+        Phase::Ready | Phase::Reversed => standing(status),
+        Phase::Planned | Phase::Capturing | Phase::Census => yet("nothing is copied yet"),
+        Phase::Copying | Phase::Replaying if has_diffs(status) => yet("differences: repair first"),
+        Phase::Copying | Phase::Replaying | Phase::Verifying => yet("needs verification"),
+        Phase::Swapping => moot("it is being done"),
+        Phase::ReverseWindow | Phase::Reversing | Phase::Finished => moot("the names are exchanged"),
+        Phase::Aborting | Phase::Aborted => moot("the migration is being removed"),
+    }
+}
+
+/// Commands that need the worker to be awake.
+fn standing(status: &Status) -> Verdict {
+    match status.migration.state {
+        State::Running => Ok(()),
+        State::Paused => yet("paused: resume first"),
+        State::Stopped => yet("nobody runs it: resume first"),
+        State::Failed => yet("it has failed: resume first"),
+        State::Unknown => yet("its state is not known"),
+    }
+}
+
+fn reverse(status: &Status) -> Verdict {
+    let phase = status.migration.phase;
+    if phase == Phase::Reversing {
+        moot("it is being done")
+    } else if phase != Phase::ReverseWindow {
+        moot("the names are not exchanged")
+    } else if !status.verification.duplicate_keys.is_empty() {
+        yet("rows share an old key: see the log")
+    } else {
+        standing(status)
+    }
+}
+
+fn finish(status: &Status) -> Verdict {
+    if status.migration.phase == Phase::ReverseWindow {
+        standing(status)
+    } else {
+        moot("there is no reverse window to end")
+    }
+}
+
+fn abort(status: &Status) -> Verdict {
+    if status.migration.phase == Phase::Aborting {
+        moot("it is being done")
+    } else if status.migration.phase == Phase::Swapping {
+        yet("the swap is being done")
+    } else if !status.migration.phase.may_abort() {
+        yet("the names are exchanged: reverse first")
+    } else {
+        Ok(())
+    }
+}
+
+fn verify(status: &Status) -> Verdict {
+    if status.verification.running.is_some() {
+        yet("a pass is running")
+    } else if !status.periods.iter().any(|period| period.state.is_sealed()) {
+        yet("no partition is sealed yet")
+    } else {
+        standing(status)
+    }
+}
+
+fn has_diffs(status: &Status) -> bool {
+    !status.verification.diffs.is_empty() || status.periods.iter().any(|p| p.diffs.is_some_and(|n| n > 0))
+}
+
+fn repair(status: &Status) -> Verdict {
+    if has_diffs(status) { standing(status) } else { moot("nothing differs") }
+}
+
+fn chunk(model: &Model, status: &Status, wanted: ChunkState) -> Verdict {
+    let selected = model.cursors.chunk.and_then(|id| status.chunks.iter().find(|chunk| chunk.id == id));
+    let word = wanted.word();
+    match selected {
+        Some(chunk) if chunk.state == wanted => Ok(()),
+        Some(chunk) => moot(format!("chunk {} is {}, not {word}", chunk.id, chunk.state.word())),
+        None => moot(format!("select a chunk that is {word}: n")),
+    }
+}
+
+fn reorder(model: &Model, status: &Status) -> Verdict {
+    if status.migration.phase != Phase::Copying {
+        return moot("nothing is being copied");
+    }
+    match model.selected_period() {
+        Some((_, period)) if period.state.is_sealed() => moot("it is copied already"),
+        Some((_, period)) if period.period.is_none() => moot("DEFAULT holds no rows to copy"),
+        Some(_) => Ok(()),
+        None => moot("no period is selected"),
+    }
+}
+
+fn workers(status: &Status, limit: u16) -> Verdict {
+    if status.migration.phase != Phase::Copying {
+        moot("nothing is being copied")
+    } else if status.pace.workers == limit {
+        moot(format!("{limit} is the limit"))
+    } else {
+        Ok(())
+    }
+}
+
+/// A console runs one migration at a time; it may leave one that it only watches.
+fn free(model: &Model, wanted: Option<Uuid>) -> Verdict {
+    let current = model.status().map(|status| status.migration.id);
+    if model.connection == Connection::Opening {
+        moot("a migration is being opened")
+    } else if leaving::is_at_work(model) && wanted != current {
+        yet("this console runs another migration")
+    } else {
+        Ok(())
+    }
+}
+
+fn enter(model: &Model) -> Verdict {
+    if !model.overlays.is_empty() || model.cursors.filtering {
+        return Ok(());
+    }
+    match model.screen {
+        Screen::Tables => match selected_table(model) {
+            Some(table) => match openable(table) {
+                Some(carried) => free(model, Some(carried.id)),
+                None => convert(model),
+            },
+            None => moot("no table is selected"),
+        },
+        Screen::Log if model.shown_events().is_empty() => moot("nothing is selected"),
+        Screen::Validation if model.cursors.drilled.is_some() => moot("you are looking at them"),
+        Screen::Layout | Screen::Quarters | Screen::Backfill | Screen::Validation => {
+            match model.selected_period() {
+                Some((_, period)) if period.diffs.is_some_and(|diffs| diffs > 0) => Ok(()),
+                Some((_, period)) => moot(format!("no known differences in {}", period.title)),
+                None => moot("no period is selected"),
+            }
+        }
+        Screen::Health | Screen::Log => Ok(()),
+    }
+}
+
+fn convert(model: &Model) -> Verdict {
+    if !model.overlays.is_empty() {
+        return Ok(());
+    }
+    free(model, None)?;
+    if model.place.standby {
+        return yet("a standby cannot be written to");
+    }
+    match selected_table(model) {
+        Some(table) => convertible(table),
+        None => moot("no table is selected"),
+    }
+}
+
+/// What the list itself can say against a conversion; preflight says the rest.
+pub fn convertible(table: &TableListing) -> Result<(), Blocked> {
+    if table.migration.is_some_and(|carried| !carried.phase.is_over()) {
+        moot("it carries a migration: open it")
+    } else if table.partitioned {
+        moot("it is partitioned already")
+    } else if !table.has_primary_key {
+        yet("it has no primary key")
+    } else if table.time_keys.is_empty() {
+        yet("it has no timestamptz NOT NULL column")
+    } else {
+        Ok(())
+    }
+}
+
+/// The migration that Enter opens.
+pub fn openable(table: &TableListing) -> Option<Carried> {
+    table.migration.filter(|carried| carried.phase != Phase::Aborted)
+}
+
+/// The table under the cursor on the list of tables.
+pub fn selected_table(model: &Model) -> Option<&TableListing> {
+    let shown = model.shown_tables();
+    model.cursors.tables.at(shown.len()).map(|at| shown[at])
+}

@@ -1,0 +1,109 @@
+//! From a key to what it does: the topmost overlay, else the entry line, else the screen.
+
+use crossterm::event::KeyCode;
+
+use crate::tui::{
+    app::{
+        act::act,
+        allowed::blocked,
+        model::{Model, Tone},
+        msg::Effect,
+        overlay::Overlay,
+    },
+    keymap::{self, Action, Order, Stroke},
+};
+
+/// A key was pressed.
+pub fn pressed(model: &mut Model, stroke: Stroke) -> Vec<Effect> {
+    let context = model.context();
+    match keymap::lookup(context, stroke) {
+        Some(action) if model.is_small() && !works_blind(action) => {
+            model.say(Tone::Warn, "the window is too small for that");
+            Vec::new()
+        }
+        Some(action) => attempt(model, action),
+        None => {
+            if context.takes_text() && !model.is_small() {
+                edit(model, stroke);
+            }
+            Vec::new()
+        }
+    }
+}
+
+/// Does it, or says why not.
+pub fn attempt(model: &mut Model, action: Action) -> Vec<Effect> {
+    match blocked(action, model) {
+        Some(blocked) => {
+            model.say(Tone::Warn, blocked.reason);
+            Vec::new()
+        }
+        None => act(model, action),
+    }
+}
+
+/// Actions that are safe where neither list nor question can be seen.
+fn works_blind(action: Action) -> bool {
+    matches!(
+        action,
+        Action::Order(Order::Pause | Order::Resume)
+            | Action::Back
+            | Action::No
+            | Action::Interrupt
+            | Action::Suspend
+            | Action::Redraw
+    )
+}
+
+/// Text was pasted: into an entry line, or nowhere.
+pub fn pasted(model: &mut Model, text: &str) {
+    if model.is_small() {
+        return;
+    }
+    if let Some(entry) = entry(model) {
+        // A name or a filter is one line; more than that was pasted by mistake.
+        entry.push_str(text.lines().next().unwrap_or_default());
+        edited(model);
+    }
+}
+
+/// The line that is being typed into.
+fn entry(model: &mut Model) -> Option<&mut String> {
+    if !model.context().takes_text() {
+        return None;
+    }
+    match model.overlays.last() {
+        None => Some(&mut model.list().0.filter),
+        Some(_) => match model.overlays.last_mut()? {
+            Overlay::Palette { query, .. } => Some(query),
+            Overlay::Ask(ask) => Some(&mut ask.typed),
+            Overlay::Help { .. }
+            | Overlay::Wizard(_)
+            | Overlay::Detail(_)
+            | Overlay::Export { .. }
+            | Overlay::Panic(_) => None,
+        },
+    }
+}
+
+fn edit(model: &mut Model, stroke: Stroke) {
+    let Some(entry) = entry(model) else { return };
+    match (stroke.code, stroke.typed()) {
+        (_, Some(c)) => entry.push(c),
+        (KeyCode::Backspace, _) => {
+            entry.pop();
+        }
+        (KeyCode::Char('u' | 'w'), None) => entry.clear(),
+        _ => return,
+    }
+    edited(model);
+}
+
+/// What was selected is gone or elsewhere: begin at the top.
+fn edited(model: &mut Model) {
+    match model.overlays.last_mut() {
+        Some(Overlay::Palette { selected, .. }) => *selected = 0,
+        Some(_) => {}
+        None => model.list().0.selected = 0,
+    }
+}

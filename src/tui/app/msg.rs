@@ -1,0 +1,91 @@
+//! What can happen to the console, and what it can ask for.
+
+use std::sync::Arc;
+
+use uuid::Uuid;
+
+use crate::{
+    engine::{command::Command, event::Event, status::Status},
+    error::Report,
+    model::{
+        listing::TableListing,
+        plan::{Plan, Request},
+    },
+    tui::keymap::Stroke,
+};
+
+/// Something happened.
+#[derive(Clone, Debug)]
+pub enum Msg {
+    /// A key was pressed.
+    Key(Stroke),
+    /// Text was pasted: goes into an entry line or nowhere, so it can never press a key.
+    Paste(String),
+    /// The terminal has another size: columns, rows.
+    Resize(u16, u16),
+    /// Time passed.
+    Tick,
+    /// The latest picture.
+    Status(Arc<Status>),
+    /// Something for the log.
+    Event(Box<Event>),
+    /// The list of tables, or why there is none.
+    Tables(Result<Vec<TableListing>, Report>),
+    /// The plan for a request, or why there is none.
+    Plan(Request, Result<Arc<Plan>, Report>),
+    /// A migration is linked (with its plan, where it is known), or why not.
+    Linked(Result<Option<Arc<Plan>>, Report>),
+    /// The migration's channels ended.
+    Closed,
+    /// A file was written (its path), or why not.
+    Exported(Result<String, Report>),
+    /// A command could not be handed over.
+    Unsent(String),
+    /// A thread other than the console's panicked.
+    Panicked(PanicReport),
+    /// SIGINT, SIGTERM or SIGHUP.
+    Signal,
+    /// The process goes on after ctrl-Z.
+    Continued,
+}
+
+/// What the runner shall do.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Effect {
+    /// Send a command to the owner.
+    Send(Command),
+    /// Read the list of tables.
+    ListTables,
+    /// Make a plan.
+    MakePlan(Request),
+    /// Start the migration that the plan shows.
+    Start(Request, Arc<Plan>),
+    /// Open a migration of the journal: watch its owner, or take over where there is none.
+    Open(Uuid),
+    /// Put text on the clipboard.
+    Copy(String),
+    /// Write a new file.
+    Export {
+        /// Its path, relative to the working directory.
+        path: String,
+        /// What goes into it.
+        contents: String,
+    },
+    /// Draw everything again.
+    Redraw,
+    /// Hand the terminal back to the shell (ctrl-Z).
+    Suspend,
+    /// Leave.
+    Quit,
+}
+
+/// A panic, as the hook saw it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PanicReport {
+    /// The thread's name.
+    pub thread: String,
+    /// The panic's message.
+    pub message: String,
+    /// `file:line`.
+    pub place: String,
+}

@@ -1,0 +1,94 @@
+//! What can lie over a screen. Overlays stack; the topmost gets the keys.
+
+use crate::{
+    error::Report,
+    tui::{
+        app::{
+            deed::Ask,
+            msg::PanicReport,
+            wizard::{Page, Wizard},
+        },
+        keymap::Context,
+    },
+};
+
+/// One overlay.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Overlay {
+    /// All keys.
+    Help {
+        /// Lines scrolled.
+        scroll: usize,
+    },
+    /// All actions by name.
+    Palette {
+        /// What was typed.
+        query: String,
+        /// The selected row.
+        selected: usize,
+    },
+    /// A question before a deed.
+    Ask(Ask),
+    /// The plan wizard.
+    Wizard(Box<Wizard>),
+    /// A text to read.
+    Detail(Detail),
+    /// What to export.
+    Export {
+        /// The selected row.
+        selected: usize,
+    },
+    /// A worker panicked.
+    Panic(PanicReport),
+}
+
+/// A text to read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Detail {
+    /// Its title.
+    pub title: String,
+    /// Paragraphs, not yet wrapped and not yet made harmless.
+    pub text: Vec<String>,
+    /// Lines scrolled.
+    pub scroll: usize,
+}
+
+impl Detail {
+    /// An error with its remedy.
+    pub fn of_error(title: &str, report: &Report) -> Self {
+        let mut text = vec![report.message.clone()];
+        text.extend(report.hint.iter().map(|hint| format!("→ {hint}")));
+        text.extend(report.sqlstate.iter().map(|code| format!("SQLSTATE {code}")));
+        Self { title: title.to_owned(), text, scroll: 0 }
+    }
+}
+
+impl Overlay {
+    /// Which keys count on it.
+    pub fn context(&self) -> Context {
+        match self {
+            Self::Help { .. } => Context::Help,
+            Self::Palette { .. } => Context::Palette,
+            Self::Ask(ask) if ask.deed.wants_name() => Context::Typed,
+            Self::Ask(_) => Context::YesNo,
+            Self::Wizard(wizard) => match wizard.page {
+                Page::Key | Page::Every | Page::Strategy => Context::Wizard,
+                Page::Preview => Context::Preview,
+            },
+            Self::Detail(_) => Context::Detail,
+            Self::Export { .. } => Context::Export,
+            Self::Panic(_) => Context::Panic,
+        }
+    }
+
+    /// Lines scrolled, where it scrolls.
+    pub fn scroll(&mut self) -> Option<&mut usize> {
+        match self {
+            Self::Help { scroll } => Some(scroll),
+            Self::Ask(ask) => Some(&mut ask.scroll),
+            Self::Detail(detail) => Some(&mut detail.scroll),
+            Self::Wizard(wizard) if wizard.page == Page::Preview => Some(&mut wizard.scroll),
+            Self::Palette { .. } | Self::Wizard(_) | Self::Export { .. } | Self::Panic(_) => None,
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! The reducer: the only thing that changes the model.
+
+use chrono::{DateTime, Utc};
+
+use crate::tui::app::{
+    fold, keys, leaving,
+    list::Load,
+    model::{Connection, Model, Tone},
+    msg::{Effect, Msg},
+    overlay::Overlay,
+    wizard,
+};
+
+/// Takes on a message; returns what the runner shall do.
+pub fn update(model: &mut Model, msg: Msg, now: DateTime<Utc>) -> Vec<Effect> {
+    model.now = now;
+    match msg {
+        Msg::Key(stroke) => return keys::pressed(model, stroke),
+        Msg::Paste(text) => keys::pasted(model, &text),
+        Msg::Resize(columns, rows) => model.size = (columns, rows),
+        Msg::Tick => fold::tick(model),
+        Msg::Status(status) => {
+            fold::status(model, status);
+            return leaving::proceed(model);
+        }
+        Msg::Event(event) => {
+            fold::event(model, *event);
+            return leaving::proceed(model);
+        }
+        Msg::Closed => {
+            fold::closed(model);
+            return leaving::proceed(model);
+        }
+        Msg::Tables(tables) => tabled(model, tables.into()),
+        Msg::Plan(request, plan) => wizard::planned(model, &request, &plan),
+        Msg::Linked(linked) => wizard::linked(model, linked),
+        Msg::Exported(Ok(path)) => model.say(Tone::Calm, format!("written: {path}")),
+        Msg::Exported(Err(report)) => model.say(Tone::Danger, report.message),
+        Msg::Unsent(reason) => {
+            model.job.asked = None;
+            model.say(Tone::Danger, reason);
+        }
+        Msg::Panicked(report) => model.overlays.push(Overlay::Panic(report)),
+        Msg::Signal => return leaving::interrupt(model),
+        Msg::Continued => model.notice = None,
+    }
+    Vec::new()
+}
+
+/// A list that cannot be read again stays as it was, and the failure is said.
+fn tabled(model: &mut Model, tables: Load<Vec<crate::model::listing::TableListing>>) {
+    match (&tables, model.tables.ready()) {
+        (Load::Failed(report), Some(_)) => model.say(Tone::Danger, report.message.clone()),
+        _ => model.tables = tables,
+    }
+}
+
+/// How often the picture changes by time alone; `None` when it does not, and idling costs nothing.
+pub fn heartbeat(model: &Model) -> Option<std::time::Duration> {
+    let millis = std::time::Duration::from_millis;
+    let busy = model.status().is_some_and(|status| {
+        status.lanes.iter().any(|lane| lane.chunk.is_some()) || status.verification.running.is_some()
+    });
+    let live = match model.connection {
+        Connection::Open | Connection::Reconnecting { .. } => true,
+        Connection::None | Connection::Opening | Connection::Closed { .. } => false,
+    };
+    if live && busy {
+        Some(millis(250))
+    } else if live || model.notice.is_some() || model.job.asked.is_some() {
+        Some(millis(1_000))
+    } else {
+        None
+    }
+}

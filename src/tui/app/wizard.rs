@@ -1,0 +1,246 @@
+//! The plan wizard: table → key → period → strategy → preview → start. It never starts unasked.
+//!
+//! Starting and opening a migration live here too, since both end in a link.
+
+use std::sync::Arc;
+
+use uuid::Uuid;
+
+use crate::{
+    error::Report,
+    model::{
+        listing::TableListing,
+        period::Every,
+        plan::{Plan, Request},
+    },
+    tui::{
+        app::{
+            allowed,
+            deed::{self, Deed},
+            list::Load,
+            model::{Connection, Job, Model, Screen, Tone},
+            moves::stepped,
+            msg::Effect,
+            overlay::{Detail, Overlay},
+        },
+        keymap::Move,
+    },
+};
+
+/// The most periods that can be prepared ahead.
+pub const MAX_AHEAD: u32 = 24;
+
+/// A page of the wizard. (The table is chosen on screen 0.)
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Page {
+    /// The partition column.
+    Key,
+    /// The length of a period.
+    Every,
+    /// The strategy.
+    Strategy,
+    /// The plan, with SQL, locks and cost.
+    Preview,
+}
+
+/// The strategies, with what they are for; only the first is in this version.
+pub const STRATEGIES: [(&str, &str); 3] = [
+    ("online", "copies while the application writes; one short lock at the swap"),
+    ("rename-first", "in a later version: for a quiet window and append-only data"),
+    ("adopt", "in a later version: copies nothing, attaches the old table whole"),
+];
+
+/// The wizard's state.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Wizard {
+    /// The table.
+    pub table: TableListing,
+    /// The page in front.
+    pub page: Page,
+    /// Index into the table's time keys.
+    pub key: usize,
+    /// Index into [`Every::ALL`].
+    pub every: usize,
+    /// Periods kept ready after the newest row's.
+    pub ahead: u32,
+    /// With a DEFAULT partition.
+    pub default_leaf: bool,
+    /// Index into [`STRATEGIES`].
+    pub strategy: usize,
+    /// The plan.
+    pub plan: Load<Arc<Plan>>,
+    /// The step looked at.
+    pub step: usize,
+    /// Lines of the step scrolled.
+    pub scroll: usize,
+}
+
+impl Wizard {
+    /// What the choices ask for.
+    pub fn request(&self) -> Request {
+        Request {
+            table: self.table.name.plain(),
+            by: self.table.time_keys.get(self.key).map(|key| key.as_str().to_owned()),
+            every: Every::ALL[self.every.min(Every::ALL.len() - 1)],
+            ahead: self.ahead,
+            default_leaf: self.default_leaf,
+        }
+    }
+}
+
+/// Opens the wizard on the selected table.
+pub fn open(model: &mut Model) -> Vec<Effect> {
+    let Some(table) = allowed::selected_table(model).cloned() else { return Vec::new() };
+    let quarter = Every::ALL.iter().position(|every| *every == Every::Quarter).unwrap_or(0);
+    model.overlays.push(Overlay::Wizard(Box::new(Wizard {
+        table,
+        page: Page::Key,
+        key: 0,
+        every: quarter,
+        ahead: 2,
+        default_leaf: true,
+        strategy: 0,
+        plan: Load::Nothing,
+        step: 0,
+        scroll: 0,
+    })));
+    Vec::new()
+}
+
+/// Moves inside the page.
+pub fn moved(wizard: &mut Wizard, step: Move, page: usize) {
+    match wizard.page {
+        Page::Key => wizard.key = stepped(wizard.key, step, page, wizard.table.time_keys.len()),
+        Page::Every => wizard.every = stepped(wizard.every, step, page, Every::ALL.len()),
+        Page::Strategy => wizard.strategy = stepped(wizard.strategy, step, page, STRATEGIES.len()),
+        Page::Preview => through(wizard, step, page),
+    }
+}
+
+/// The preview: left and right choose the step, the rest scrolls its text.
+fn through(wizard: &mut Wizard, step: Move, page: usize) {
+    let steps = wizard.plan.ready().map_or(0, |plan| plan.steps.len());
+    let to = match step {
+        Move::Left => wizard.step.saturating_sub(1),
+        Move::Right => wizard.step + 1,
+        Move::Up
+        | Move::Down
+        | Move::PageUp
+        | Move::PageDown
+        | Move::Top
+        | Move::Bottom
+        | Move::NextChunk => {
+            wizard.scroll = stepped(wizard.scroll, step, page, 10_000);
+            return;
+        }
+    };
+    wizard.step = to.min(steps.saturating_sub(1));
+    wizard.scroll = 0;
+}
+
+/// Goes on to the next page; from the preview, asks whether to start.
+pub fn next(model: &mut Model) -> Vec<Effect> {
+    let Some(Overlay::Wizard(wizard)) = model.overlays.last_mut() else { return Vec::new() };
+    match wizard.page {
+        Page::Key => wizard.page = Page::Every,
+        Page::Every => wizard.page = Page::Strategy,
+        Page::Strategy if wizard.strategy == 0 => {
+            wizard.page = Page::Preview;
+            (wizard.plan, wizard.step, wizard.scroll) = (Load::Loading, 0, 0);
+            return vec![Effect::MakePlan(wizard.request())];
+        }
+        Page::Strategy => {
+            let text = format!("{} {}", STRATEGIES[wizard.strategy].0, "comes in a later version");
+            model.say(Tone::Warn, text);
+        }
+        Page::Preview => match wizard.plan {
+            Load::Ready(_) => return deed::ask(model, Deed::Start),
+            Load::Loading => model.say(Tone::Calm, "the plan is being made"),
+            Load::Nothing | Load::Failed(_) => model.say(Tone::Warn, "there is no plan to start"),
+        },
+    }
+    Vec::new()
+}
+
+/// Goes back one page, or closes the wizard.
+pub fn back(model: &mut Model) {
+    let Some(Overlay::Wizard(wizard)) = model.overlays.last_mut() else { return };
+    wizard.page = match wizard.page {
+        Page::Key => {
+            model.overlays.pop();
+            return;
+        }
+        Page::Every => Page::Key,
+        Page::Strategy => Page::Every,
+        Page::Preview => Page::Strategy,
+    };
+    wizard.plan = Load::Nothing;
+}
+
+/// More or fewer periods ahead.
+pub fn ahead(model: &mut Model, by: i32) {
+    if let Some(Overlay::Wizard(wizard)) = model.overlays.last_mut() {
+        wizard.ahead = wizard.ahead.saturating_add_signed(by).min(MAX_AHEAD);
+    }
+}
+
+/// With or without DEFAULT.
+pub fn toggle(model: &mut Model) {
+    if let Some(Overlay::Wizard(wizard)) = model.overlays.last_mut() {
+        wizard.default_leaf = !wizard.default_leaf;
+    }
+}
+
+/// The plan has come, or not.
+pub fn planned(model: &mut Model, request: &Request, plan: &Result<Arc<Plan>, Report>) {
+    let wizards = model.overlays.iter_mut().filter_map(|overlay| match overlay {
+        Overlay::Wizard(wizard) => Some(wizard),
+        Overlay::Help { .. }
+        | Overlay::Palette { .. }
+        | Overlay::Ask(_)
+        | Overlay::Detail(_)
+        | Overlay::Export { .. }
+        | Overlay::Panic(_) => None,
+    });
+    // A plan that comes late may not be the plan of the choices now on screen.
+    for wizard in wizards.filter(|wizard| wizard.page == Page::Preview && wizard.request() == *request) {
+        wizard.plan = plan.clone().into();
+    }
+}
+
+/// Starts what the preview shows: called when the question was answered with yes.
+pub fn start(model: &mut Model) -> Vec<Effect> {
+    let Some(Overlay::Wizard(wizard)) = model.overlays.last() else { return Vec::new() };
+    let Load::Ready(plan) = &wizard.plan else { return Vec::new() };
+    let effect = Effect::Start(wizard.request(), Arc::clone(plan));
+    model.connection = Connection::Opening;
+    model.job = Job::default();
+    vec![effect]
+}
+
+/// Opens a migration of the journal.
+pub fn reopen(model: &mut Model, id: Uuid) -> Vec<Effect> {
+    if model.status().is_none_or(|status| status.migration.id != id) {
+        model.job = Job::default();
+    }
+    model.connection = Connection::Opening;
+    vec![Effect::Open(id)]
+}
+
+/// The migration is linked, or could not be.
+pub fn linked(model: &mut Model, linked: Result<Option<Arc<Plan>>, Report>) {
+    match linked {
+        Ok(plan) => {
+            model.overlays.retain(|overlay| matches!(overlay, Overlay::Panic(_)));
+            model.connection = Connection::Open;
+            model.job.plan = plan;
+            if model.screen == Screen::Tables {
+                model.screen = Screen::Backfill;
+            }
+        }
+        Err(report) => {
+            model.connection = Connection::None;
+            model.overlays.push(Overlay::Detail(Detail::of_error("it could not be opened", &report)));
+        }
+    }
+}

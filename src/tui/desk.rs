@@ -1,0 +1,46 @@
+//! What the console asks of the world. The engine's side implements it; tests script it.
+
+use std::{future::Future, sync::Arc};
+
+use uuid::Uuid;
+
+use crate::{
+    engine::{command::Asker, link::Link},
+    error::Report,
+    model::{
+        listing::TableListing,
+        plan::{Plan, Request},
+    },
+    tui::app::model::Place,
+};
+
+/// A linked migration.
+#[derive(Debug)]
+pub struct Opened {
+    /// The three channels.
+    pub link: Link,
+    /// Its plan, made again from the journal's scheme; `None` where it cannot be.
+    pub plan: Option<Arc<Plan>>,
+}
+
+/// The console's desk: where it gets tables, plans and migrations from.
+pub trait Desk: Send + Sync + 'static {
+    /// Where this is.
+    fn place(&self) -> Place;
+
+    /// In whose name commands are sent.
+    fn asker(&self) -> Asker;
+
+    /// The tables of the database.
+    fn tables(&self) -> impl Future<Output = Result<Vec<TableListing>, Report>> + Send;
+
+    /// A plan; a refusal of preflight is an error.
+    fn plan(&self, request: Request) -> impl Future<Output = Result<Plan, Report>> + Send;
+
+    /// Starts the migration that the plan shows.
+    fn start(&self, request: Request, plan: Arc<Plan>)
+    -> impl Future<Output = Result<Opened, Report>> + Send;
+
+    /// Opens a migration of the journal: watches its owner, or takes over where there is none.
+    fn open(&self, migration: Uuid) -> impl Future<Output = Result<Opened, Report>> + Send;
+}

@@ -1,0 +1,167 @@
+//! The frame's bottom: keys that count here, or for some seconds a notice, or the filter being typed.
+//!
+//! ```text
+//! ╰ p pause  a abort…  v verify  s swap… (needs verification)  / filter  : palette  q quit ──────╯
+//! ```
+//!
+//! A key that cannot act now is dim with the reason, or left out where it makes no sense at all.
+
+use ratatui::layout::Rect;
+
+use crate::{
+    model::figures::{seconds_between, span},
+    tui::{
+        app::{
+            allowed::{Blocked, blocked},
+            model::{Model, Screen, Tone},
+        },
+        glyphs,
+        keymap::{Binding, Context, bound},
+        theme::Theme,
+        widgets::pen::{Pen, Piece, columns_of},
+    },
+};
+
+/// Draws the footer into the frame's bottom row.
+pub fn draw(pen: &mut Pen<'_>, frame: Rect, model: &Model) {
+    let inner = Rect { x: frame.x + 1, width: frame.width.saturating_sub(2), ..frame };
+    let y = frame.bottom().saturating_sub(1);
+    let filter = filter(pen, model);
+    let room = inner.width.saturating_sub(columns_of(&filter) + 4);
+    let line = said(pen.theme, model).or_else(|| {
+        // An overlay shows its own keys in its own frame.
+        model.overlays.is_empty().then(|| keys(pen.theme, model, room))
+    });
+    let Some(line) = line else { return };
+    pen.text((inner.x, y), 1, " ", pen.theme.text);
+    let end = pen.pieces((inner.x + 1, y), room, &line);
+    pen.text((end, y), 1, " ", pen.theme.text);
+    if !filter.is_empty() {
+        pen.corner(inner, y, &filter);
+    }
+}
+
+/// A notice, or a command whose answer is owed.
+fn said(theme: &Theme, model: &Model) -> Option<Vec<Piece>> {
+    if model.context() == Context::Filter {
+        return None;
+    }
+    if let Some(notice) = &model.notice {
+        let (sign, style) = match notice.tone {
+            Tone::Calm => ("", theme.accent),
+            Tone::Warn => ("! ", theme.warn),
+            Tone::Danger => ("✗ ", theme.danger),
+        };
+        return Some(vec![(format!("{sign}{}", notice.text), style)]);
+    }
+    let (command, at) = model.job.asked.as_ref()?;
+    let waited = seconds_between(*at, model.now);
+    // Most answers come at once: a line that only flashes up would tell nothing.
+    (waited >= 1.0).then(|| {
+        let text = format!("{}: asked {} ago, not answered yet", command.word(), span(waited.floor()));
+        vec![(text, theme.warn)]
+    })
+}
+
+/// What is typed into the filter, or the filter that is on.
+fn filter(pen: &Pen<'_>, model: &Model) -> Vec<Piece> {
+    let list = match model.screen {
+        Screen::Tables => &model.cursors.tables,
+        Screen::Validation if model.cursors.drilled.is_some() => &model.cursors.diffs,
+        Screen::Layout | Screen::Quarters | Screen::Backfill | Screen::Validation | Screen::Health => {
+            &model.cursors.periods
+        }
+        Screen::Log => &model.cursors.log,
+    };
+    let typing = model.context() == Context::Filter;
+    if list.filter.is_empty() && !typing {
+        return Vec::new();
+    }
+    let mut pieces = vec![("/".into(), pen.theme.accent), (list.filter.clone(), pen.theme.strong)];
+    if typing {
+        pieces.push((glyphs::CURSOR.into(), pen.theme.accent));
+    }
+    pieces
+}
+
+/// One key in the footer.
+struct Hint {
+    binding: &'static Binding,
+    blocked: Option<Blocked>,
+}
+
+impl Hint {
+    fn pieces(&self, theme: &Theme, reasons: Reasons) -> Vec<Piece> {
+        let key = self.binding.stroke().to_string();
+        match &self.blocked {
+            None => vec![(key, theme.accent), (format!(" {}", self.binding.word), theme.text)],
+            Some(blocked) => {
+                let reason =
+                    if reasons == Reasons::Shown { format!(" ({})", blocked.reason) } else { String::new() };
+                vec![(format!("{key} {}{reason}", self.binding.word), theme.dim)]
+            }
+        }
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Reasons {
+    Shown,
+    Left,
+}
+
+/// Keys of a higher rank are conveniences: they give way to the reasons of the others.
+const CONVENIENCE: u8 = 9;
+
+/// As many keys as fit into `room`: conveniences go first, then the reasons, then what cannot act, then the rest.
+fn keys(theme: &Theme, model: &Model, room: u16) -> Vec<Piece> {
+    let mut hints = hints(model);
+    let mut reasons = Reasons::Shown;
+    loop {
+        let line = joined(theme, &hints, reasons);
+        if columns_of(&line) <= room {
+            return line;
+        }
+        let last = hints.last().map_or(0, |hint| hint.binding.rank);
+        if reasons == Reasons::Shown && last < CONVENIENCE {
+            reasons = Reasons::Left;
+        } else if reasons == Reasons::Left && hints.iter().any(|hint| hint.blocked.is_some()) {
+            hints.retain(|hint| hint.blocked.is_none());
+        } else if hints.pop().is_none() {
+            return Vec::new();
+        }
+    }
+}
+
+/// The keys of the context in front that make sense.
+fn hints(model: &Model) -> Vec<Hint> {
+    let context = model.context();
+    let mut hints: Vec<_> = bound(context)
+        .filter(|binding| binding.rank > 0)
+        .map(|binding| Hint { binding, blocked: blocked(binding.action, model) })
+        .filter(|hint| hint.blocked.as_ref().is_none_or(|blocked| !blocked.moot))
+        .collect();
+    hints.sort_by_key(|hint| hint.binding.rank);
+    hints
+}
+
+fn joined(theme: &Theme, hints: &[Hint], reasons: Reasons) -> Vec<Piece> {
+    let mut line = Vec::new();
+    for hint in hints {
+        if !line.is_empty() {
+            line.push(("  ".into(), theme.text));
+        }
+        line.extend(hint.pieces(theme, reasons));
+    }
+    line
+}
+
+/// The keys of an overlay, for its own bottom row.
+pub fn of_overlay(pen: &mut Pen<'_>, inner: Rect, model: &Model) {
+    let y = inner.bottom();
+    let room = inner.width.saturating_sub(4);
+    let line = keys(pen.theme, model, room);
+    pen.text((inner.x + 1, y), 1, " ", pen.theme.text);
+    let end = pen.pieces((inner.x + 2, y), room, &line);
+    pen.text((end, y), 1, " ", pen.theme.text);
+}

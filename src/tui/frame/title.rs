@@ -1,0 +1,140 @@
+//! The top row: who, where, how.
+//!
+//! ```text
+//!  quarterdeck  public.chat_messages     127.0.0.1:5432/shop as dba · PRIMARY     COPYING ▶ running
+//! ```
+//!
+//! Narrow terminals lose `quarterdeck` first, then the role; the state at the right never goes.
+
+use ratatui::{
+    layout::Rect,
+    style::{Modifier, Style},
+};
+
+use crate::{
+    model::{
+        figures::{seconds_between, span},
+        phase::{Phase, State},
+    },
+    tui::{
+        app::model::{Connection, Intent, Model},
+        glyphs,
+        theme::Theme,
+        widgets::pen::{Pen, Piece, columns_of},
+    },
+};
+
+/// Draws the title into one row.
+pub fn draw(pen: &mut Pen<'_>, area: Rect, model: &Model) {
+    let state = state(model, pen.theme);
+    let right = columns_of(&state).min(area.width.saturating_sub(2));
+    let room = area.width.saturating_sub(right + 4);
+    let (left, middle) = (0..4)
+        .map(|level| (name(model, pen.theme, level), place(model, pen.theme, level)))
+        .find(|(left, middle)| columns_of(left) + columns_of(middle) + 2 <= room)
+        .unwrap_or_else(|| (name(model, pen.theme, 3), Vec::new()));
+    let end = pen.pieces((area.x + 1, area.y), room, &left);
+    let used = columns_of(&middle);
+    let free = (area.right().saturating_sub(right + 1)).saturating_sub(end + used);
+    pen.pieces((end + (free / 2).max(2), area.y), used, &middle);
+    pen.pieces((area.right().saturating_sub(right + 1), area.y), right, &state);
+}
+
+fn name(model: &Model, theme: &Theme, level: u8) -> Vec<Piece> {
+    let mut pieces = Vec::new();
+    if let Some(label) = &model.place.label {
+        pieces.push((format!(" {label} "), theme.danger.add_modifier(Modifier::REVERSED)));
+        pieces.push((" ".into(), theme.text));
+    }
+    let table = model.status().map(|status| status.migration.table.plain());
+    if level == 0 || table.is_none() {
+        pieces.push(("quarterdeck  ".into(), theme.accent));
+    }
+    pieces.extend(table.map(|table| (table, theme.strong)));
+    pieces
+}
+
+fn place(model: &Model, theme: &Theme, level: u8) -> Vec<Piece> {
+    let place = &model.place;
+    let mut pieces = vec![(place.target.clone(), theme.text)];
+    if level < 2 {
+        pieces.push((format!(" as {}", place.role), theme.dim));
+    }
+    if level < 3 {
+        let (word, style) = if place.standby { ("standby", theme.warn) } else { ("PRIMARY", theme.strong) };
+        pieces.push((" · ".into(), theme.dim));
+        pieces.push((word.into(), style));
+    }
+    pieces
+}
+
+fn state(model: &Model, theme: &Theme) -> Vec<Piece> {
+    let Some(status) = model.status() else {
+        let word = if model.connection == Connection::Opening { "opening" } else { "" };
+        return vec![(word.into(), theme.dim)];
+    };
+    let migration = &status.migration;
+    let phase = migration.phase.word().replace('_', " ").to_uppercase();
+    let mut pieces = vec![(phase, phase_style(migration.phase, theme)), (" ".into(), theme.text)];
+    pieces.push(match &model.connection {
+        Connection::Reconnecting { attempt, due, .. } => {
+            let wait = span(seconds_between(model.now, *due).ceil());
+            (format!("~ reconnecting in {wait} ({attempt})"), theme.warn)
+        }
+        Connection::Closed { end, .. } => {
+            let word = end.as_deref().unwrap_or("engine gone");
+            (format!("{} {word}", glyphs::state(State::Stopped)), theme.warn)
+        }
+        Connection::None | Connection::Opening | Connection::Open => moving(model, theme),
+    });
+    if status.owner.as_ref().is_some_and(|owner| owner.alive && !owner.ours) {
+        pieces.push((" · watching".into(), theme.accent));
+    }
+    pieces
+}
+
+/// Whether it moves: its own word, or what it is being brought to.
+fn moving(model: &Model, theme: &Theme) -> Piece {
+    let Some(migration) = model.status().map(|status| &status.migration) else {
+        return (String::new(), theme.dim);
+    };
+    let state = migration.state;
+    let sign = glyphs::state(state);
+    if model.intent == Intent::Leave || model.intent == Intent::LeaveNow {
+        return (format!("{sign} stopping"), theme.warn);
+    }
+    if migration.phase.is_over() {
+        return (String::new(), theme.dim);
+    }
+    if migration.pausing && state == State::Running {
+        return (format!("{sign} pausing"), theme.warn);
+    }
+    (format!("{sign} {}", state.word()), state_style(state, theme))
+}
+
+/// The style of a state's word.
+pub fn state_style(state: State, theme: &Theme) -> Style {
+    match state {
+        State::Running => theme.accent,
+        State::Paused | State::Stopped => theme.warn,
+        State::Failed | State::Unknown => theme.danger,
+    }
+}
+
+fn phase_style(phase: Phase, theme: &Theme) -> Style {
+    match phase {
+        Phase::Ready => theme.verified.add_modifier(Modifier::BOLD),
+        Phase::Aborting | Phase::Aborted => theme.danger,
+        Phase::Planned
+        | Phase::Capturing
+        | Phase::Census
+        | Phase::Copying
+        | Phase::Replaying
+        | Phase::Verifying
+        | Phase::Swapping
+        | Phase::ReverseWindow
+        | Phase::Reversing
+        | Phase::Finished
+        | Phase::Reversed => theme.strong,
+    }
+}

@@ -1,0 +1,69 @@
+//! Why nothing moves, or moves slowly, in sentences: `slowed: replica lag: standby b 4.1 s > 3 s`.
+
+use ratatui::style::Style;
+
+use crate::{
+    engine::status::{SignalState, Status},
+    tui::{
+        app::model::{Connection, Model},
+        glyphs,
+        theme::Theme,
+        widgets::pen::Pen,
+    },
+};
+use ratatui::layout::Rect;
+
+/// Every reason, the gravest first.
+pub fn reasons(model: &Model, theme: &Theme) -> Vec<(String, Style)> {
+    let mut reasons = Vec::new();
+    if let Connection::Reconnecting { reason, .. } = &model.connection {
+        reasons.push((format!("connection lost: {reason}"), theme.danger));
+    }
+    let Some(status) = model.status() else { return reasons };
+    if let Some(error) = &status.last_error {
+        reasons.push((format!("{} {error}", glyphs::BROKEN), theme.danger));
+    }
+    if let Some(waiting) = &status.migration.waiting {
+        reasons.push((waiting.clone(), theme.warn));
+    }
+    reasons.extend(signals(status, theme));
+    reasons
+}
+
+fn signals(status: &Status, theme: &Theme) -> Vec<(String, Style)> {
+    let active = status.throttle.iter().filter(|signal| signal.state != SignalState::Ok);
+    let mut active: Vec<_> = active.collect();
+    active.sort_by_key(|signal| match signal.state {
+        SignalState::Stop => 0,
+        SignalState::Slow => 1,
+        SignalState::Stale => 2,
+        SignalState::Ok => 3,
+    });
+    let sentence = |signal: &crate::engine::status::Signal| {
+        format!("{}: {}: {}", glyphs::signal(signal.state), signal.signal, signal.detail)
+    };
+    active.into_iter().map(|signal| (sentence(signal), theme.warn)).collect()
+}
+
+/// Draws the reasons, one a row; the last row counts those left out.
+pub fn draw(pen: &mut Pen<'_>, area: Rect, reasons: &[(String, Style)]) {
+    let rows = usize::from(area.height);
+    for (at, (y, (text, style))) in (area.y..area.bottom()).zip(reasons).enumerate() {
+        let left_out = reasons.len() - at - 1;
+        let more =
+            if at + 1 == rows && left_out > 0 { format!("  (and {left_out} more)") } else { String::new() };
+        let room = area.width.saturating_sub(2);
+        let end = pen.text(
+            (area.x + 1, y),
+            room.saturating_sub(u16::try_from(more.len()).unwrap_or(0)),
+            text,
+            *style,
+        );
+        pen.text((end, y), room, &more, pen.theme.dim);
+    }
+}
+
+/// Rows to give to reasons: all of them where there is room, at least one where there is any.
+pub fn height(reasons: usize, most: u16) -> u16 {
+    u16::try_from(reasons).unwrap_or(most).min(most)
+}

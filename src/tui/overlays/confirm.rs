@@ -1,0 +1,185 @@
+//! A question before a deed: what happens, what must hold, locks, SQL, the way back, and the answer.
+//!
+//! ```text
+//! ╭ swap: exchange the names ─────────────────────────────────────────────╮
+//! │ what happens, evidence, locks, SQL, the way back               ┃ scrolls
+//! ├─ type the table's name to confirm ────────────────────────────────────┤
+//! │ chat_mess▏                                                            │
+//! ╰ enter do it  esc back ────────────────────────────────────────────────╯
+//! ```
+
+use ratatui::{layout::Rect, style::Style};
+
+use crate::{
+    model::plan::Step,
+    tui::{
+        app::{
+            deed::{Ask, Deed, refusal},
+            model::Model,
+        },
+        frame::footer,
+        glyphs,
+        overlays::swap,
+        theme::Theme,
+        widgets::{
+            dialog::{self, Paragraph},
+            pen::Pen,
+        },
+    },
+};
+
+/// Columns of the window where the screen has them.
+const WIDTH: u16 = 92;
+
+/// Draws it.
+pub fn draw(pen: &mut Pen<'_>, screen: Rect, ask: &Ask, model: &Model) {
+    let theme = *pen.theme;
+    let text = paragraphs(&theme, ask, model);
+    let width = WIDTH.min(screen.width.saturating_sub(4));
+    let wanted = dialog::lines(&text, width.saturating_sub(2)) + 4;
+    let height = wanted.min(screen.height.saturating_sub(2));
+    let danger = if ask.deed.wants_name() { theme.danger } else { theme.accent };
+    let inner = dialog::open(pen, screen, (width, height), &(title(ask.deed), danger));
+    let answer = inner.bottom().saturating_sub(2);
+    let body = Rect { height: inner.height.saturating_sub(2), ..inner };
+    dialog::text(pen, body, &text, ask.scroll);
+    let name = model.table_name().unwrap_or_default();
+    let heading = if ask.deed.wants_name() { format!("type {name} to confirm") } else { "really?".into() };
+    pen.titled(inner, answer, &heading);
+    answer_line(pen, Rect { y: answer + 1, height: 1, ..inner }, ask, model);
+    footer::of_overlay(pen, inner, model);
+}
+
+/// What is typed so far, or y/N; and why it cannot be confirmed, live.
+fn answer_line(pen: &mut Pen<'_>, line: Rect, ask: &Ask, model: &Model) {
+    let theme = *pen.theme;
+    let (x, y) = (line.x + 1, line.y);
+    let room = line.width.saturating_sub(2);
+    let end = if ask.deed.wants_name() {
+        let end = pen.text((x, y), room, &ask.typed, theme.strong);
+        pen.text((end, y), 1, glyphs::CURSOR, theme.accent)
+    } else {
+        pen.text((x, y), room, "y / N", theme.strong)
+    };
+    let typed = Ask { typed: model.table_name().unwrap_or_default().to_owned(), ..ask.clone() };
+    if let Some(reason) = refusal(model, &typed) {
+        let text = format!("{} {reason}", glyphs::BROKEN);
+        pen.text((end + 2, y), line.right().saturating_sub(end + 3), &text, theme.danger);
+    }
+}
+
+fn title(deed: Deed) -> String {
+    match deed {
+        Deed::CancelChunk(chunk) => format!("cancel chunk {chunk}"),
+        Deed::Repair => "repair what differs".into(),
+        Deed::Start => "start the conversion".into(),
+        Deed::Quit => "leave".into(),
+        Deed::Swap => "swap: exchange the names".into(),
+        Deed::Reverse => "reverse: give the names back".into(),
+        Deed::Finish => "finish: end the reverse window, keep the old table".into(),
+        Deed::FinishAndDrop => "finish: end the reverse window and drop the old table".into(),
+        Deed::Abort => "abort: remove everything of ours".into(),
+    }
+}
+
+/// A heading inside a dialog.
+pub fn heading(theme: &Theme, text: &str) -> Paragraph {
+    vec![(text.to_owned(), theme.accent)]
+}
+
+/// A sentence inside a dialog.
+pub fn sentence(style: Style, text: impl Into<String>) -> Paragraph {
+    vec![(text.into(), style)]
+}
+
+fn paragraphs(theme: &Theme, ask: &Ask, model: &Model) -> Vec<Paragraph> {
+    let mut text: Vec<_> = what(ask.deed, model).into_iter().map(|line| sentence(theme.text, line)).collect();
+    if ask.deed.minds_conditions() {
+        swap::evidence(&mut text, theme, model);
+    }
+    let Some(step) = step_name(ask.deed) else { return text };
+    match model.job.plan.as_ref().and_then(|plan| plan.steps.iter().find(|s| s.name == step)) {
+        Some(step) => planned(&mut text, theme, step),
+        None if ask.deed.wants_name() => {
+            text.push(Vec::new());
+            let words = "the plan is not at hand here; `quarterdeck plan --sql` prints its locks and its SQL";
+            text.push(sentence(theme.dim, words));
+        }
+        None => {}
+    }
+    text
+}
+
+/// The plan's step that shows what the deed does.
+fn step_name(deed: Deed) -> Option<&'static str> {
+    match deed {
+        Deed::Swap => Some("swap"),
+        Deed::Reverse => Some("reverse"),
+        Deed::Finish | Deed::FinishAndDrop => Some("finish"),
+        Deed::Abort => Some("abort"),
+        Deed::CancelChunk(_) | Deed::Repair | Deed::Start | Deed::Quit => None,
+    }
+}
+
+/// Locks, SQL and the way back, as planned.
+fn planned(text: &mut Vec<Paragraph>, theme: &Theme, step: &Step) {
+    if !step.locks.is_empty() {
+        text.extend([Vec::new(), heading(theme, "locks")]);
+        text.extend(step.locks.iter().map(|lock| sentence(theme.text, lock.as_str())));
+    }
+    if let Some(undo) = &step.undo {
+        text.extend([Vec::new(), heading(theme, "the way back"), sentence(theme.text, undo.as_str())]);
+    }
+    if !step.statements.is_empty() {
+        text.extend([Vec::new(), heading(theme, "SQL")]);
+        for statement in &step.statements {
+            text.push(sentence(theme.dim, format!("-- {}", statement.label)));
+            text.push(sentence(theme.text, statement.sql.as_str()));
+        }
+    }
+}
+
+/// What the deed does, and the way back, for people; `{}` stands for the table's name.
+fn what(deed: Deed, model: &Model) -> Vec<String> {
+    let lines: &[&str] = match deed {
+        Deed::CancelChunk(_) => {
+            &["The statement is cancelled; nothing of the chunk stays. It becomes pending again."]
+        }
+        Deed::Repair => &[
+            "The keys of the differing rows go into the log; replay brings the source's rows over again.",
+            "A clean pass with no repair is owed before the swap.",
+        ],
+        Deed::Start => &[
+            "Capture is switched on first: three triggers on the table, set up under a short lock.",
+            "The table stays in use throughout. `a` takes everything away again, up to the swap.",
+        ],
+        Deed::Quit => &[
+            "This process runs the migration. It finishes the chunks in hand and leaves.",
+            "The migration stays stopped: capture goes on, the log grows, nothing is lost.",
+            "Any console, or `quarterdeck run`, resumes it. Quitting is not pausing.",
+        ],
+        Deed::Swap => &[
+            "The partitioned twin becomes {}; the table of today stays as {}_old, kept in step.",
+            "Writers wait for some milliseconds; an attempt that takes longer is given up and repeated.",
+            "The way back: u reverses, with every later write in it, until you finish.",
+        ],
+        Deed::Reverse => &[
+            "{}_old becomes {} again, with every write since the swap in it.",
+            "The partitioned table stays as the twin, kept in step: it may be swapped again or aborted.",
+        ],
+        Deed::Finish => &[
+            "{}_old is kept in step no longer; it stays as it is. There is no way back after this.",
+            "tab: drop the old table as well.",
+        ],
+        Deed::FinishAndDrop => &[
+            "{}_old is kept in step no longer, and dropped. There is no way back after this.",
+            "tab: keep the old table.",
+        ],
+        Deed::Abort => &[
+            "Triggers first, then log, twin and journal entries are removed; {} stays as it was.",
+            "What was copied is lost; a new conversion starts from nothing.",
+        ],
+    };
+    let table = model.table_name().unwrap_or("the table");
+    lines.iter().map(|line| line.replace("{}", table)).collect()
+}

@@ -1,0 +1,28 @@
+//! What lies over a screen, one a file.
+
+pub mod confirm;
+pub mod detail;
+pub mod help;
+pub mod palette;
+pub mod swap;
+pub mod wizard;
+
+use ratatui::layout::Rect;
+
+use crate::tui::{
+    app::{model::Model, overlay::Overlay},
+    widgets::pen::Pen,
+};
+
+/// Draws one overlay over `screen`.
+pub fn draw(pen: &mut Pen<'_>, screen: Rect, overlay: &Overlay, model: &Model) {
+    match overlay {
+        Overlay::Help { scroll } => help::draw(pen, screen, *scroll, model),
+        Overlay::Palette { query, selected } => palette::draw(pen, screen, (query, *selected), model),
+        Overlay::Ask(ask) => confirm::draw(pen, screen, ask, model),
+        Overlay::Wizard(wizard) => wizard::draw(pen, screen, wizard, model),
+        Overlay::Detail(detail) => detail::text(pen, screen, detail, model),
+        Overlay::Export { selected } => detail::export(pen, screen, *selected, model),
+        Overlay::Panic(report) => detail::panic(pen, screen, report, model),
+    }
+}

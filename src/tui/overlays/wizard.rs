@@ -1,0 +1,154 @@
+//! The plan wizard: choices on three pages, then the plan with its SQL, locks and cost.
+//!
+//! ```text
+//! ╭ convert public.chat_messages ─────────────────────────────────────────╮
+//! │ table › key › period › strategy › preview                             │
+//! ├────────────────────────────────────────────────────────────────────────┤
+//! │▸quarter        4 partitions a year                                     │
+//! ╰ enter next  + more ahead  esc back ────────────────────────────────────╯
+//! ```
+
+use ratatui::layout::Rect;
+
+use crate::{
+    model::{figures, period::Every},
+    tui::{
+        app::{
+            list::Load,
+            model::Model,
+            wizard::{Page, STRATEGIES, Wizard},
+        },
+        frame::footer,
+        glyphs,
+        widgets::{dialog, pen::Pen},
+    },
+};
+
+mod preview;
+
+/// Draws it.
+pub fn draw(pen: &mut Pen<'_>, screen: Rect, wizard: &Wizard, model: &Model) {
+    let size = (screen.width.saturating_sub(2).min(120), screen.height.saturating_sub(2).min(44));
+    let size = if wizard.page == Page::Preview { size } else { (size.0.min(84), size.1.min(20)) };
+    let title = (format!("convert {}", wizard.table.name.plain()), pen.theme.accent);
+    let inner = dialog::open(pen, screen, size, &title);
+    crumbs(pen, inner, wizard.page);
+    pen.divider(inner, inner.y + 1);
+    let body = Rect { y: inner.y + 2, height: inner.height.saturating_sub(2), ..inner };
+    match wizard.page {
+        Page::Key => keys(pen, body, wizard),
+        Page::Every => periods(pen, body, wizard),
+        Page::Strategy => strategies(pen, body, wizard),
+        Page::Preview => match &wizard.plan {
+            Load::Ready(plan) => preview::draw(pen, body, wizard, plan),
+            Load::Failed(report) => preview::refused(pen, body, report),
+            Load::Nothing | Load::Loading => {
+                pen.text((body.x + 1, body.y + 1), body.width, "making the plan …", pen.theme.dim);
+            }
+        },
+    }
+    footer::of_overlay(pen, inner, model);
+}
+
+fn crumbs(pen: &mut Pen<'_>, inner: Rect, page: Page) {
+    let theme = *pen.theme;
+    let pages = [
+        (None, "table"),
+        (Some(Page::Key), "key"),
+        (Some(Page::Every), "period"),
+        (Some(Page::Strategy), "strategy"),
+        (Some(Page::Preview), "preview"),
+    ];
+    let mut pieces = Vec::new();
+    for (at, name) in pages {
+        if !pieces.is_empty() {
+            pieces.push((" › ".into(), theme.dim));
+        }
+        if at == Some(page) {
+            pieces.push((format!(" {name} "), theme.accent.add_modifier(ratatui::style::Modifier::REVERSED)));
+        } else {
+            pieces.push((name.to_owned(), theme.dim));
+        }
+    }
+    pen.pieces((inner.x + 1, inner.y), inner.width.saturating_sub(2), &pieces);
+}
+
+/// A list to choose from: a word, what it means, and below it a remark.
+fn choices(pen: &mut Pen<'_>, area: Rect, rows: &[(String, String)], selected: usize) {
+    let theme = *pen.theme;
+    for (y, (at, (word, about))) in (area.y..area.bottom()).zip(rows.iter().enumerate()) {
+        pen.text((area.x + 2, y), 22, word, theme.text);
+        pen.text((area.x + 26, y), area.width.saturating_sub(28), about, theme.dim);
+        if at == selected {
+            pen.tint(Rect { y, height: 1, ..area }, theme.selected);
+            pen.sign((area.x, y), glyphs::SELECTED, theme.accent.patch(theme.selected));
+        }
+    }
+}
+
+fn remark(pen: &mut Pen<'_>, area: Rect, lines: &[String]) {
+    let rows = u16::try_from(lines.len()).unwrap_or(0);
+    let style = pen.theme.text;
+    for (y, line) in (area.bottom().saturating_sub(rows)..area.bottom()).zip(lines) {
+        pen.text((area.x + 2, y), area.width.saturating_sub(3), line, style);
+    }
+}
+
+fn keys(pen: &mut Pen<'_>, area: Rect, wizard: &Wizard) {
+    let rows: Vec<_> = wizard
+        .table
+        .time_keys
+        .iter()
+        .map(|key| (key.as_str().to_owned(), "timestamptz, NOT NULL".to_owned()))
+        .collect();
+    choices(pen, area, &rows, wizard.key);
+    let table = &wizard.table;
+    remark(
+        pen,
+        area,
+        &[
+            format!(
+                "{} rows (estimated), {}",
+                figures::count(table.rows_estimate.max(0)),
+                figures::bytes(table.bytes)
+            ),
+            "The column that says to which period a row belongs. It joins the primary key.".into(),
+        ],
+    );
+}
+
+fn periods(pen: &mut Pen<'_>, area: Rect, wizard: &Wizard) {
+    let rows = Every::ALL.map(|every| {
+        let about = match every {
+            Every::Day => "365 partitions a year",
+            Every::Week => "52 partitions a year, from Monday",
+            Every::Month => "12 partitions a year",
+            Every::Quarter => "4 partitions a year",
+            Every::HalfYear => "2 partitions a year",
+            Every::Year => "1 partition a year",
+        };
+        (every.word().to_owned(), about.to_owned())
+    });
+    choices(pen, area, &rows, wizard.every);
+    let default = if wizard.default_leaf {
+        "with DEFAULT: a row outside every period has a place"
+    } else {
+        "without DEFAULT: a row outside every period gets its partition at once, or is refused"
+    };
+    remark(
+        pen,
+        area,
+        &[
+            format!("{} periods prepared ahead of the newest row (+ -)", wizard.ahead),
+            format!("{default} (d)"),
+        ],
+    );
+}
+
+fn strategies(pen: &mut Pen<'_>, area: Rect, wizard: &Wizard) {
+    let rows = STRATEGIES.map(|(word, about)| (word.to_owned(), about.to_owned()));
+    choices(pen, area, &rows, wizard.strategy);
+    // The others are there to be known, not to be chosen.
+    let others = Rect { y: area.y + 1, height: 2.min(area.height.saturating_sub(1)), ..area };
+    pen.tint(others, pen.theme.dim);
+}

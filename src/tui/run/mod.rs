@@ -1,0 +1,276 @@
+//! The runner: takes messages from terminal, engine and desk, lets the reducer judge them, acts, draws.
+//!
+//! It draws only after something changed, at most thirty times a second, keys at once. It never waits for
+//! the engine: status is a watch, and a full command channel is said, not waited for.
+
+pub mod inbox;
+pub mod start;
+
+use std::{collections::VecDeque, io, sync::Arc, time::Duration};
+
+use chrono::Utc;
+use tokio::{sync::mpsc, time::Instant};
+
+use crate::{
+    engine::{command::Asked, link::Link, status::Status},
+    error::Report,
+    tui::{
+        app::{
+            model::{Connection, Model},
+            msg::{Effect, Msg},
+            update::{heartbeat, update},
+        },
+        desk::{Desk, Opened},
+        run::inbox::{Inbox, Input, Outside},
+        terminal::{Progress, Stage, announcement},
+        theme::Theme,
+    },
+};
+
+/// The shortest time between two pictures: thirty a second.
+const FRAME: Duration = Duration::from_millis(33);
+
+/// How the console ended.
+#[derive(Clone, Debug)]
+pub struct Ended {
+    /// The last picture of the migration, for a summary.
+    pub status: Option<Arc<Status>>,
+    /// The exit code that the engine gave; 0 where no migration of this process ended.
+    pub exit_code: u8,
+}
+
+/// The runner.
+pub struct Runner<D, S> {
+    desk: Arc<D>,
+    /// `None` when the terminal is gone; the migration is still left in order.
+    stage: Option<S>,
+    theme: Theme,
+    model: Model,
+    link: Option<Link>,
+    outside: mpsc::UnboundedSender<Outside>,
+    drawn: Option<Instant>,
+    changed: Changed,
+    announced: (String, Progress),
+}
+
+/// What the picture on screen lacks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Changed {
+    /// Nothing.
+    No,
+    /// Something; it may wait for the frame's time.
+    Yes,
+    /// The answer to a key: drawn at once.
+    Now,
+}
+
+impl<D: Desk, S: Stage> Runner<D, S> {
+    /// A runner on a stage, with the channel over which spawned work answers.
+    pub fn new(desk: D, stage: S, theme: Theme, outside: mpsc::UnboundedSender<Outside>) -> Self {
+        let model = Model::new(desk.place(), stage.size(), Utc::now());
+        Self {
+            desk: Arc::new(desk),
+            stage: Some(stage),
+            theme,
+            model,
+            link: None,
+            outside,
+            drawn: None,
+            changed: Changed::Now,
+            announced: (String::new(), Progress::None),
+        }
+    }
+
+    /// Runs until the operator leaves. `opened` is a migration that is linked already.
+    pub async fn run(mut self, input: impl Input, inbox: Inbox, opened: Option<Opened>) -> Ended {
+        let mut source = inbox.with(input);
+        let mut queue = VecDeque::new();
+        match opened {
+            Some(opened) => queue.push_back(self.adopt(Ok(opened))),
+            None => self.act(Effect::ListTables),
+        }
+        loop {
+            self.draw();
+            let msg = if let Some(msg) = queue.pop_front() {
+                msg
+            } else {
+                let wait = self.wait();
+                match source.next(self.link.as_mut(), wait).await {
+                    Some(Outside::Msg(msg)) => msg,
+                    Some(Outside::Opened(opened)) => self.adopt(opened),
+                    Some(Outside::Ended(last)) => {
+                        self.link = None;
+                        queue.push_back(Msg::Closed);
+                        Msg::Status(last)
+                    }
+                    None if self.changed == Changed::Yes => continue,
+                    None => Msg::Tick,
+                }
+            };
+            if self.take(msg) {
+                return self.ended();
+            }
+        }
+    }
+
+    /// Lets the reducer judge a message and acts on it; says whether the operator has left.
+    fn take(&mut self, msg: Msg) -> bool {
+        self.changed = match msg {
+            Msg::Key(_) | Msg::Paste(_) | Msg::Resize(..) | Msg::Continued => Changed::Now,
+            Msg::Tick
+            | Msg::Status(_)
+            | Msg::Event(_)
+            | Msg::Tables(_)
+            | Msg::Plan(..)
+            | Msg::Linked(_)
+            | Msg::Closed
+            | Msg::Exported(_)
+            | Msg::Unsent(_)
+            | Msg::Panicked(_)
+            | Msg::Signal => {
+                if self.changed == Changed::Now {
+                    Changed::Now
+                } else {
+                    Changed::Yes
+                }
+            }
+        };
+        for effect in update(&mut self.model, msg, Utc::now()) {
+            if effect == Effect::Quit {
+                return true;
+            }
+            self.act(effect);
+        }
+        false
+    }
+
+    /// How long nothing needs to be done: until the next frame is due, or time alone changes the picture.
+    fn wait(&self) -> Option<Duration> {
+        match (self.changed, self.drawn) {
+            (Changed::No, _) | (_, None) => heartbeat(&self.model),
+            (Changed::Yes | Changed::Now, Some(drawn)) => Some(FRAME.saturating_sub(drawn.elapsed())),
+        }
+    }
+
+    fn draw(&mut self) {
+        let due = self.drawn.is_none_or(|drawn| drawn.elapsed() >= FRAME);
+        if self.changed == Changed::No || (self.changed == Changed::Yes && !due) {
+            return;
+        }
+        let Some(stage) = &mut self.stage else { return };
+        let mut drawn = stage.draw(&self.model, &self.theme);
+        let announcement = announcement(&self.model);
+        if announcement != self.announced {
+            drawn = drawn.and_then(|()| stage.announce(&announcement.0, announcement.1));
+            self.announced = announcement;
+        }
+        self.judge(&drawn);
+        self.drawn = Some(Instant::now());
+        self.changed = Changed::No;
+    }
+
+    /// A terminal that cannot be written to is gone: as with SIGHUP, the migration is left in order.
+    fn judge(&mut self, done: &io::Result<()>) {
+        if done.is_err() && self.stage.take().is_some() {
+            self.tell(Msg::Signal);
+        }
+    }
+
+    fn on_stage(&mut self, act: impl FnOnce(&mut S) -> io::Result<()>) {
+        let done = self.stage.as_mut().map(act);
+        self.judge(&done.unwrap_or(Ok(())));
+    }
+
+    /// Takes a link on, or the reason why there is none.
+    fn adopt(&mut self, opened: Result<Opened, Report>) -> Msg {
+        Msg::Linked(opened.map(|opened| {
+            let mut link = opened.link;
+            // The picture that is there already is news to this console.
+            link.status.mark_changed();
+            self.link = Some(link);
+            opened.plan
+        }))
+    }
+
+    fn act(&mut self, effect: Effect) {
+        match effect {
+            Effect::Send(command) => {
+                let asked = Asked { command, by: self.desk.asker() };
+                let sent = self.link.as_ref().map(|link| link.commands.try_send(asked));
+                let reason = match sent {
+                    Some(Ok(())) => return,
+                    Some(Err(mpsc::error::TrySendError::Full(_))) => "the engine is busy: try again",
+                    Some(Err(mpsc::error::TrySendError::Closed(_))) | None => "the engine has left",
+                };
+                self.tell(Msg::Unsent(reason.into()));
+            }
+            Effect::ListTables => {
+                self.ask(|desk| async move { Outside::Msg(Msg::Tables(desk.tables().await)) });
+            }
+            Effect::MakePlan(request) => self.ask(|desk| async move {
+                let plan = desk.plan(request.clone()).await.map(Arc::new);
+                Outside::Msg(Msg::Plan(request, plan))
+            }),
+            Effect::Start(request, plan) => {
+                self.ask(|desk| async move { Outside::Opened(desk.start(request, plan).await) });
+            }
+            Effect::Open(id) => self.ask(|desk| async move { Outside::Opened(desk.open(id).await) }),
+            Effect::Copy(text) => self.on_stage(|stage| stage.copy(&text)),
+            Effect::Export { path, contents } => self.export(path, contents),
+            Effect::Redraw => {
+                self.on_stage(Stage::forget);
+                self.changed = Changed::Now;
+            }
+            Effect::Suspend => {
+                self.on_stage(Stage::suspend);
+                self.tell(Msg::Continued);
+            }
+            // `take` ends the runner before it comes here.
+            Effect::Quit => {}
+        }
+    }
+
+    /// Asks the desk without waiting for it.
+    fn ask<F>(&self, question: impl FnOnce(Arc<D>) -> F)
+    where
+        F: Future<Output = Outside> + Send + 'static,
+    {
+        let (answer, outside) = (question(Arc::clone(&self.desk)), self.outside.clone());
+        tokio::spawn(async move {
+            // The console may have left meanwhile: then nobody wants to know.
+            let _ = outside.send(answer.await);
+        });
+    }
+
+    fn tell(&self, msg: Msg) {
+        // The receiver lives as long as the runner.
+        let _ = self.outside.send(Outside::Msg(msg));
+    }
+
+    fn export(&self, path: String, contents: String) {
+        let outside = self.outside.clone();
+        tokio::task::spawn_blocking(move || {
+            let written = write_new(&path, &contents).map_err(|error| error.report());
+            let _ = outside.send(Outside::Msg(Msg::Exported(written.map(|()| path))));
+        });
+    }
+
+    fn ended(self) -> Ended {
+        let exit_code = match self.model.connection {
+            Connection::Closed { exit_code, .. } => exit_code,
+            Connection::None | Connection::Opening => 0,
+            // Left without waiting for the engine: stopped by the operator.
+            Connection::Open | Connection::Reconnecting { .. } => {
+                if crate::tui::app::leaving::is_at_work(&self.model) { 5 } else { 0 }
+            }
+        };
+        Ended { status: self.model.job.status, exit_code }
+    }
+}
+
+/// Writes a file that is not there yet.
+fn write_new(path: &str, contents: &str) -> crate::Result<()> {
+    use std::io::Write;
+    let file = std::fs::OpenOptions::new().write(true).create_new(true).open(path);
+    file.and_then(|mut file| file.write_all(contents.as_bytes())).map_err(crate::Error::io(path))
+}

@@ -1,0 +1,78 @@
+//! Starting the runner on the real terminal: theme, signals, panic hook, and their order.
+
+use crossterm::event::EventStream;
+use tokio::{
+    signal::unix::{SignalKind, signal},
+    sync::mpsc::UnboundedSender,
+};
+
+use crate::{
+    Error, Result,
+    tui::{
+        app::msg::Msg,
+        desk::{Desk, Opened},
+        glyphs::Glyphs,
+        run::{
+            Ended, Runner,
+            inbox::{Inbox, Outside},
+        },
+        terminal::{Tty, background, panic},
+        theme::{Depth, Palette, Theme},
+    },
+};
+
+/// What the command line says about the console.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Options {
+    /// The palette; `None` asks the terminal, and `NO_COLOR`.
+    pub palette: Option<Palette>,
+    /// Unicode, or `--ascii`.
+    pub glyphs: Glyphs,
+}
+
+/// Runs the console on the terminal until the operator leaves.
+///
+/// To be called inside `block_on`, not in a spawned task: the panic hook tells the console's own panic from
+/// a worker's by its thread.
+pub async fn run<D: Desk>(desk: D, options: Options, opened: Option<Opened>) -> Result<Ended> {
+    let terminal = |source| Error::Io { path: "terminal".into(), source };
+    let (inbox, outside, panics) = Inbox::new();
+    let tty = Tty::take().map_err(terminal)?;
+    let _watch = panic::watch(panics);
+    // Asked before anybody reads the terminal's input, or the answer would be taken for keys.
+    let theme = theme(options);
+    watch_signals(&outside).map_err(terminal)?;
+    let runner = Runner::new(desk, tty, theme, outside);
+    Ok(runner.run(EventStream::new(), inbox, opened).await)
+}
+
+fn theme(options: Options) -> Theme {
+    let variable = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let term = variable("TERM");
+    let depth = Depth::of(variable("COLORTERM").as_deref(), term.as_deref());
+    let palette = options.palette.unwrap_or_else(|| {
+        if variable("NO_COLOR").is_some() || term.as_deref() == Some("dumb") {
+            Palette::Mono
+        } else if background::ask() == Some(true) {
+            Palette::Light
+        } else {
+            Palette::Dark
+        }
+    });
+    Theme::new(palette, depth, options.glyphs)
+}
+
+/// SIGINT, SIGTERM and SIGHUP become messages: the reducer leaves step by step.
+fn watch_signals(outside: &UnboundedSender<Outside>) -> std::io::Result<()> {
+    for kind in [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()] {
+        let (mut signals, outside) = (signal(kind)?, outside.clone());
+        tokio::spawn(async move {
+            while signals.recv().await.is_some() {
+                if outside.send(Outside::Msg(Msg::Signal)).is_err() {
+                    return;
+                }
+            }
+        });
+    }
+    Ok(())
+}

@@ -1,0 +1,237 @@
+//! Screen 3, *Backfill*: the heat map, what is done, how fast, how long, and what slows it.
+//!
+//! ```text
+//! │ copied 22,104,551 / 43,102,940  ████████████████████▌──────────  51.3 %   184k rows/s           │
+//! │ ETA 19–23 min (≈ 14:24 UTC)   active 20m11s   paused 2m00s         rate ▃▅▆▇▇▆▅▂▁▅▇█            │
+//! │ slowed: replica lag: standby b 4.1 s > 3 s                                       (only if so)    │
+//! ├─ quarter ─ heap ─────────────────────────────────────── source ────── target ── state ──────────┤
+//! │ 2024 Q1   ██████████████████████████████████████     5,201,113   5,201,113   ✓ verified         │
+//! │▸2024 Q3   ███████████▒▒▒························     5,604,870   1,902,400   ▶ copying          │
+//! ├─ workers ────────────────── · pending ▒ copying █ copied ▓ retried X failed ────────────────────┤
+//! │ 1 chunk 211  1,024 blocks  0.41 s    2 chunk 212  0.38 s       log 318 (+12/s)  oldest 0.8 s    │
+//! │ chunk 211: blocks 216,064–217,087, 25,110 rows, copying, attempt 1            (if one is chosen) │
+//! ```
+
+use ratatui::{
+    layout::{Constraint, Layout, Rect},
+    style::Style,
+};
+
+use crate::{
+    engine::status::{ChunkState, Lane, PeriodStatus, Status},
+    model::{figures, phase::LeafState},
+    tui::{
+        app::{list::first_shown, model::Model},
+        frame::why,
+        glyphs,
+        screens::{leaf_state, nothing_open},
+        widgets::{
+            grid::{Column, Grid, scrollbar},
+            heatmap, lanes,
+            pen::{Pen, Piece, columns_of},
+        },
+    },
+};
+
+pub mod header;
+
+/// The most rows for workers, and for reasons.
+const MOST: u16 = 4;
+
+fn columns(model: &Model) -> [Column; 5] {
+    let every = model.status().map_or("period", |status| status.migration.every.word());
+    [
+        Column::words(every, 10, 0),
+        Column::filling("heap", 16),
+        Column::numbers("source", 11, 2),
+        Column::numbers("target", 11, 1),
+        Column::words("state", 11, 0),
+    ]
+}
+
+/// Draws the screen.
+pub fn draw(pen: &mut Pen<'_>, area: Rect, model: &Model) {
+    if nothing_open(pen, area, model) {
+        return;
+    }
+    let Some(status) = model.status() else { return };
+    let reasons = why::reasons(model, pen.theme);
+    let most = (area.height / 5).clamp(1, MOST);
+    let chunk = chunk_line(pen, model, status);
+    let log = log_pieces(pen, status);
+    let side = columns_of(&log) + 4;
+    let lanes_width = area.width.saturating_sub(2 + side);
+    let [head, said, divider, map, tail, work, detail] = Layout::vertical([
+        Constraint::Length(2),
+        Constraint::Length(why::height(reasons.len(), most)),
+        Constraint::Length(1),
+        Constraint::Fill(1),
+        Constraint::Length(1),
+        Constraint::Length(lanes::height(status.lanes.len(), lanes_width, most)),
+        Constraint::Length(u16::from(chunk.is_some())),
+    ])
+    .areas(area);
+    header::draw(pen, head, status, model.now);
+    why::draw(pen, said, &reasons);
+    let grid = Grid::new(area, &columns(model));
+    grid.head(pen, divider.y);
+    heat(pen, map, &grid, model);
+    pen.titled(area, tail.y, "workers");
+    legend(pen, area, tail.y);
+    workers(pen, Rect { width: lanes_width + 2, ..work }, status, model);
+    pen.pieces((area.right().saturating_sub(side - 3), work.y), side, &log);
+    if let Some(chunk) = chunk {
+        pen.pieces((detail.x + 1, detail.y), detail.width.saturating_sub(2), &chunk);
+    }
+}
+
+fn heat(pen: &mut Pen<'_>, area: Rect, grid: &Grid, model: &Model) {
+    let Some(status) = model.status() else { return };
+    let shown = model.shown_periods();
+    let Some(selected) = model.cursors.periods.at(shown.len()) else {
+        let text = if status.periods.is_empty() {
+            "the rows have not been counted yet: periods appear with the census"
+        } else {
+            "no period passes the filter"
+        };
+        return super::empty(pen, area, text);
+    };
+    let first = first_shown(selected, shown.len(), usize::from(area.height));
+    for (y, (at, (index, period))) in (area.y..area.bottom()).zip(shown.iter().enumerate().skip(first)) {
+        row(pen, (status.migration.every.word(), y), grid, period);
+        if at == selected {
+            grid.select(pen, y);
+        }
+        cells(pen, y, grid, status, *index);
+        if at == selected
+            && let Some(chunk) = model.cursors.chunk
+        {
+            mark(pen, (y, *index), grid, status, chunk);
+        }
+    }
+    scrollbar(pen, area, first, shown.len());
+}
+
+fn row(pen: &mut Pen<'_>, (every, y): (&str, u16), grid: &Grid, period: &PeriodStatus) {
+    let theme = *pen.theme;
+    let earlier = if period.priority > 0 { " ↑" } else { "" };
+    grid.cell(pen, (every, y), &format!("{}{earlier}", period.title), theme.text);
+    grid.cell(pen, ("source", y), &figures::count(period.source_rows), theme.text);
+    let lags = period.target_rows < period.source_rows;
+    let target = if lags { theme.text } else { theme.dim };
+    grid.cell(pen, ("target", y), &figures::count(period.target_rows), target);
+    let (word, style) = match period.diffs {
+        Some(n) if n > 0 => (format!("{} {} diffs", glyphs::BROKEN, figures::count(n)), theme.danger),
+        Some(_) | None => leaf_state(period.state, &theme),
+    };
+    grid.cell(pen, ("state", y), &word, style);
+}
+
+fn cells(pen: &mut Pen<'_>, y: u16, grid: &Grid, status: &Status, period: usize) {
+    let Some((x, width)) = grid.place("heap") else { return };
+    let cells = heatmap::fold(&status.chunks, period, width);
+    if cells.is_empty() {
+        let named = status.periods.get(period).is_some_and(|period| period.period.is_some());
+        let text = if named { "prepared, no rows yet" } else { "empty, as it should be" };
+        pen.text((x, y), width, text, pen.theme.dim);
+        return;
+    }
+    let done = done_style(pen, status, period);
+    heatmap::draw(pen, (x, y), &cells, done);
+}
+
+/// Copied is not verified: only a verified period is green.
+fn done_style(pen: &Pen<'_>, status: &Status, period: usize) -> Style {
+    match status.periods.get(period).map(|period| period.state) {
+        Some(LeafState::Verified) => pen.theme.verified,
+        Some(
+            LeafState::Pending
+            | LeafState::Copying
+            | LeafState::Copied
+            | LeafState::Sealed
+            | LeafState::Differs,
+        )
+        | None => pen.theme.copied,
+    }
+}
+
+/// Underlines the selected chunk's cells.
+fn mark(pen: &mut Pen<'_>, (y, period): (u16, usize), grid: &Grid, status: &Status, chunk: i32) {
+    let Some((x, width)) = grid.place("heap") else { return };
+    if let Some((from, to)) = heatmap::span_of(&status.chunks, period, width, chunk) {
+        let area = Rect { x: x + from, y, width: to - from + 1, height: 1 };
+        pen.tint(area, Style::new().add_modifier(ratatui::style::Modifier::REVERSED));
+    }
+}
+
+/// `· pending ▒ copying █ copied ▓ retried X failed` at the right of a divider.
+fn legend(pen: &mut Pen<'_>, area: Rect, y: u16) {
+    const STATES: [ChunkState; 5] = [
+        ChunkState::Pending,
+        ChunkState::Copying,
+        ChunkState::Copied,
+        ChunkState::Retried,
+        ChunkState::Failed,
+    ];
+    let theme = *pen.theme;
+    let mut pieces: Vec<Piece> = Vec::new();
+    for state in STATES {
+        let (sign, style) = heatmap::look(heatmap::Cell::All(state), &theme, theme.copied);
+        pieces.push((sign.into(), style));
+        pieces.push((format!(" {} ", state.word()), theme.dim));
+    }
+    if columns_of(&pieces) + 16 <= area.width {
+        pen.corner(area, y, &pieces);
+    }
+}
+
+fn workers(pen: &mut Pen<'_>, area: Rect, status: &Status, model: &Model) {
+    let area = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
+    let lanes: &[Lane] = &status.lanes;
+    if lanes.is_empty() {
+        let owner = status.owner.as_ref().filter(|owner| owner.alive);
+        let text = match owner {
+            Some(owner) if !owner.ours => format!("run by {} pid {}", owner.host, owner.pid),
+            Some(_) => "no worker is copying".into(),
+            None => "nobody runs it: r resumes".into(),
+        };
+        let style = pen.theme.dim;
+        pen.text((area.x, area.y), area.width, &text, style);
+        return;
+    }
+    lanes::draw(pen, area, lanes, &status.chunks, model.now);
+}
+
+/// `log 318 (+12/s)  oldest 0.8 s`.
+fn log_pieces(pen: &Pen<'_>, status: &Status) -> Vec<Piece> {
+    let (theme, rows) = (pen.theme, &status.rows);
+    let mut pieces = vec![("log ".into(), theme.dim), (figures::count(rows.log_pending), theme.text)];
+    if let Some(trend) = rows.log_trend {
+        let style = if trend > 0.5 { theme.warn } else { theme.dim };
+        let sign = if trend > 0.5 { "+" } else { "" };
+        pieces.push((format!(" ({sign}{}/s)", figures::short(trend)), style));
+    }
+    if let Some(oldest) = rows.log_oldest_s {
+        pieces.push((format!("  oldest {}", figures::span(oldest)), theme.dim));
+    }
+    pieces
+}
+
+/// The selected chunk in words.
+fn chunk_line(pen: &Pen<'_>, model: &Model, status: &Status) -> Option<Vec<Piece>> {
+    let chosen = model.cursors.chunk?;
+    let chunk = status.chunks.iter().find(|chunk| chunk.id == chosen)?;
+    let theme = pen.theme;
+    let rows: i64 = chunk.rows.iter().map(|(_, rows)| rows).sum();
+    let (sign, style) = heatmap::look(heatmap::Cell::All(chunk.state), theme, theme.copied);
+    let attempts = if chunk.attempts > 1 { format!(", attempt {}", chunk.attempts) } else { String::new() };
+    let took = chunk.took_ms.map(|ms| format!(", {}", figures::span(figures::float(ms) / 1_000.0)));
+    let blocks = format!("{}–{}", figures::count(chunk.blocks.0), figures::count(chunk.blocks.1 - 1));
+    Some(vec![
+        (format!("{sign} "), style),
+        (format!("chunk {}", chunk.id), theme.strong),
+        (format!(": blocks {blocks}, {} rows, ", figures::count(rows)), theme.text),
+        (chunk.state.word().into(), theme.text),
+        (format!("{attempts}{}", took.unwrap_or_default()), theme.dim),
+    ])
+}

@@ -1,0 +1,132 @@
+//! The two rows above the heat map: how much, how fast, how long.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use ratatui::layout::Rect;
+
+use crate::{
+    engine::status::Status,
+    model::{
+        figures,
+        phase::{Phase, State},
+    },
+    tui::widgets::{
+        bar::bar,
+        pen::{Pen, Piece, columns_of},
+        sparkline::sparkline,
+    },
+};
+
+/// The most columns of the sparkline; one column is one sample.
+const SPARK: u16 = 60;
+
+/// Draws the rows.
+pub fn draw(pen: &mut Pen<'_>, area: Rect, status: &Status, now: DateTime<Utc>) {
+    let line = Rect { x: area.x + 1, width: area.width.saturating_sub(2), height: 1, ..area };
+    progress(pen, line, status);
+    if area.height > 1 {
+        times(pen, Rect { y: line.y + 1, ..line }, status, now);
+    }
+}
+
+/// What is being done, of how much: copying, or the verifier's pass.
+fn done_of(status: &Status) -> (&'static str, i64, i64) {
+    match status.verification.running {
+        Some((read, of)) => ("compared", read, of),
+        None => ("copied", status.rows.copied, status.rows.source),
+    }
+}
+
+fn progress(pen: &mut Pen<'_>, line: Rect, status: &Status) {
+    let theme = *pen.theme;
+    let (verb, done, of) = done_of(status);
+    let about = if status.rows.exact { "" } else { "≈ " };
+    let left = [
+        (format!("{verb} "), theme.dim),
+        (figures::count(done), theme.strong),
+        (format!(" / {about}{}", figures::count(of)), theme.text),
+    ];
+    let share = figures::share(done, of);
+    let rate = status.pace.rows_per_s.map(|rate| format!("{} rows/s", figures::short(rate)));
+    let rate = rate.filter(|_| status.migration.phase == Phase::Copying);
+    let mut right: Vec<Piece> = vec![(format!("{:>7}", figures::percent(share)), theme.strong)];
+    right.extend(rate.map(|rate| (format!("   {rate}"), theme.accent)));
+    if columns_of(&left) + columns_of(&right) + 12 > line.width {
+        right.truncate(1);
+    }
+    let end = pen.pieces((line.x, line.y), line.width, &left);
+    let taken = columns_of(&right);
+    pen.pieces((line.right().saturating_sub(taken), line.y), taken, &right);
+    let room = line.right().saturating_sub(taken + end + 4);
+    let style = if status.verification.running.is_some() { theme.copying } else { theme.copied };
+    bar(pen, (end + 2, line.y), room, share, style);
+}
+
+fn times(pen: &mut Pen<'_>, line: Rect, status: &Status, now: DateTime<Utc>) {
+    let theme = *pen.theme;
+    let pace = &status.pace;
+    let mut pieces = vec![eta(pen, status, now)];
+    for (word, seconds) in [("active", pace.active_s), ("paused", pace.paused_s), ("slowed", pace.slowed_s)] {
+        if seconds >= 1.0 {
+            pieces.push((format!("   {word} "), theme.dim));
+            pieces.push((figures::span(seconds), theme.text));
+        }
+    }
+    let spark = line.width.saturating_sub(columns_of(&pieces) + 9).min(SPARK);
+    let room = line.width;
+    while columns_of(&pieces) > room && pieces.len() > 2 {
+        pieces.truncate(pieces.len() - 2);
+    }
+    pen.pieces((line.x, line.y), room, &pieces);
+    if spark >= 8 && !pace.history.is_empty() {
+        let x = line.right() - spark;
+        pen.text((x - 5, line.y), 5, "rate ", theme.dim);
+        sparkline(pen, (x, line.y), spark, &pace.history, theme.copying);
+    }
+}
+
+/// The time left as a range with a clock time, or the word for why there is none.
+fn eta(pen: &Pen<'_>, status: &Status, now: DateTime<Utc>) -> Piece {
+    let theme = pen.theme;
+    let migration = &status.migration;
+    if let Some(age) = status.verification.snapshot_s {
+        return (format!("verifying, snapshot {} old", figures::span(age)), theme.text);
+    }
+    if migration.phase != Phase::Copying {
+        return (phase_words(migration.phase).into(), theme.text);
+    }
+    match (migration.state, status.pace.eta_s) {
+        (State::Paused | State::Stopped | State::Failed | State::Unknown, _) => {
+            (migration.state.word().into(), theme.warn)
+        }
+        (State::Running, Some(range)) => {
+            #[expect(clippy::cast_possible_truncation, reason = "seconds; saturates")]
+            let middle = f64::midpoint(range.0, range.1) as i64;
+            let at = TimeDelta::try_seconds(middle).and_then(|left| now.checked_add_signed(left));
+            let clock = at.map(|at| format!(" (≈ {} UTC)", figures::clock(at))).unwrap_or_default();
+            (format!("ETA {}{clock}", figures::range(range)), theme.strong)
+        }
+        (State::Running, None) if status.pace.rows_per_s.is_some_and(|rate| rate < 1.0) => {
+            ("stalled".into(), theme.warn)
+        }
+        (State::Running, None) => ("ETA after three chunks".into(), theme.dim),
+    }
+}
+
+fn phase_words(phase: Phase) -> &'static str {
+    match phase {
+        Phase::Planned => "planned, nothing is done yet",
+        Phase::Capturing => "switching capture on",
+        Phase::Census => "counting rows by block range and period",
+        Phase::Copying => "copying",
+        Phase::Replaying => "all sealed, replaying the log",
+        Phase::Verifying => "comparing source and twin",
+        Phase::Ready => "verified and kept in step: ready to swap",
+        Phase::Swapping => "exchanging the names",
+        Phase::ReverseWindow => "swapped: the old table is kept in step",
+        Phase::Reversing => "giving the names back",
+        Phase::Finished => "finished",
+        Phase::Reversed => "given back and kept in step: may be swapped again",
+        Phase::Aborting => "removing everything of ours",
+        Phase::Aborted => "aborted: everything of ours is gone",
+    }
+}

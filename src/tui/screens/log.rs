@@ -1,0 +1,77 @@
+//! Screen 6, *Log*: what happened, oldest first; it follows the newest unless the cursor is held higher up.
+//!
+//! ```text
+//! ├─ time ───── kind ─────── event ──────────────────────────────────────────────────── following ───┤
+//! │ 14:02:11  seal        chat_messages_2024_q1: sealed, 5,201,113 rows (2,140 ms)                    │
+//! │▸14:02:12  chunk       chunk 211: attempt 1 failed: copy chunk: canceling statement … [57014]      │
+//! ```
+
+use ratatui::{layout::Rect, style::Style};
+
+use crate::{
+    engine::sentence::{Tone, sentence, tone, word},
+    model::figures,
+    tui::{
+        app::{list::first_shown, model::Model},
+        theme::Theme,
+        widgets::{
+            grid::{Column, Grid, scrollbar},
+            pen::Pen,
+        },
+    },
+};
+
+const COLUMNS: [Column; 3] =
+    [Column::words("time", 8, 0), Column::words("kind", 10, 1), Column::filling("event", 30)];
+
+/// Draws the screen.
+pub fn draw(pen: &mut Pen<'_>, area: Rect, model: &Model) {
+    let theme = *pen.theme;
+    let grid = Grid::new(area, &COLUMNS);
+    grid.head(pen, area.y);
+    let body = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
+    let events = model.shown_events();
+    if events.is_empty() {
+        let text = if model.cursors.log.filter.is_empty() {
+            "nothing has happened yet"
+        } else {
+            "no event passes the filter"
+        };
+        return super::empty(pen, body, text);
+    }
+    let held = model.cursors.log_held.then(|| model.cursors.log.at(events.len())).flatten();
+    let (word_, style) = match held {
+        None => ("following".to_owned(), theme.accent),
+        Some(at) => (
+            format!("{} of {}, G follows", figures::count(int(at + 1)), figures::count(int(events.len()))),
+            theme.warn,
+        ),
+    };
+    pen.corner(area, area.y, &[(word_, style)]);
+    let selected = held.unwrap_or(events.len() - 1);
+    let first = first_shown(selected, events.len(), usize::from(body.height));
+    for (y, (at, event)) in (body.y..body.bottom()).zip(events.iter().enumerate().skip(first)) {
+        let style = style_of(tone(&event.body), &theme);
+        grid.cell(pen, ("time", y), &figures::clock_seconds(event.at), theme.dim);
+        grid.cell(pen, ("kind", y), word(&event.body), style);
+        let text = if style == theme.dim { theme.text } else { style };
+        grid.cell(pen, ("event", y), &sentence(&event.body), text);
+        if at == selected {
+            grid.select(pen, y);
+        }
+    }
+    scrollbar(pen, body, first, events.len());
+}
+
+fn style_of(tone: Tone, theme: &Theme) -> Style {
+    match tone {
+        Tone::Calm => theme.dim,
+        Tone::Good => theme.verified,
+        Tone::Warn => theme.warn,
+        Tone::Danger => theme.danger,
+    }
+}
+
+fn int(n: usize) -> i64 {
+    i64::try_from(n).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,59 @@
+//! The screens, one a file. Each draws into the frame's inside and shares nothing with another.
+
+pub mod backfill;
+pub mod health;
+pub mod layout;
+pub mod log;
+pub mod quarters;
+pub mod tables;
+pub mod validation;
+
+use ratatui::style::Style;
+
+use crate::{
+    model::phase::LeafState,
+    tui::{app::model::Model, glyphs, theme::Theme, widgets::pen::Pen},
+};
+use ratatui::layout::Rect;
+
+/// A leaf's state with its sign, `✓ verified`, and its style. Green is for verified alone.
+pub fn leaf_state(state: LeafState, theme: &Theme) -> (String, Style) {
+    let style = match state {
+        LeafState::Pending => theme.dim,
+        LeafState::Copying => theme.copying,
+        LeafState::Copied | LeafState::Sealed => theme.text,
+        LeafState::Verified => theme.verified,
+        LeafState::Differs => theme.danger,
+    };
+    (format!("{} {}", glyphs::leaf(state), state.word()), style)
+}
+
+/// Text in the middle of an area: why a screen is empty.
+fn empty(pen: &mut Pen<'_>, area: Rect, text: &str) {
+    let lines = crate::tui::harmless::wrap(text, usize::from(area.width.saturating_sub(4)));
+    let rows = u16::try_from(lines.len()).unwrap_or(0);
+    let top = area.y + area.height.saturating_sub(rows) / 2;
+    for (y, line) in (top..area.bottom()).zip(&lines) {
+        let used = u16::try_from(crate::tui::harmless::width(line)).unwrap_or(area.width).min(area.width);
+        let x = area.x + (area.width - used) / 2;
+        let style = pen.theme.dim;
+        pen.text((x, y), used, line, style);
+    }
+}
+
+/// Draws why there is nothing to see, where no migration is open; says whether it did.
+fn nothing_open(pen: &mut Pen<'_>, area: Rect, model: &Model) -> bool {
+    use crate::tui::app::model::Connection;
+    if model.job.status.is_some() {
+        return false;
+    }
+    let text = match model.connection {
+        Connection::Opening => "opening the migration …",
+        Connection::Open => "waiting for the first picture …",
+        Connection::None | Connection::Reconnecting { .. } | Connection::Closed { .. } => {
+            "no migration is open: choose a table on screen 0"
+        }
+    };
+    empty(pen, area, text);
+    true
+}

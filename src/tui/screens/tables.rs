@@ -1,0 +1,108 @@
+//! Screen 0, *Tables*: which tables are big, have a time key, are partitioned already, carry a migration.
+//!
+//! ```text
+//! ├─ table ───────────────────────────── rows ────── size ── time key ──── key ── state ───────────┤
+//! │▸public.chat_messages           ~43,102,940     9.6 GB   created_at    yes    copying, running │
+//! │ public.users                       ~80,000      12 MB   created_at    yes                     │
+//! ```
+
+use ratatui::{layout::Rect, style::Style};
+
+use crate::{
+    model::{figures, listing::TableListing},
+    tui::{
+        app::{
+            allowed,
+            list::{Load, first_shown},
+            model::Model,
+        },
+        frame::title::state_style,
+        glyphs,
+        widgets::{
+            grid::{Column, Grid, scrollbar},
+            pen::Pen,
+        },
+    },
+};
+
+const COLUMNS: [Column; 6] = [
+    Column::filling("table", 20),
+    Column::numbers("rows", 14, 0),
+    Column::numbers("size", 8, 0),
+    Column::words("time key", 14, 2),
+    Column::words("primary key", 11, 3),
+    Column::words("state", 31, 1),
+];
+
+/// Draws the screen.
+pub fn draw(pen: &mut Pen<'_>, area: Rect, model: &Model) {
+    let grid = Grid::new(area, &COLUMNS);
+    grid.head(pen, area.y);
+    let body = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
+    match &model.tables {
+        Load::Nothing | Load::Loading => super::empty(pen, body, "reading the list of tables …"),
+        Load::Failed(report) => {
+            let hint = report.hint.as_ref().map(|hint| format!("\n→ {hint}")).unwrap_or_default();
+            super::empty(pen, body, &format!("{}{hint}", report.message));
+        }
+        Load::Ready(all) if all.is_empty() => super::empty(pen, body, "this database has no tables"),
+        Load::Ready(_) => rows(pen, body, &grid, model),
+    }
+}
+
+fn rows(pen: &mut Pen<'_>, area: Rect, grid: &Grid, model: &Model) {
+    let shown = model.shown_tables();
+    let Some(selected) = model.cursors.tables.at(shown.len()) else {
+        return super::empty(pen, area, "no table passes the filter");
+    };
+    let first = first_shown(selected, shown.len(), usize::from(area.height));
+    for (y, (at, table)) in (area.y..area.bottom()).zip(shown.iter().enumerate().skip(first)) {
+        row(pen, y, grid, table);
+        if at == selected {
+            grid.select(pen, y);
+        }
+    }
+    scrollbar(pen, area, first, shown.len());
+}
+
+fn row(pen: &mut Pen<'_>, y: u16, grid: &Grid, table: &TableListing) {
+    let theme = *pen.theme;
+    let usable = allowed::convertible(table).is_ok() || allowed::openable(table).is_some();
+    let name = if usable { theme.text } else { theme.dim };
+    grid.cell(pen, ("table", y), &table.name.plain(), name);
+    let rows = match table.rows_estimate {
+        ..0 => "never analyzed".into(),
+        n => format!("≈ {}", figures::count(n)),
+    };
+    grid.cell(pen, ("rows", y), &rows, name);
+    grid.cell(pen, ("size", y), &figures::bytes(table.bytes), name);
+    let keys = match table.time_keys.as_slice() {
+        [] => "none".to_owned(),
+        [key] => key.as_str().to_owned(),
+        [key, rest @ ..] => format!("{} +{}", key.as_str(), rest.len()),
+    };
+    grid.cell(pen, ("time key", y), &keys, if table.time_keys.is_empty() { theme.dim } else { name });
+    let key = if table.has_primary_key { ("yes", name) } else { ("none", theme.warn) };
+    grid.cell(pen, ("primary key", y), key.0, key.1);
+    let (state, style) = state(pen, table);
+    grid.cell(pen, ("state", y), &state, style);
+}
+
+fn state(pen: &Pen<'_>, table: &TableListing) -> (String, Style) {
+    let theme = pen.theme;
+    if let Some(carried) = table.migration {
+        let phase = carried.phase.word().replace('_', " ");
+        if carried.phase.is_over() {
+            return (phase, theme.dim);
+        }
+        let sign = glyphs::state(carried.state);
+        return (format!("{sign} {phase}, {}", carried.state.word()), state_style(carried.state, theme));
+    }
+    if table.partitioned {
+        return ("partitioned".into(), theme.text);
+    }
+    match allowed::convertible(table) {
+        Ok(()) => ("can be converted".into(), theme.text),
+        Err(blocked) => (blocked.reason, theme.dim),
+    }
+}

@@ -1,0 +1,57 @@
+//! From the model to a picture: pure, `&Model` in, cells out.
+//!
+//! ```text
+//!  title
+//! ╭ tabs ──────────────────╮
+//! │ the screen in front    │   overlays lie over the whole of it
+//! ╰ footer ────────────────╯
+//! ```
+
+use ratatui::{Frame, layout::Rect};
+
+use crate::tui::{
+    app::model::{Model, Screen},
+    frame::{footer, small, tabs, title},
+    glyphs::{self, Glyphs},
+    overlays, screens,
+    theme::Theme,
+    widgets::pen::Pen,
+};
+
+/// Draws everything.
+pub fn view(model: &Model, theme: &Theme, frame: &mut Frame<'_>) {
+    let area = frame.area();
+    let mut pen = Pen { buf: frame.buffer_mut(), theme };
+    // The model's size may be one resize behind the frame's; the frame's is the truth of the moment.
+    let (columns, rows) = crate::tui::app::model::MIN_SIZE;
+    if area.width < columns || area.height < rows {
+        small::draw(&mut pen, area, model);
+    } else {
+        whole(&mut pen, area, model);
+    }
+    match theme.glyphs {
+        Glyphs::Unicode => {}
+        Glyphs::Ascii => glyphs::flatten(frame.buffer_mut()),
+    }
+}
+
+fn whole(pen: &mut Pen<'_>, area: Rect, model: &Model) {
+    let box_ = Rect { y: area.y + 1, height: area.height - 1, ..area };
+    title::draw(pen, Rect { height: 1, ..area }, model);
+    pen.frame(box_, pen.theme.border);
+    tabs::draw(pen, box_, model);
+    footer::draw(pen, box_, model);
+    let inner = Rect { x: box_.x + 1, y: box_.y + 1, width: box_.width - 2, height: box_.height - 2 };
+    match model.screen {
+        Screen::Tables => screens::tables::draw(pen, inner, model),
+        Screen::Layout => screens::layout::draw(pen, inner, model),
+        Screen::Quarters => screens::quarters::draw(pen, inner, model),
+        Screen::Backfill => screens::backfill::draw(pen, inner, model),
+        Screen::Validation => screens::validation::draw(pen, inner, model),
+        Screen::Health => screens::health::draw(pen, inner, model),
+        Screen::Log => screens::log::draw(pen, inner, model),
+    }
+    for overlay in &model.overlays {
+        overlays::draw(pen, area, overlay, model);
+    }
+}
