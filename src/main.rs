@@ -1,3 +1,24 @@
-//! The binary: reads the arguments, runs, exits with the code of the contract.
+//! The binary: reads the words, runs them, exits with the code of the contract.
 
-fn main() {}
+use std::{process::ExitCode, time::Duration};
+
+use quarterdeck::cli;
+use tokio::runtime::Builder;
+
+/// The work is the server's; two threads keep the face alive while one of them formats or compares.
+const THREADS: usize = 2;
+/// How long what is still running at the end may take to let go.
+const PARTING: Duration = Duration::from_secs(2);
+
+fn main() -> color_eyre::Result<ExitCode> {
+    color_eyre::install()?;
+    let args = match cli::parse(std::env::args_os()) {
+        Ok(args) => args,
+        Err(code) => return Ok(ExitCode::from(code)),
+    };
+    let runtime = Builder::new_multi_thread().worker_threads(THREADS).enable_all().build()?;
+    // A task of its own, so that a panic, which the hook has reported, ends with the code for "failed, resumable".
+    let code = runtime.block_on(runtime.spawn(cli::run(args))).unwrap_or(1);
+    runtime.shutdown_timeout(PARTING);
+    Ok(ExitCode::from(code))
+}

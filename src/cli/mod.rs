@@ -1,1 +1,46 @@
-//! (being built)
+//! The face of scripts: words in, lines and exit codes out. The only floor that prints.
+//!
+//! [`args`] is the contract's grammar, [`output`] the pure renderers, [`commands`] where a command is carried
+//! out. Standard output carries what was asked for and nothing else; errors and warnings go to standard error.
+
+pub mod args;
+pub mod commands;
+pub mod grammar;
+pub mod logging;
+pub mod manual;
+pub mod output;
+pub mod print;
+mod values;
+
+use std::ffi::OsString;
+
+use self::{args::Args, grammar::Answer, logging::Logging};
+
+/// Reads the words; `Err` is the exit code after help, a version or a usage error has been printed.
+pub fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Args, u8> {
+    grammar::read(words).map_err(|answer| match answer {
+        Answer::Text(text) => {
+            print::text(&text);
+            0
+        }
+        Answer::Fault(error) => print::failure(&error),
+    })
+}
+
+/// Carries out what the words ask for, and returns the exit code.
+pub async fn run(args: Args) -> u8 {
+    let _logging = args.connects().then(|| start_log(&args));
+    match commands::dispatch(&args).await {
+        Ok(code) => code,
+        Err(error) => print::failure(&error),
+    }
+}
+
+/// The log, before there is a face: what is wrong with it is said on standard error.
+fn start_log(args: &Args) -> Logging {
+    let logging = Logging::start(args.everywhere.log_file.as_deref());
+    for words in &logging.warnings {
+        print::warning(words);
+    }
+    logging
+}

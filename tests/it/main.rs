@@ -4,6 +4,8 @@
 #[cfg(test)]
 mod catalog;
 #[cfg(test)]
+mod cli;
+#[cfg(test)]
 mod connect;
 #[cfg(test)]
 mod demo;

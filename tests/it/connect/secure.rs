@@ -225,6 +225,25 @@ async fn clients_certificates_and_the_way_without_tls() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_systems_authorities_are_trusted_on_request() {
+    let server = Secure::start().await;
+    let (certificate, key) = server.issue("anything", &["127.0.0.1"]);
+    server.present(&certificate, &key).await;
+    // The system's store is chosen by the environment, which a test may change for another process only.
+    for (file, trusted) in [("ca.pem", true), ("other-ca.pem", false)] {
+        let output = std::process::Command::new(env!("CARGO_BIN_EXE_quarterdeck"))
+            .args(["status", "--conn", &server.conn("sslmode=verify-full sslrootcert=system")])
+            .env("SSL_CERT_FILE", server.folder.path().join(file))
+            .env("XDG_STATE_HOME", server.folder.path())
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(said.contains("UnknownIssuer"), !trusted, "{file}: {said}");
+        assert_eq!(said.contains("cannot connect"), !trusted, "{file}: {said}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_statement_is_cancelled_over_tls() {
     let server = Secure::start().await;
     let (certificate, key) = server.issue("anything", &["127.0.0.1"]);

@@ -1,0 +1,415 @@
+//! The words of the command line: a contract that scripts rely on. Parses, and does nothing.
+//!
+//! What clap cannot say by itself (a positional CONN beside a command, `--yes` repeating the table) is in
+//! [`Args::check`], so that everything that parses and checks is well-formed.
+
+use std::{path::PathBuf, time::Duration};
+
+use clap::{Args as Flags, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+
+use crate::{
+    cli::values,
+    error::{Error, Result},
+    model::{period::Every, plan::Request},
+};
+
+/// Turn one big, live PostgreSQL table into a range-partitioned one, and keep a way back
+#[derive(Debug, Parser)]
+#[command(name = "quarterdeck", version, max_term_width = 100, override_usage = USAGE, after_help = AFTER_HELP)]
+pub struct Args {
+    /// Where to connect; contains :// or =, so that a mistyped command never connects
+    #[arg(value_name = "CONN", value_parser = values::connection_string)]
+    positional: Option<String>,
+    /// Flags that every command takes.
+    #[command(flatten)]
+    pub everywhere: Everywhere,
+    /// What to do; without a command, the console opens.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+const USAGE: &str = "quarterdeck [OPTIONS] [CONN]\n       quarterdeck <COMMAND> [OPTIONS]";
+const AFTER_HELP: &str = "\
+Without a command the console opens. Without CONN, libpq's conventions hold: PGHOST, PGPORT, PGUSER,
+PGPASSWORD, PGDATABASE, PGSSLMODE, PGSERVICE, ~/.pgpass, …; GSSAPI is not spoken.
+
+Exit codes: 0 done · 1 failed, state safe, resumable · 2 usage · 3 refused · 4 differences found ·
+5 stopped or paused by the operator · 6 outcome unknown";
+
+/// Flags that every command takes.
+#[derive(Debug, Flags)]
+#[command(next_help_heading = "Options of every command")]
+pub struct Everywhere {
+    /// Where to connect: postgres://user@host:5432/database or "host=… dbname=…"
+    #[arg(long, global = true, value_name = "CONN", value_parser = values::connection_string)]
+    conn: Option<String>,
+    /// Write the log there instead of quarterdeck.log in the state folder
+    #[arg(long, global = true, value_name = "FILE")]
+    pub log_file: Option<PathBuf>,
+    /// Draw the console with ASCII characters only
+    #[arg(long, global = true)]
+    pub ascii: bool,
+    /// Show this beside the server's name in the console, PROD for example
+    #[arg(long, global = true, value_name = "TEXT")]
+    pub label: Option<String>,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Try it all on a throw-away server with live traffic
+    Demo(Demo),
+    /// Show what a run would do, with its SQL, its locks and its cost; changes nothing
+    Plan(PlanCommand),
+    /// Convert a table, or watch the process that does
+    Run(Run),
+    /// Show where migrations stand, from any terminal on any machine
+    Status(Status),
+    /// Finish the chunks in hand, then wait until `resume`
+    Pause(OneTable),
+    /// Go on after `pause`
+    Resume(OneTable),
+    /// Compare source and twin, row by row, under live writes
+    Verify(OneTable),
+    /// Copy the differing rows again, then verify
+    Repair(OneTable),
+    /// Exchange the names: the partitioned table takes over
+    Swap(Swap),
+    /// Give the old table its name back, with every later write in it
+    Reverse(Exchange),
+    /// Remove everything of ours before the swap; the source stays as it was
+    Abort(Confirmed),
+    /// End the reverse window for good
+    Finish(Finish),
+    /// Write down what was done and found, as Markdown or JSON
+    Report(Report),
+    /// Print the completions of a shell
+    Completions {
+        /// Which shell
+        shell: Shell,
+    },
+    /// Print the manual page
+    Man,
+}
+
+/// `quarterdeck demo`.
+#[derive(Debug, Flags)]
+pub struct Demo {
+    /// Chat messages to begin with
+    #[arg(long, value_name = "N", default_value_t = 200_000, value_parser = clap::value_parser!(u32).range(1_000..=50_000_000))]
+    pub rows: u32,
+    /// Application transactions per second
+    #[arg(long, value_name = "N", default_value_t = 200, value_parser = clap::value_parser!(u32).range(0..=10_000))]
+    pub tps: u32,
+    /// Makes the same data and traffic again
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub seed: u64,
+    /// Leave the server running, and say how to stop it
+    #[arg(long)]
+    pub keep: bool,
+    /// Where PostgreSQL's server programs are
+    #[arg(long, value_name = "DIR")]
+    pub pg_bin: Option<PathBuf>,
+    /// What to show
+    #[arg(long, value_enum, default_value_t = Ui::Auto)]
+    pub ui: Ui,
+}
+
+/// Decisions about the twin.
+#[derive(Debug, Flags)]
+pub struct PlanFlags {
+    /// The partition column, where there is more than one candidate
+    #[arg(long, value_name = "COLUMN")]
+    by: Option<String>,
+    /// The length of a period
+    #[arg(long, value_name = "PERIOD", default_value = "quarter", value_parser = values::every())]
+    every: Every,
+    /// In which order things are done
+    #[arg(long, value_enum, default_value_t = Strategy::Online)]
+    strategy: Strategy,
+    /// Periods kept ready after the newest row's
+    #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u32).range(0..=120))]
+    ahead: u32,
+    /// Go without a DEFAULT partition
+    #[arg(long)]
+    no_default: bool,
+}
+
+impl PlanFlags {
+    /// What is asked for; refuses the strategies of later versions.
+    pub fn request(&self, table: &str) -> Result<Request> {
+        if self.strategy != Strategy::Online {
+            return Err(Error::Refused {
+                id: "QD-019",
+                object: table.to_owned(),
+                reason: format!("the strategy {} is not in this version", self.strategy.word()),
+                remedy: "use --strategy online, which keeps the table in use all the time".into(),
+            });
+        }
+        Ok(Request {
+            table: table.to_owned(),
+            by: self.by.clone(),
+            every: self.every,
+            ahead: self.ahead,
+            default_leaf: !self.no_default,
+        })
+    }
+}
+
+/// In which order things are done (ARCHITECTURE.md, *Strategies*).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Strategy {
+    /// Copy beside the live table, then swap.
+    Online,
+    /// Rename first, fill afterwards; not in this version.
+    #[value(hide = true)]
+    RenameFirst,
+    /// Keep the old table as one partition; not in this version.
+    #[value(hide = true)]
+    Adopt,
+}
+
+impl Strategy {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Online => "online",
+            Self::RenameFirst => "rename-first",
+            Self::Adopt => "adopt",
+        }
+    }
+}
+
+/// `quarterdeck plan`.
+#[derive(Debug, Flags)]
+pub struct PlanCommand {
+    /// The table, with its schema where it is not on the search path
+    pub table: String,
+    /// Decisions about the twin.
+    #[command(flatten)]
+    pub plan: PlanFlags,
+    /// Print the SQL only
+    #[arg(long, conflicts_with = "json")]
+    pub sql: bool,
+    /// Print the plan as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `quarterdeck run`.
+#[derive(Debug, Flags)]
+pub struct Run {
+    /// The table
+    pub table: String,
+    /// Decisions about the twin.
+    #[command(flatten)]
+    pub plan: PlanFlags,
+    /// Copying sessions at most; chosen by the throughput seen where it is not given
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=16))]
+    pub workers: Option<u16>,
+    /// How far to go
+    #[arg(long, value_enum, default_value_t = Until::Ready)]
+    pub until: Until,
+    /// The table's name again, to allow the swap
+    #[arg(long, value_name = "TABLE")]
+    pub yes: Option<String>,
+    /// Take the migration from the process that owns it, and end that one's sessions
+    #[arg(long)]
+    pub takeover: bool,
+    /// How long things may take.
+    #[command(flatten)]
+    pub limits: Limits,
+    /// After how long the console asks whether to finish; it never finishes by itself
+    #[arg(long, value_name = "TIME", default_value = "72h", value_parser = values::duration)]
+    pub reverse_window: Duration,
+    /// What to show
+    #[arg(long, value_enum, default_value_t = Ui::Auto)]
+    pub ui: Ui,
+}
+
+/// How far `run` goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Until {
+    /// Until the swap may come.
+    Ready,
+    /// Until the partitioned table has the name.
+    Swapped,
+    /// Until the reverse window is over.
+    Finished,
+}
+
+/// How long things may take.
+#[derive(Clone, Copy, Debug, Flags)]
+pub struct Limits {
+    /// Milliseconds that one attempt at the swap may make writers wait
+    #[arg(long, value_name = "MS", default_value_t = 100, value_parser = clap::value_parser!(u64).range(10..=10_000))]
+    lock_budget: u64,
+    /// Verify again before the swap if the last clean pass is older
+    #[arg(long, value_name = "TIME", default_value = "1h", value_parser = values::duration)]
+    pub verify_max_age: Duration,
+}
+
+impl Limits {
+    /// How long one attempt at the swap may make writers wait.
+    pub fn lock_budget(&self) -> Duration {
+        Duration::from_millis(self.lock_budget)
+    }
+}
+
+/// `quarterdeck status`.
+#[derive(Debug, Flags)]
+pub struct Status {
+    /// Only this table's migrations
+    pub table: Option<String>,
+    /// Print an array of JSON objects, one a migration
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// A command about one table.
+#[derive(Debug, Flags)]
+pub struct OneTable {
+    /// The table
+    pub table: String,
+}
+
+/// A command that wants the table's name again.
+#[derive(Debug, Flags)]
+pub struct Confirmed {
+    /// The table
+    pub table: String,
+    /// The table's name again
+    #[arg(long, value_name = "TABLE")]
+    yes: String,
+}
+
+/// `quarterdeck swap`.
+#[derive(Debug, Flags)]
+pub struct Swap {
+    /// What it has in common with `reverse`.
+    #[command(flatten)]
+    pub exchange: Exchange,
+    /// After how long the console asks whether to finish; it never finishes by itself
+    #[arg(long, value_name = "TIME", default_value = "72h", value_parser = values::duration)]
+    pub reverse_window: Duration,
+}
+
+/// `quarterdeck reverse`.
+#[derive(Debug, Flags)]
+pub struct Exchange {
+    /// The table, confirmed.
+    #[command(flatten)]
+    pub of: Confirmed,
+    /// How long things may take.
+    #[command(flatten)]
+    pub limits: Limits,
+}
+
+/// `quarterdeck finish`.
+#[derive(Debug, Flags)]
+pub struct Finish {
+    /// The table, confirmed.
+    #[command(flatten)]
+    pub of: Confirmed,
+    /// Drop the old table instead of keeping it
+    #[arg(long)]
+    pub drop_source: bool,
+}
+
+/// `quarterdeck report`.
+#[derive(Debug, Flags)]
+pub struct Report {
+    /// The table
+    pub table: String,
+    /// As JSON instead of Markdown
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// What to show while it runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Ui {
+    /// The console on a terminal, plain lines elsewhere.
+    Auto,
+    /// The console.
+    Tui,
+    /// One line an event.
+    Plain,
+    /// One JSON object an event, the last one `closed`.
+    Json,
+}
+
+impl Args {
+    /// The connection string, from either place.
+    pub fn conn(&self) -> Option<&str> {
+        self.everywhere.conn.as_deref().or(self.positional.as_deref())
+    }
+
+    /// Whether a server is needed, and with it a log.
+    pub fn connects(&self) -> bool {
+        !matches!(self.command, Some(Command::Completions { .. } | Command::Man))
+    }
+
+    /// What the grammar alone cannot say.
+    pub fn check(&self) -> Result<()> {
+        if self.positional.is_some() && self.everywhere.conn.is_some() {
+            return Err(usage("the connection is given twice", "give it once, with --conn or by itself"));
+        }
+        if self.positional.is_some() && self.command.is_some() {
+            return Err(usage("a connection string stands before a command", "put --conn in front of it"));
+        }
+        match &self.command {
+            Some(Command::Run(run)) => run.check(),
+            Some(Command::Swap(swap)) => swap.exchange.of.check(),
+            Some(Command::Reverse(exchange)) => exchange.of.check(),
+            Some(Command::Abort(confirmed)) => confirmed.check(),
+            Some(Command::Finish(finish)) => finish.of.check(),
+            Some(
+                Command::Demo(_)
+                | Command::Plan(_)
+                | Command::Status(_)
+                | Command::Pause(_)
+                | Command::Resume(_)
+                | Command::Verify(_)
+                | Command::Repair(_)
+                | Command::Report(_)
+                | Command::Completions { .. }
+                | Command::Man,
+            )
+            | None => Ok(()),
+        }
+    }
+}
+
+impl Run {
+    fn check(&self) -> Result<()> {
+        match (&self.yes, self.until) {
+            (Some(yes), _) => confirm(&self.table, yes),
+            (None, Until::Ready) => Ok(()),
+            (None, Until::Swapped | Until::Finished) => Err(usage(
+                "this goes past the swap, which wants the table's name again",
+                &format!("add --yes {}, or leave out --until", self.table),
+            )),
+        }
+    }
+}
+
+impl Confirmed {
+    fn check(&self) -> Result<()> {
+        confirm(&self.table, &self.yes)
+    }
+}
+
+/// `--yes` repeats the table's name, with or without its schema.
+fn confirm(table: &str, yes: &str) -> Result<()> {
+    let bare = |name: &str| name.rsplit('.').next().unwrap_or(name).to_owned();
+    let both_qualified = table.contains('.') && yes.contains('.');
+    if table == yes || (!both_qualified && bare(table) == bare(yes)) {
+        return Ok(());
+    }
+    Err(usage(&format!("--yes names {yes}, the command {table}"), "repeat the table's name after --yes"))
+}
+
+fn usage(reason: &str, remedy: &str) -> Error {
+    Error::Usage { reason: reason.to_owned(), remedy: remedy.to_owned() }
+}

@@ -1,0 +1,49 @@
+//! Completions and the manual page, made from the grammar itself.
+
+use std::io;
+
+use clap::{Arg, Command, CommandFactory};
+use clap_complete::Shell;
+use clap_mangen::Man;
+
+use crate::{
+    cli::args::Args,
+    error::{Error, Result},
+};
+
+/// The completions of a shell.
+pub fn completions(shell: Shell) -> String {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Args::command(), "quarterdeck", &mut script);
+    String::from_utf8_lossy(&script).into_owned()
+}
+
+/// One page in roff for all commands: `quarterdeck man | man -l -`.
+pub fn manual() -> Result<String> {
+    let mut command = Args::command();
+    command.build();
+    let mut page = Vec::new();
+    render(&command, &mut page).map_err(Error::io("the manual page"))?;
+    Ok(String::from_utf8_lossy(&page).into_owned())
+}
+
+fn render(command: &Command, page: &mut Vec<u8>) -> io::Result<()> {
+    let top = Man::new(command.clone());
+    top.render_title(page)?;
+    top.render_name_section(page)?;
+    top.render_synopsis_section(page)?;
+    top.render_description_section(page)?;
+    top.render_options_section(page)?;
+    for sub in command.get_subcommands().filter(|sub| sub.get_name() != "help") {
+        page.extend(format!(".SH \"{}\"\n", sub.get_bin_name().unwrap_or(sub.get_name())).bytes());
+        // What every command takes has been said above.
+        let own = |arg: Arg| if arg.is_global_set() || arg.get_id() == "help" { arg.hide(true) } else { arg };
+        let part = Man::new(sub.clone().mut_args(own));
+        let mut sections = Vec::new();
+        part.render_description_section(&mut sections)?;
+        part.render_synopsis_section(&mut sections)?;
+        part.render_options_section(&mut sections)?;
+        page.extend(String::from_utf8_lossy(&sections).replace(".SH ", ".SS ").bytes());
+    }
+    top.render_extra_section(page)
+}

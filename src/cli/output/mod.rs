@@ -1,0 +1,52 @@
+//! What is printed: pure renderers from status, events, plans and errors to text. Nothing here prints.
+//!
+//! Text for people passes through [`crate::tui::harmless`], so that no name or value from the database can move
+//! the cursor or recolour a terminal. JSON escapes by itself.
+
+pub mod json;
+pub mod plain;
+pub mod plan;
+pub mod report;
+pub mod status;
+#[cfg(test)]
+#[path = "../../../tests/cli/mod.rs"]
+mod tests;
+
+#[cfg(test)]
+pub(crate) use tests::samples::snapshot;
+
+use crate::{error::Error, tui::harmless::harmless};
+
+/// An error in two lines, `error: …` and `hint: …`, without a line feed at the end.
+pub fn failure(error: &Error) -> String {
+    let line = format!("error: {}", harmless(&error.to_string()));
+    match error.hint() {
+        Some(hint) => format!("{line}\nhint: {}", harmless(&hint)),
+        None => line,
+    }
+}
+
+/// The last word of an event stream that ends with this error (`closed`).
+pub fn end_of(error: &Error) -> &'static str {
+    match error {
+        Error::Usage { .. } | Error::Refused { .. } => "refused",
+        Error::Differs { .. } => "differs",
+        Error::Unknown { .. } => "unknown",
+        Error::Stopped { how, .. } if how.starts_with("paused") => "paused",
+        Error::Stopped { .. } => "stopped",
+        Error::Connect { .. }
+        | Error::Database { .. }
+        | Error::Fenced { .. }
+        | Error::Changed { .. }
+        | Error::Busy { .. }
+        | Error::Program { .. }
+        | Error::Io { .. }
+        | Error::Bug(_) => "failed",
+    }
+}
+
+/// Pads `text` with blanks to `columns` as the terminal counts them.
+fn pad(text: &str, columns: usize) -> String {
+    let missing = columns.saturating_sub(crate::tui::harmless::width(text));
+    format!("{text}{}", " ".repeat(missing))
+}

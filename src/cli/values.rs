@@ -1,0 +1,49 @@
+//! Values of flags, from text: connection strings, periods, spans of time. Pure.
+
+use std::time::Duration;
+
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+
+use crate::{model::period::Every, pg::Target};
+
+/// A word that can only be a connection string.
+pub(super) fn connection_string(word: &str) -> Result<String, String> {
+    if Target::is_connection_string(word) {
+        Ok(word.to_owned())
+    } else {
+        Err("it is no command, and a connection string contains :// or =".into())
+    }
+}
+
+/// The words of `--every`.
+pub(super) fn every() -> impl TypedValueParser<Value = Every> {
+    PossibleValuesParser::new(Every::ALL.map(Every::word)).try_map(|word| word.parse::<Every>())
+}
+
+/// `90s`, `30m`, `72h`, `3d`: a whole number and its unit.
+pub(super) fn duration(text: &str) -> Result<Duration, String> {
+    const UNITS: [(char, u64); 4] = [('s', 1), ('m', 60), ('h', 3_600), ('d', 86_400)];
+    let parts = UNITS.iter().find_map(|(unit, seconds)| Some((text.strip_suffix(*unit)?, seconds)));
+    parts
+        .and_then(|(number, seconds)| number.parse::<u64>().ok()?.checked_mul(*seconds))
+        .map(Duration::from_secs)
+        .ok_or_else(|| "write a whole number with its unit: 90s, 30m, 72h or 3d".into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spans_need_their_unit() {
+        let seconds = |text| duration(text).map(|d| d.as_secs());
+        assert_eq!(
+            [seconds("90s"), seconds("30m"), seconds("72h"), seconds("3d")],
+            [Ok(90), Ok(1_800), Ok(259_200), Ok(259_200)]
+        );
+        for text in ["", "1", "h", "-1h", "1.5h", "1w", "99999999999999999999d", "1é", "300000000000000000d"]
+        {
+            assert!(duration(text).is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,122 @@
+//! The binary from outside: exit codes, streams, and what it says where it cannot start.
+
+use std::{
+    path::Path,
+    process::{Command, Output, Stdio},
+};
+
+use crate::support;
+
+/// The binary, far from this process's PG* variables, home and log.
+struct Tool {
+    home: tempfile::TempDir,
+}
+
+impl Tool {
+    fn new() -> Self {
+        Self { home: tempfile::tempdir().unwrap() }
+    }
+
+    fn command(&self, words: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_quarterdeck"));
+        for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("PG")) {
+            command.env_remove(name);
+        }
+        command.env("HOME", self.home.path()).env_remove("XDG_STATE_HOME").env_remove("QUARTERDECK_LOG");
+        command.args(words).stdin(Stdio::null());
+        command
+    }
+
+    fn run(&self, words: &[&str]) -> (i32, String, String) {
+        said(&self.command(words).output().unwrap())
+    }
+
+    fn log(&self) -> std::path::PathBuf {
+        self.home.path().join(".local/state/quarterdeck/quarterdeck.log")
+    }
+}
+
+fn said(output: &Output) -> (i32, String, String) {
+    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+    (output.status.code().unwrap(), text(&output.stdout), text(&output.stderr))
+}
+
+#[test]
+fn help_completions_and_the_manual_go_to_standard_output() {
+    let tool = Tool::new();
+    let cases: [(&[&str], &str); 5] = [
+        (&["--help"], "Exit codes"),
+        (&["--version"], env!("CARGO_PKG_VERSION")),
+        (&["completions", "bash"], "_quarterdeck()"),
+        (&["completions", "fish"], "complete -c quarterdeck"),
+        (&["man"], ".TH"),
+    ];
+    for (words, part) in cases {
+        let (code, out, err) = tool.run(words);
+        assert_eq!((code, err.as_str()), (0, ""), "{words:?}");
+        assert!(out.contains(part), "{words:?}: {out}");
+    }
+    assert!(!tool.log().exists(), "nothing to log, no file left");
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_error() {
+    let mut child =
+        Tool::new().command(&["man"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    drop(child.stdout.take());
+    let (code, _, err) = said(&child.wait_with_output().unwrap());
+    assert_eq!((code, err.as_str()), (0, ""));
+}
+
+#[test]
+fn words_that_are_off_end_with_two_and_refusals_with_three() {
+    let tool = Tool::new();
+    let cases: [(&[&str], i32, &str); 7] = [
+        (&["stauts"], 2, "did you mean `quarterdeck status`?"),
+        (&["run"], 2, "usage: quarterdeck run"),
+        (&["swap", "t", "--yes", "u"], 2, "repeat the table's name"),
+        (&["run", "t", "--until", "swapped"], 2, "add --yes t"),
+        (&["status", "--conn", "port=0"], 2, "a port is a number"),
+        (&["run", "t", "--strategy", "adopt"], 3, "not in this version"),
+        (&["plan", "t", "--strategy", "rename-first"], 3, "not in this version"),
+    ];
+    for (words, expected, part) in cases {
+        let (code, out, err) = tool.run(words);
+        assert_eq!((code, out.as_str()), (expected, ""), "{words:?}: {err}");
+        assert!(err.contains(part), "{words:?}: {err}");
+        assert!(err.starts_with("error: ") && err.contains("\nhint: "), "{err}");
+        assert_eq!(err.lines().count(), 2, "{err}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_words_libpqs_variables_say_where() {
+    let db = support::database("cli_env").await;
+    let (tool, target) = (Tool::new(), db.target());
+    let with_env = |password: &str| {
+        let mut command = tool.command(&["status"]);
+        command.env("PGHOST", target.host()).env("PGPORT", target.port().to_string());
+        command.env("PGUSER", target.user()).env("PGDATABASE", target.database());
+        command.env("PGPASSWORD", password);
+        said(&command.output().unwrap())
+    };
+    let (code, _, err) = with_env("wrong-secret");
+    assert_eq!(code, 1, "{err}");
+    assert!(err.contains(&target.place()) && err.contains("PGPASSWORD"), "{err}");
+    assert!(!err.contains("wrong-secret"), "{err}");
+    let log = std::fs::read_to_string(tool.log()).unwrap();
+    assert!(log.contains(&target.place()) && !log.contains("wrong-secret"), "{log}");
+    let password = db.conninfo().split("password=").nth(1).unwrap().split(' ').next().unwrap();
+    assert!(!with_env(password).2.contains("cannot connect"));
+}
+
+#[test]
+fn a_log_that_cannot_be_written_is_only_a_warning() {
+    let tool = Tool::new();
+    let in_a_file = Path::new(env!("CARGO_BIN_EXE_quarterdeck")).join("x.log");
+    let words = ["status", "--conn", "host=/nonexistent", "--log-file", in_a_file.to_str().unwrap()];
+    let (code, _, err) = tool.run(&words);
+    assert_eq!(code, 1);
+    let lines: Vec<_> = err.lines().map(|line| line.split(':').next().unwrap()).collect();
+    assert_eq!(lines, ["warning", "error", "hint"], "{err}");
+}
