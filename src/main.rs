@@ -1,6 +1,10 @@
 //! The binary: reads the words, runs them, exits with the code of the contract.
 
-use std::{process::ExitCode, time::Duration};
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    process::ExitCode,
+    time::Duration,
+};
 
 use quarterdeck::cli;
 use tokio::runtime::Builder;
@@ -17,8 +21,9 @@ fn main() -> color_eyre::Result<ExitCode> {
         Err(code) => return Ok(ExitCode::from(code)),
     };
     let runtime = Builder::new_multi_thread().worker_threads(THREADS).enable_all().build()?;
-    // A task of its own, so that a panic, which the hook has reported, ends with the code for "failed, resumable".
-    let code = runtime.block_on(runtime.spawn(cli::run(args))).unwrap_or(1);
+    // The hook has reported a panic; it ends with the code for "failed, resumable". The console needs this thread.
+    let run = AssertUnwindSafe(|| runtime.block_on(cli::run(args)));
+    let code = catch_unwind(run).unwrap_or(1);
     runtime.shutdown_timeout(PARTING);
     Ok(ExitCode::from(code))
 }

@@ -3,6 +3,7 @@
 use std::{
     fs,
     os::unix::fs::{MetadataExt, PermissionsExt},
+    path::Path,
     process::{Child, Command, Stdio},
     time::{Duration, Instant},
 };
@@ -44,7 +45,9 @@ impl Bouncer {
         for (path, mode) in [(folder.path(), 0o755), (users.as_path(), 0o644), (config.as_path(), 0o644)] {
             fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
         }
-        let mut command = Command::new("pgbouncer");
+        // Debian puts it where ordinary users do not look.
+        let debians = Path::new("/usr/sbin/pgbouncer");
+        let mut command = Command::new(if debians.exists() { debians } else { Path::new("pgbouncer") });
         if fs::metadata(folder.path()).unwrap().uid() == 0 {
             command.args(["-u", "nobody"]);
         }
