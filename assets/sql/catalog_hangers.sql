@@ -9,10 +9,11 @@ WITH self AS (
 ), dependant AS (
     SELECT DISTINCT d.classid, d.objid, d.objsubid, d.refclassid
     FROM pg_depend d
-    WHERE d.refclassid = 'pg_class'::regclass AND d.refobjid = $1
-       OR d.refclassid = 'pg_class'::regclass AND d.refobjid IN (SELECT indexrelid FROM own_index)
-       OR d.refclassid = 'pg_type'::regclass AND d.refobjid IN (SELECT unnest(ARRAY[reltype, typarray]) FROM self)
-       OR d.refclassid = 'pg_constraint'::regclass AND d.refobjid IN (SELECT oid FROM own_constraint)
+    WHERE d.classid <> 0 -- a pin, before PostgreSQL 15
+      AND (d.refclassid = 'pg_class'::regclass AND d.refobjid = $1
+           OR d.refclassid = 'pg_class'::regclass AND d.refobjid IN (SELECT indexrelid FROM own_index)
+           OR d.refclassid = 'pg_type'::regclass AND d.refobjid IN (SELECT unnest(ARRAY[reltype, typarray]) FROM self)
+           OR d.refclassid = 'pg_constraint'::regclass AND d.refobjid IN (SELECT oid FROM own_constraint))
 ), hanger AS (
     SELECT CASE
                -- a generated column depends on its neighbours: in PostgreSQL 14 as a column, later as a default
@@ -24,7 +25,7 @@ WITH self AS (
                     AND d.objid IN (SELECT indexrelid FROM own_index) THEN NULL
                WHEN d.classid = 'pg_type'::regclass AND d.objid IN (SELECT unnest(ARRAY[reltype, typarray]) FROM self) THEN NULL
                WHEN d.classid = 'pg_constraint'::regclass
-                    AND (SELECT con.conrelid = $1 OR con.contype = 'f' FROM pg_constraint con WHERE con.oid = d.objid) THEN NULL
+                    AND (SELECT con.conrelid = $1 OR con.contype = 'f' OR con.conparentid <> 0 FROM pg_constraint con WHERE con.oid = d.objid) THEN NULL
                WHEN d.classid = 'pg_attrdef'::regclass
                     AND (SELECT f.adrelid = $1 FROM pg_attrdef f WHERE f.oid = d.objid) THEN NULL
                WHEN d.classid = 'pg_trigger'::regclass
@@ -49,7 +50,8 @@ WITH self AS (
            replace(pg_describe_object(d.classid, d.objid, d.objsubid), 'rule _RETURN on ', '') AS name
     FROM dependant d
     UNION ALL
-    SELECT 'inheritance', 'child ' || inhrelid::regclass FROM pg_inherits WHERE inhparent = $1
+    SELECT 'inheritance', 'child ' || inhrelid::regclass FROM pg_inherits
+    WHERE inhparent = $1 AND NOT (SELECT relispartition FROM pg_class WHERE oid = inhrelid)
     UNION ALL
     SELECT 'inheritance', 'parent ' || inhparent::regclass FROM pg_inherits WHERE inhrelid = $1
     UNION ALL

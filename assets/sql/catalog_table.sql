@@ -11,6 +11,7 @@ SELECT n.nspname::text,
             ELSE coalesce(pg_stat_get_live_tuples(c.oid), 0)
        END AS rows_estimate,
        coalesce(pg_total_relation_size(c.oid), 0) AS total_bytes,
+       coalesce(pg_indexes_size(c.oid), 0) AS index_bytes,
        coalesce(c.reloptions, '{}')
            || ARRAY(SELECT 'toast.' || o FROM pg_class t, unnest(t.reloptions) o WHERE t.oid = c.reltoastrelid) AS options,
        c.relreplident::text AS replica_identity,

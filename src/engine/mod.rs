@@ -6,6 +6,7 @@
 pub mod command;
 pub mod event;
 pub mod link;
+pub mod plan;
 pub mod report;
 pub mod sentence;
 pub mod status;

@@ -2,6 +2,7 @@
 
 pub mod chunk;
 pub mod comparison;
+pub mod cost;
 pub mod diff;
 pub mod figures;
 pub mod hanger;

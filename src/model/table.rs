@@ -235,6 +235,8 @@ pub struct Facts {
     pub rows_estimate: i64,
     /// Heap, TOAST and indexes in bytes.
     pub total_bytes: i64,
+    /// Indexes in bytes.
+    pub index_bytes: i64,
     /// `reloptions` of the heap, `fillfactor=70`, and of its TOAST table, `toast.autovacuum_enabled=false`.
     pub options: Vec<String>,
     /// The replica identity: d, n, f or i.

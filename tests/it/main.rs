@@ -12,6 +12,8 @@ mod demo;
 #[cfg(test)]
 mod exchange;
 #[cfg(test)]
+mod plan;
+#[cfg(test)]
 mod pooler;
 #[cfg(test)]
 mod support;

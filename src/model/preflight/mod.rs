@@ -90,6 +90,16 @@ pub fn examine(case: &Case<'_>) -> Vec<Finding> {
     CHECKS.iter().flat_map(|check| check.run(case)).collect()
 }
 
+/// The refusal of a server whose catalogue this version cannot even read: asked before anything else is.
+pub fn too_old(server: &ServerFacts) -> Option<Error> {
+    server::too_old(server).map(|reason| Error::Refused {
+        id: server::TOO_OLD.0,
+        object: "server".into(),
+        reason,
+        remedy: server::TOO_OLD.1.into(),
+    })
+}
+
 /// The refusal as an error that names the first one and how many others there are; `None` where nothing refuses.
 pub fn refusal(findings: &[Finding]) -> Option<Error> {
     let refused: Vec<_> = findings.iter().filter(|f| f.severity == Severity::Refuse).collect();

@@ -1,6 +1,7 @@
 //! Checks of the server, the role's rights and what is going on.
 
 use super::{Case, Check, Hit, refuse, warn};
+use crate::model::server::{LongTransaction, ServerFacts};
 
 /// The oldest version that is supported.
 const OLDEST: i32 = 14;
@@ -9,8 +10,11 @@ const NEWEST: i32 = 18;
 /// Transactions older than this are worth naming, in seconds: capture retries for about as long.
 const LONG_S: i64 = 10;
 
+/// Id and remedy of the check that comes first of all.
+pub(super) const TOO_OLD: (&str, &str) = ("QD-002", "use PostgreSQL 14 or later");
+
 pub(super) const CHECKS: &[Check] = &[
-    refuse("QD-002", "use PostgreSQL 14 or later", version_too_old),
+    refuse(TOO_OLD.0, TOO_OLD.1, version_too_old),
     warn("QD-003", "try it on a copy first", version_untried),
     refuse("QD-004", "connect to the primary", standby),
     refuse("QD-005", "connect as the table's owner, as a member of its role, or as a superuser", not_owner),
@@ -40,22 +44,28 @@ pub(super) const CHECKS: &[Check] = &[
     refuse("QD-017", "look at it with `quarterdeck status`; resume it with `run`, or abort it", migration),
 ];
 
-fn major(case: &Case<'_>) -> i32 {
-    case.server.version_num / 10_000
+fn major(server: &ServerFacts) -> i32 {
+    server.version_num / 10_000
+}
+
+/// Why the server is too old, if it is.
+pub(super) fn too_old(server: &ServerFacts) -> Option<String> {
+    let major = major(server);
+    (major < OLDEST).then(|| format!("PostgreSQL {major} is older than {OLDEST}"))
 }
 
 fn version_too_old(case: &Case<'_>) -> Vec<Hit> {
-    if major(case) >= OLDEST {
-        return Vec::new();
-    }
-    vec![("server".into(), format!("PostgreSQL {} is older than {OLDEST}", major(case)))]
+    too_old(case.server).map(|reason| ("server".into(), reason)).into_iter().collect()
 }
 
 fn version_untried(case: &Case<'_>) -> Vec<Hit> {
-    if major(case) <= NEWEST {
+    if major(case.server) <= NEWEST {
         return Vec::new();
     }
-    vec![("server".into(), format!("PostgreSQL {} is newer than {NEWEST}, the last one tried", major(case)))]
+    vec![(
+        "server".into(),
+        format!("PostgreSQL {} is newer than {NEWEST}, the last one tried", major(case.server)),
+    )]
 }
 
 fn standby(case: &Case<'_>) -> Vec<Hit> {
@@ -125,7 +135,7 @@ fn wraparound(case: &Case<'_>) -> Vec<Hit> {
 
 fn long_transactions(case: &Case<'_>) -> Vec<Hit> {
     let long = case.around.long_transactions.iter().filter(|t| t.age_s.is_some_and(|age| age >= LONG_S));
-    let hit = |t: &crate::model::server::LongTransaction| {
+    let hit = |t: &LongTransaction| {
         let state = t.state.as_deref().unwrap_or("in an unknown state");
         (format!("pid {}", t.pid), format!("{}, {state}, open for {} s", t.who, t.age_s.unwrap_or_default()))
     };

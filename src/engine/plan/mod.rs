@@ -1,0 +1,87 @@
+//! The plan: the table is read and examined, the decisions are made, and every step is written down.
+//!
+//! It changes nothing. Nothing runs later that it does not show: the statements are those of the operations
+//! themselves. Leaves are the census's to decide; until then they are what index or statistics tell.
+
+mod steps;
+
+use uuid::Uuid;
+
+use crate::{
+    error::{Error, Result},
+    model::{
+        plan::{Plan, Request},
+        preflight::{self, Case, choose_key},
+        scheme::{Leaf, Scheme},
+        server::Extent,
+        table::Table,
+    },
+    pg::{Session, catalog},
+};
+
+/// Reads the table of `request`, examines it, and writes down what would be done; refused by the first check that says
+/// no, with the number of the others.
+pub async fn plan(session: &Session, request: &Request) -> Result<Plan> {
+    let server = catalog::server_facts(session).await?;
+    if let Some(refused) = preflight::too_old(&server) {
+        return Err(refused);
+    }
+    let table = catalog::load_table(session, &request.table).await?;
+    let around = catalog::surroundings(session, &table).await?;
+    let case = Case { table: &table, server: &server, around: &around, request };
+    let warnings = preflight::examine(&case);
+    if let Some(refused) = preflight::refusal(&warnings) {
+        return Err(refused);
+    }
+    let outline = Outline::of(&case)?;
+    let steps = steps::all(&outline, &warnings);
+    Ok(Plan { scheme: outline.scheme, steps, warnings })
+}
+
+/// What the steps are written from.
+struct Outline {
+    scheme: Scheme,
+    /// As far as they can be foreseen.
+    leaves: Vec<Leaf>,
+    /// How the span of time is known.
+    known: Known,
+}
+
+/// How the leaves of a plan are known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Known {
+    /// First and last time come from an index.
+    Exactly,
+    /// They come from statistics.
+    Roughly,
+    /// Not at all: the table is empty or was never analyzed.
+    Not,
+}
+
+impl Outline {
+    fn of(case: &Case<'_>) -> Result<Self> {
+        let told = choose_key(case.table, case.request);
+        let by = &told.map_err(|trouble| unexamined(case.table, &trouble))?.name;
+        let periods = case.periods(by).map_err(|uncut| unexamined(case.table, &uncut))?;
+        // The id carries its time, so the journal's order is that of the plans.
+        let scheme = case.scheme(Uuid::now_v7(), by);
+        let leaves = Case::leaves(&scheme, &periods);
+        let extent = case.around.extents.iter().find(|extent| extent.column == *by);
+        Ok(Self { scheme, leaves, known: Known::by(extent) })
+    }
+}
+
+impl Known {
+    fn by(extent: Option<&Extent>) -> Self {
+        match extent {
+            Some(extent) if extent.exact => Self::Exactly,
+            Some(_) => Self::Roughly,
+            None => Self::Not,
+        }
+    }
+}
+
+/// A trouble that a check should have refused.
+fn unexamined(table: &Table, trouble: &impl std::fmt::Debug) -> Error {
+    Error::Bug(format!("{}: preflight let {trouble:?} pass", table.name.plain()))
+}

@@ -1,0 +1,155 @@
+//! The steps in their order: what each does, which locks it takes, what it costs, how it is undone.
+
+use super::{Known, Outline};
+use crate::{
+    model::{
+        cost,
+        plan::{Cost, Finding, Statement, Step},
+        scheme::Leaf,
+    },
+    ops,
+};
+
+const ABORT: &str = "abort: our triggers are dropped first, then everything else; the source stays as it was";
+
+/// All steps, from preflight to finish.
+pub(super) fn all(outline: &Outline, warnings: &[Finding]) -> Vec<Step> {
+    vec![
+        preflight(outline, warnings),
+        census(outline),
+        create(outline),
+        copy(outline),
+        seal(outline),
+        replay(outline),
+    ]
+}
+
+fn source(outline: &Outline) -> String {
+    outline.scheme.source().plain()
+}
+
+fn twin(outline: &Outline) -> String {
+    outline.scheme.twin().plain()
+}
+
+/// The newest period's leaf, which is the first to be copied; DEFAULT comes after the periods.
+fn newest(outline: &Outline) -> Option<&Leaf> {
+    outline.leaves.iter().rev().find(|leaf| leaf.period.is_some())
+}
+
+/// The statements for one leaf, said to stand for all.
+fn for_each_leaf(outline: &Outline, statements: Vec<Statement>) -> Vec<Statement> {
+    let count = outline.leaves.len();
+    let said = |(n, statement): (usize, Statement)| match n {
+        0 => Statement {
+            sql: format!("-- and likewise for each of the {count} leaves …\n{}", statement.sql),
+            ..statement
+        },
+        _ => statement,
+    };
+    statements.into_iter().enumerate().map(said).collect()
+}
+
+fn preflight(outline: &Outline, warnings: &[Finding]) -> Step {
+    let checks = crate::model::preflight::CHECKS.len();
+    Step {
+        name: "preflight".into(),
+        summary: format!("{checks} checks of {}: none refuses, {} warn", source(outline), warnings.len()),
+        statements: Vec::new(),
+        locks: Vec::new(),
+        cost: Cost::default(),
+        undo: Some("nothing was changed".into()),
+    }
+}
+
+fn census(outline: &Outline) -> Step {
+    Step {
+        name: "census".into(),
+        summary:
+            "every row is counted once, per chunk of the heap and period: the totals are exact from here on"
+                .into(),
+        statements: ops::census::statements(&outline.scheme),
+        locks: vec![format!("ACCESS SHARE on {}, a chunk at a time", source(outline))],
+        cost: cost::census(&outline.scheme.table),
+        undo: Some(ABORT.into()),
+    }
+}
+
+fn create(outline: &Outline) -> Step {
+    let how = match outline.known {
+        Known::Exactly => "as the index on the partition column tells; the census decides",
+        Known::Roughly => "as far as statistics tell; the census decides",
+        Known::Not => "for now; the census decides",
+    };
+    Step {
+        name: "create".into(),
+        summary: format!(
+            "{} is made, partitioned by {} every {}, with {} leaves {how}; nobody but the owner may touch it",
+            twin(outline),
+            outline.scheme.by.as_str(),
+            outline.scheme.every,
+            outline.leaves.len()
+        ),
+        statements: ops::twin::create_statements(&outline.scheme, &outline.leaves),
+        locks: vec![
+            format!("ACCESS EXCLUSIVE on {} and its leaves, which nobody else knows yet", twin(outline)),
+            format!("ACCESS SHARE on {}", source(outline)),
+        ],
+        cost: Cost::default(),
+        undo: Some(ABORT.into()),
+    }
+}
+
+fn copy(outline: &Outline) -> Step {
+    Step {
+        name: "copy".into(),
+        summary: "the rows are copied chunk by chunk into leaves without indexes, newest period first".into(),
+        statements: ops::copy::statements(&outline.scheme),
+        locks: vec![
+            format!("ROW EXCLUSIVE on {}", twin(outline)),
+            format!("ACCESS SHARE on {}, a chunk at a time", source(outline)),
+        ],
+        cost: cost::copy(&outline.scheme.table),
+        undo: Some(ABORT.into()),
+    }
+}
+
+fn seal(outline: &Outline) -> Step {
+    let scheme = &outline.scheme;
+    let one = |leaf: &Leaf| {
+        let mut statements = ops::twin::seal_statements(scheme, leaf);
+        statements.extend(ops::seal::statements(scheme, leaf));
+        statements
+    };
+    let mut statements = for_each_leaf(outline, newest(outline).map(one).unwrap_or_default());
+    let adopted = newest(outline).map(std::slice::from_ref).unwrap_or_default();
+    statements.extend(for_each_leaf(outline, ops::twin::adopt_statements(scheme, adopted)));
+    Step {
+        name: "seal".into(),
+        summary: "a leaf whose chunks are all done gets its indexes while others are copied; then the twin adopts them"
+            .into(),
+        statements,
+        locks: vec![
+            format!("ACCESS EXCLUSIVE on the indexes of {}, for milliseconds", twin(outline)),
+            "SHARE on the leaf that is sealed".into(),
+        ],
+        cost: cost::seal(&scheme.table),
+        undo: Some(ABORT.into()),
+    }
+}
+
+fn replay(outline: &Outline) -> Step {
+    Step {
+        name: "replay".into(),
+        summary:
+            "what was written meanwhile is taken from the log and applied to sealed leaves, until the end"
+                .into(),
+        statements: ops::replay::forward::statements(&outline.scheme),
+        locks: vec![
+            format!("ROW EXCLUSIVE on {} and on the log", twin(outline)),
+            format!("ACCESS SHARE on {}", source(outline)),
+        ],
+        cost: Cost::default(),
+        undo: Some(ABORT.into()),
+    }
+}

@@ -1,0 +1,206 @@
+//! Plans and refusals on real tables: what is planned is what the operations would run, and planning changes nothing.
+
+use quarterdeck::{
+    Error,
+    engine::plan::plan,
+    model::{
+        period::Every,
+        plan::{Plan, Request, Severity},
+    },
+    pg::{Session, Target},
+};
+
+use crate::support::{self, Db, schema};
+
+const CHAT: &str = "
+    CREATE TABLE users (id uuid PRIMARY KEY);
+    CREATE TABLE chat_messages (
+        id uuid PRIMARY KEY DEFAULT gen_random_uuid(), user_id uuid NOT NULL REFERENCES users, content text NOT NULL,
+        price numeric(10, 2) CHECK (price >= 0), created_at timestamptz NOT NULL DEFAULT now(), deleted_at timestamptz
+    );
+    CREATE INDEX chat_messages_created_at_idx ON chat_messages (created_at);
+    CREATE VIEW recent AS SELECT id, content FROM chat_messages WHERE created_at > '2024-01-01';
+    INSERT INTO users VALUES ('00000000-0000-0000-0000-000000000001');
+    INSERT INTO chat_messages (user_id, content, created_at)
+    SELECT '00000000-0000-0000-0000-000000000001', repeat('w', 200), '2024-02-01Z'::timestamptz + i * interval '10 hours'
+    FROM generate_series(0, 499) i;
+    ANALYZE chat_messages;";
+
+fn request(table: &str) -> Request {
+    Request { table: table.into(), by: None, every: Every::Quarter, ahead: 2, default_leaf: true }
+}
+
+async fn planned(db: &Db, request: &Request) -> Result<Plan, Error> {
+    plan(&db.session().await, request).await
+}
+
+fn sql_of(plan: &Plan, step: &str) -> String {
+    let step = plan.steps.iter().find(|s| s.name == step).unwrap_or_else(|| panic!("no step {step}"));
+    step.statements.iter().map(|statement| format!("{};\n", statement.sql)).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plan_shows_every_step_and_changes_nothing() {
+    support::on_each_server(async |server| {
+        let db = server.database("plan").await;
+        db.sql(CHAT).await;
+        let before = (schema::schema_dump(&db, "public.chat_messages").await, schema::objects(&db).await);
+        let plan = planned(&db, &request("chat_messages")).await.unwrap_or_else(|e| panic!("{e}"));
+        let steps: Vec<_> = plan.steps.iter().map(|step| step.name.as_str()).collect();
+        assert_eq!(steps, STEPS);
+        let after = (schema::schema_dump(&db, "public.chat_messages").await, schema::objects(&db).await);
+        assert_eq!(before, after);
+
+        assert_eq!(plan.scheme.by.as_str(), "created_at");
+        assert_eq!(plan.scheme.id.get_version_num(), 7);
+        let warned: Vec<_> = plan.warnings.iter().map(|w| (w.id.as_str(), w.severity)).collect();
+        assert_eq!(warned, [("QD-045", Severity::Warn)]);
+        let create = sql_of(&plan, "create");
+        let period =
+            "FOR VALUES FROM ('2024-01-01 00:00:00.000000+00:00') TO ('2024-04-01 00:00:00.000000+00:00')";
+        assert!(create.contains(period), "{create}");
+        assert!(create.contains("\"chat_messages_default\""), "{create}");
+        assert!(sql_of(&plan, "seal").contains("PRIMARY KEY (\"id\", \"created_at\")"));
+        assert!(sql_of(&plan, "copy").contains("INSERT INTO \"public\".\"chat_messages_twin\""));
+        for step in &plan.steps {
+            assert!(step.name == "preflight" || !step.statements.is_empty(), "{}", step.name);
+            assert!(
+                !step.summary.is_empty() && (step.name == "preflight" || !step.locks.is_empty()),
+                "{}",
+                step.name
+            );
+            assert!(step.undo.is_some() || step.name == "finish", "{}", step.name);
+        }
+        let cost = |name: &str| plan.steps.iter().find(|step| step.name == name).unwrap().cost;
+        assert!(cost("census").rows > 400 && cost("copy").bytes > 100_000 && cost("seal").wal_bytes > 20_000);
+        assert!(serde_json::to_string(&plan).unwrap().contains("\"steps\""));
+    })
+    .await;
+}
+
+const STEPS: &[&str] = &["preflight", "census", "create", "copy", "seal", "replay"];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_statements_of_create_run_as_they_are_shown() {
+    support::on_each_server(async |server| {
+        let db = server.database("shown").await;
+        db.sql(CHAT).await;
+        let plan = planned(&db, &request("chat_messages")).await.unwrap_or_else(|e| panic!("{e}"));
+        db.sql(&sql_of(&plan, "create")).await;
+        db.sql("INSERT INTO chat_messages_twin SELECT * FROM chat_messages").await;
+        assert_eq!(db.value("SELECT count(*) FROM chat_messages_default").await, "0");
+        let used = "SELECT count(DISTINCT tableoid) FROM chat_messages_twin";
+        assert_eq!(db.value(used).await, "3", "2024-02 to 2024-08");
+    })
+    .await;
+}
+
+/// What is done to the table, the request's flags, and the check that refuses.
+const REFUSED: &[(&str, Option<&str>, &str)] = &[
+    ("DROP TABLE chat_messages CASCADE", None, "QD-001"),
+    ("ALTER TABLE chat_messages ALTER created_at DROP NOT NULL", None, "QD-030"),
+    ("ALTER TABLE chat_messages ADD seen timestamptz NOT NULL DEFAULT now()", None, "QD-031"),
+    ("SELECT 1", Some("nothing"), "QD-032"),
+    ("SELECT 1", Some("content"), "QD-033"),
+    ("SELECT 1", Some("deleted_at"), "QD-034"),
+    ("ALTER TABLE chat_messages DROP CONSTRAINT chat_messages_pkey", None, "QD-040"),
+    ("CREATE UNIQUE INDEX u ON chat_messages (id, content)", None, "QD-043"),
+    ("ALTER TABLE chat_messages ADD EXCLUDE (id WITH =)", None, "QD-044"),
+    ("ALTER TABLE chat_messages ADD n int GENERATED ALWAYS AS IDENTITY", None, "QD-050"),
+    ("ALTER TABLE chat_messages ADD n serial", None, "QD-051"),
+    ("ALTER TABLE chat_messages ADD CHECK (content <> '') NO INHERIT", None, "QD-053"),
+    ("ALTER TABLE chat_messages ADD parent uuid REFERENCES chat_messages", None, "QD-057"),
+    (
+        "ALTER TABLE chat_messages ADD CONSTRAINT nv FOREIGN KEY (id) REFERENCES users NOT VALID",
+        None,
+        "QD-059",
+    ),
+    ("ALTER TABLE chat_messages ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY", None, "QD-061"),
+    ("ALTER TABLE chat_messages REPLICA IDENTITY FULL", None, "QD-066"),
+    ("CREATE MATERIALIZED VIEW mv AS SELECT id FROM chat_messages", None, "QD-067"),
+    (
+        "CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
+         CREATE CONSTRAINT TRIGGER ct AFTER INSERT ON chat_messages FOR EACH ROW EXECUTE FUNCTION f()",
+        None,
+        "QD-072",
+    ),
+    (
+        "CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
+         CREATE TRIGGER rt AFTER INSERT ON chat_messages REFERENCING NEW TABLE AS n FOR EACH ROW EXECUTE FUNCTION f()",
+        None,
+        "QD-073",
+    ),
+    ("CREATE TABLE chat_messages_2024_q2 (x int)", None, "QD-080"),
+    ("CREATE TYPE chat_messages_default AS ENUM ()", None, "QD-080"),
+    (
+        "INSERT INTO chat_messages (user_id, content, created_at)
+         VALUES ('00000000-0000-0000-0000-000000000001', 'old', '1066-10-14')",
+        None,
+        "QD-081",
+    ),
+];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_converted_is_refused_by_its_check() {
+    support::on_each_server(async |server| {
+        let db = server.database("refused").await;
+        db.sql(CHAT).await;
+        planned(&db, &request("chat_messages")).await.unwrap_or_else(|e| panic!("without a fault: {e}"));
+        for (fault, by, id) in REFUSED {
+            db.sql("DROP SCHEMA public CASCADE; CREATE SCHEMA public").await;
+            db.sql(CHAT).await;
+            db.sql(fault).await;
+            let request = Request { by: by.map(str::to_owned), ..request("chat_messages") };
+            let error = planned(&db, &request).await.err().unwrap_or_else(|| panic!("{fault}: accepted"));
+            assert!(matches!(&error, Error::Refused { id: found, .. } if found == id), "{fault}: {error}");
+            assert!(error.hint().is_some() && error.exit_code() == 3);
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn other_kinds_of_relation_are_refused() {
+    support::on_each_server(async |server| {
+        let db = server.database("kinds").await;
+        db.sql(
+            "CREATE VIEW v AS SELECT now() AS at; CREATE UNLOGGED TABLE u (id int PRIMARY KEY, at timestamptz NOT NULL);
+             CREATE TABLE p (id int, at timestamptz NOT NULL, PRIMARY KEY (id, at)) PARTITION BY RANGE (at);
+             CREATE TABLE p_1 PARTITION OF p DEFAULT; CREATE MATERIALIZED VIEW m AS SELECT now() AS at;",
+        )
+        .await;
+        for (table, id) in [("v", "QD-020"), ("m", "QD-020"), ("p", "QD-021"), ("u", "QD-022"), ("p_1", "QD-025")] {
+            let error = planned(&db, &request(table)).await.unwrap_err();
+            assert!(matches!(&error, Error::Refused { id: found, .. } if *found == id), "{table}: {error}");
+            assert!(!error.to_string().contains("QD-077"), "{error}");
+        }
+        let error = planned(&db, &request("pg_catalog.pg_class")).await.unwrap_err();
+        assert!(matches!(&error, Error::Refused { id: "QD-023", .. }), "{error}");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_role_without_the_rights_is_refused() {
+    support::on_each_server(async |server| {
+        let db = server.database("role").await;
+        let role = format!("reader_{}", db.name());
+        db.sql(CHAT).await;
+        db.sql(&format!(
+            "CREATE ROLE {role} LOGIN PASSWORD 'pw'; REVOKE CREATE ON SCHEMA public FROM PUBLIC;
+             GRANT USAGE ON SCHEMA public TO {role};
+             GRANT SELECT ON chat_messages TO {role}"
+        ))
+        .await;
+        let target = Target::parse(&db.conninfo_as(&role, "pw")).unwrap();
+        let session = Session::open(&target, "test").await.unwrap();
+        let error = plan(&session, &request("chat_messages")).await.unwrap_err();
+        assert!(matches!(&error, Error::Refused { id: "QD-005", .. }), "{error}");
+        for also in ["QD-006", "QD-007", "QD-008", "QD-009", "QD-010"] {
+            assert!(error.to_string().contains(also), "{also} in {error}");
+        }
+        drop(session);
+        db.sql(&format!("DROP OWNED BY {role}; DROP ROLE {role}")).await;
+    })
+    .await;
+}
