@@ -1,5 +1,5 @@
-DO $quarterdeck$
--- Default privileges may have given rights away (TRAPS 25): nobody but the owner keeps any.
+DO {quote}
+-- Default privileges may have given rights away: nobody but the owner keeps any.
 DECLARE
     statement text;
 BEGIN
@@ -14,4 +14,4 @@ BEGIN
         EXECUTE statement;
     END LOOP;
 END
-$quarterdeck$
+{quote}

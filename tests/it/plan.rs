@@ -36,7 +36,7 @@ async fn planned(db: &Db, request: &Request) -> Result<Plan, Error> {
 
 fn sql_of(plan: &Plan, step: &str) -> String {
     let step = plan.steps.iter().find(|s| s.name == step).unwrap_or_else(|| panic!("no step {step}"));
-    step.statements.iter().map(|statement| format!("{};\n", statement.sql)).collect()
+    step.statements.iter().map(|statement| statement.sql.as_str()).collect::<Vec<_>>().join(";\n")
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -62,6 +62,13 @@ async fn a_plan_shows_every_step_and_changes_nothing() {
         assert!(create.contains("\"chat_messages_default\""), "{create}");
         assert!(sql_of(&plan, "seal").contains("PRIMARY KEY (\"id\", \"created_at\")"));
         assert!(sql_of(&plan, "copy").contains("INSERT INTO \"public\".\"chat_messages_twin\""));
+        assert!(sql_of(&plan, "capture").contains("TRIGGER \"quarterdeck_capture_insert\""));
+        let swap = sql_of(&plan, "swap");
+        assert!(
+            swap.contains("RENAME TO \"chat_messages_old\"") && swap.contains("CREATE OR REPLACE VIEW"),
+            "{swap}"
+        );
+        assert!(sql_of(&plan, "finish").contains("DROP TABLE \"quarterdeck\".\"log_"));
         for step in &plan.steps {
             assert!(step.name == "preflight" || !step.statements.is_empty(), "{}", step.name);
             assert!(
@@ -78,7 +85,19 @@ async fn a_plan_shows_every_step_and_changes_nothing() {
     .await;
 }
 
-const STEPS: &[&str] = &["preflight", "census", "create", "copy", "seal", "replay"];
+const STEPS: &[&str] = &[
+    "preflight",
+    "capture",
+    "census",
+    "create",
+    "copy",
+    "seal",
+    "replay",
+    "verify",
+    "swap",
+    "reverse window",
+    "finish",
+];
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_statements_of_create_run_as_they_are_shown() {

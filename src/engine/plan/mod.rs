@@ -3,6 +3,7 @@
 //! It changes nothing. Nothing runs later that it does not show: the statements are those of the operations
 //! themselves. Leaves are the census's to decide; until then they are what index or statistics tell.
 
+mod ending;
 mod steps;
 
 use uuid::Uuid;
@@ -34,7 +35,8 @@ pub async fn plan(session: &Session, request: &Request) -> Result<Plan> {
         return Err(refused);
     }
     let outline = Outline::of(&case)?;
-    let steps = steps::all(&outline, &warnings);
+    let mut steps = steps::all(&outline, &warnings);
+    steps.extend(ending::all(&outline));
     Ok(Plan { scheme: outline.scheme, steps, warnings })
 }
 

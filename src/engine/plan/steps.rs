@@ -1,4 +1,4 @@
-//! The steps in their order: what each does, which locks it takes, what it costs, how it is undone.
+//! The steps that build the twin, up to *ready*: what each does, its locks, what it costs, how it is undone.
 
 use super::{Known, Outline};
 use crate::{
@@ -12,15 +12,17 @@ use crate::{
 
 const ABORT: &str = "abort: our triggers are dropped first, then everything else; the source stays as it was";
 
-/// All steps, from preflight to finish.
+/// From preflight to verify.
 pub(super) fn all(outline: &Outline, warnings: &[Finding]) -> Vec<Step> {
     vec![
         preflight(outline, warnings),
+        capture(outline),
         census(outline),
         create(outline),
         copy(outline),
         seal(outline),
         replay(outline),
+        verify(outline),
     ]
 }
 
@@ -37,17 +39,12 @@ fn newest(outline: &Outline) -> Option<&Leaf> {
     outline.leaves.iter().rev().find(|leaf| leaf.period.is_some())
 }
 
-/// The statements for one leaf, said to stand for all.
-fn for_each_leaf(outline: &Outline, statements: Vec<Statement>) -> Vec<Statement> {
-    let count = outline.leaves.len();
-    let said = |(n, statement): (usize, Statement)| match n {
-        0 => Statement {
-            sql: format!("-- and likewise for each of the {count} leaves …\n{}", statement.sql),
-            ..statement
-        },
-        _ => statement,
-    };
-    statements.into_iter().enumerate().map(said).collect()
+/// Says at the first statement of a label that it stands for all leaves.
+fn for_each_leaf(outline: &Outline, label: &str, mut statements: Vec<Statement>) -> Vec<Statement> {
+    if let Some(first) = statements.iter_mut().find(|statement| statement.label == label) {
+        first.sql = format!("-- likewise for each of the {} leaves …\n{}", outline.leaves.len(), first.sql);
+    }
+    statements
 }
 
 fn preflight(outline: &Outline, warnings: &[Finding]) -> Step {
@@ -59,6 +56,25 @@ fn preflight(outline: &Outline, warnings: &[Finding]) -> Step {
         locks: Vec::new(),
         cost: Cost::default(),
         undo: Some("nothing was changed".into()),
+    }
+}
+
+fn capture(outline: &Outline) -> Step {
+    Step {
+        name: "capture".into(),
+        summary:
+            "from here on the key of every row that is written is logged, in the writer's own transaction"
+                .into(),
+        statements: ops::capture::statements(&outline.scheme),
+        locks: vec![
+            format!(
+                "SHARE ROW EXCLUSIVE on {}: writers wait, each attempt ≤ 50 ms for the lock",
+                source(outline)
+            ),
+            format!("SHARE UPDATE EXCLUSIVE on {} before it, so that autovacuum yields", source(outline)),
+        ],
+        cost: Cost::default(),
+        undo: Some(ABORT.into()),
     }
 }
 
@@ -121,9 +137,9 @@ fn seal(outline: &Outline) -> Step {
         statements.extend(ops::seal::statements(scheme, leaf));
         statements
     };
-    let mut statements = for_each_leaf(outline, newest(outline).map(one).unwrap_or_default());
+    let mut statements = for_each_leaf(outline, "seal leaf", newest(outline).map(one).unwrap_or_default());
     let adopted = newest(outline).map(std::slice::from_ref).unwrap_or_default();
-    statements.extend(for_each_leaf(outline, ops::twin::adopt_statements(scheme, adopted)));
+    statements.extend(for_each_leaf(outline, "attach index", ops::twin::adopt_statements(scheme, adopted)));
     Step {
         name: "seal".into(),
         summary: "a leaf whose chunks are all done gets its indexes while others are copied; then the twin adopts them"
@@ -150,6 +166,20 @@ fn replay(outline: &Outline) -> Step {
             format!("ACCESS SHARE on {}", source(outline)),
         ],
         cost: Cost::default(),
+        undo: Some(ABORT.into()),
+    }
+}
+
+fn verify(outline: &Outline) -> Step {
+    let mut statements = ops::verify::statements(&outline.scheme);
+    statements.extend(ops::repair::statements(&outline.scheme));
+    Step {
+        name: "verify".into(),
+        summary: "source and twin are compared in one snapshot, row by row where a period differs; repair only on request"
+            .into(),
+        statements,
+        locks: vec![format!("ACCESS SHARE on {} and {}", source(outline), twin(outline))],
+        cost: cost::verify(&outline.scheme.table),
         undo: Some(ABORT.into()),
     }
 }

@@ -20,6 +20,7 @@ use crate::{
         preflight::names,
         scheme::{Leaf, Scheme},
         table::{Constraint, ConstraintKind},
+        template::{dollar_quote, fill},
     },
     pg::{Tx, catalog},
 };
@@ -31,26 +32,23 @@ pub async fn create(tx: &Tx<'_>, scheme: &Scheme, leaves: &[Leaf]) -> Result<()>
     if let Some(refused) = names::refusal(scheme, leaves, &taken) {
         return Err(refused);
     }
-    for statement in create_statements(scheme, leaves) {
-        tx.batch("create twin", &statement.sql).await?;
-    }
-    Ok(())
+    run(tx, "create twin", &create_statements(scheme, leaves)).await
 }
 
 /// The parent adopts the sealed leaves' indexes: nothing is built.
 pub async fn adopt(tx: &Tx<'_>, scheme: &Scheme, leaves: &[Leaf]) -> Result<()> {
-    for statement in adopt_statements(scheme, leaves) {
-        tx.batch("adopt indexes", &statement.sql).await?;
-    }
-    Ok(())
+    run(tx, "adopt indexes", &adopt_statements(scheme, leaves)).await
 }
 
 /// Adds a leaf, indexes and all, to the partitioned table, which is called `parent` now.
 pub async fn add_leaf(tx: &Tx<'_>, scheme: &Scheme, leaf: &Leaf, parent: &QualifiedName) -> Result<()> {
-    for statement in new_leaf_statements(scheme, leaf, parent) {
-        tx.batch("add leaf", &statement.sql).await?;
-    }
-    Ok(())
+    run(tx, "add leaf", &new_leaf_statements(scheme, leaf, parent)).await
+}
+
+/// All of them in one round trip: there may be thousands.
+async fn run(tx: &Tx<'_>, label: &'static str, statements: &[Statement]) -> Result<()> {
+    let sql: Vec<&str> = statements.iter().map(|statement| statement.sql.as_str()).collect();
+    tx.batch(label, &sql.join(";\n")).await
 }
 
 /// The statements of [`create`].
@@ -92,7 +90,9 @@ fn own_sql(scheme: &Scheme, table: &QualifiedName) -> String {
 
 fn close_sql(table: &QualifiedName) -> String {
     const SQL: &str = include_str!("../../../assets/sql/close_tables.sql");
-    SQL.trim_end().replace("{table}", &literal(&table.to_string()))
+    let table = literal(&table.to_string());
+    let quote = dollar_quote(&table);
+    fill(SQL.trim_end(), &[("table", &table), ("quote", &quote)])
 }
 
 /// Statistics targets, which neither LIKE nor a partition takes from its model.
