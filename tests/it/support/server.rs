@@ -60,6 +60,8 @@ impl Server {
         let start = async || {
             let options = Options::default()
                 .set("fsync", "off")
+                .set("full_page_writes", "off")
+                .set("max_wal_size", "4GB")
                 .set("max_connections", "200")
                 .set("max_prepared_transactions", "10")
                 .set("max_wal_senders", "10")
