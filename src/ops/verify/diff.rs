@@ -46,9 +46,9 @@ pub(super) async fn find(
 ) -> Result<Differing> {
     let most = which.iter().map(|leaf| totals.source(code(*leaf)).rows.max(totals.twin(code(*leaf)).rows));
     let buckets = buckets(most.max().unwrap_or_default(), which.len());
-    let comparison = &Comparison { which, ..*comparison };
-    let groups = differing_groups(comparison, survey, buckets).await?;
-    let (rows, found) = join(comparison, &groups, buckets).await?;
+    let differing = &Comparison { which, ..*comparison };
+    let groups = differing_groups(differing, survey, buckets).await?;
+    let (rows, found) = join(differing, &groups, buckets).await?;
     let diffs = show::diffs(comparison, found).await?;
     Ok(Differing { rows, diffs })
 }

@@ -152,7 +152,7 @@ pub async fn pass(
         sessions.push(Session::open(target, &format!("verify {}", n + 1)).await?);
     }
     let stop = snapshot::Stop::new(sides, limits, progress);
-    let readers = snapshot::open(&mut sessions, sides, &stop).await?;
+    let readers = snapshot::open(&mut sessions, (sides, which), &stop).await?;
     let comparison = Comparison { sides, which, seed, readers: &readers, progress };
     let found = comparison.run().await;
     for reader in readers {

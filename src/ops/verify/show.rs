@@ -58,8 +58,8 @@ pub(super) async fn diffs(comparison: &Comparison<'_>, mut found: Vec<Found>) ->
     let batch = (BATCH_VALUES / sides.scheme.table.columns.len().max(1)).max(1);
     let mut diffs = Vec::new();
     for found in found.chunks_mut(batch) {
-        seek_in_twin(sides, reader, found).await?;
-        seek_in_source(sides, reader, found).await?;
+        seek_in_twin(comparison, found).await?;
+        seek_in_source(comparison, found).await?;
         let rows = read_rows(sides, reader, found).await?;
         diffs.extend(found.iter().map(|row| (row.leaf, diff(sides, row, &rows))));
     }
@@ -73,24 +73,24 @@ pub(super) fn statements(sides: &Sides<'_>) -> Vec<Statement> {
         sql: format!("-- only where rows differ, with their TIDs\n{}", sql.replace("$1", "':tids'")),
     };
     vec![
-        statement("seek in twin", seek_in_twin_sql(sides)),
-        statement("seek in source", seek_in_source_sql(sides, 0)),
+        statement("seek in twin", seek_in_twin_sql(sides, &[0])),
+        statement("seek in source", seek_in_source_sql(sides, &[0], 0)),
         statement("read differing", read_sql(sides, Heap::Source)),
     ]
 }
 
-/// Rows that the source alone has: is the key elsewhere in the twin?
-async fn seek_in_twin(sides: &Sides<'_>, reader: &Reader<'_>, found: &mut [Found]) -> Result<()> {
+/// Rows that the source alone has: is the key elsewhere, in a leaf that is being compared?
+async fn seek_in_twin(comparison: &Comparison<'_>, found: &mut [Found]) -> Result<()> {
     let tids: Vec<_> = found.iter().filter(|f| f.twin.is_none()).filter_map(source_tid).collect();
     if tids.is_empty() {
         return Ok(());
     }
-    let rows = reader.query("seek in twin", &seek_in_twin_sql(sides), &[&tids]).await?;
+    let sql = seek_in_twin_sql(comparison.sides, comparison.which);
+    let rows = comparison.readers[0].query("seek in twin", &sql, &[&tids]).await?;
     for row in rows {
-        let (source, leaf, twin): (&str, &str, String) = (row.get(0), row.get(1), row.get(2));
-        let leaf = sides.leaves.iter().position(|l| l.name.as_str() == leaf);
+        let (source, leaf, twin): (&str, i64, String) = (row.get(0), row.get(1), row.get(2));
         let missing = found.iter_mut().find(|f| f.twin.is_none() && source_tid(f) == Some(source));
-        if let (Some(missing), Some(leaf)) = (missing, leaf) {
+        if let (Some(missing), Ok(leaf)) = (missing, usize::try_from(leaf)) {
             missing.twin = Some((twin, leaf));
         }
     }
@@ -98,14 +98,15 @@ async fn seek_in_twin(sides: &Sides<'_>, reader: &Reader<'_>, found: &mut [Found
 }
 
 /// Rows that a leaf alone has: does the source have the key under another time, and nothing else in the twin for it?
-async fn seek_in_source(sides: &Sides<'_>, reader: &Reader<'_>, found: &mut [Found]) -> Result<()> {
-    for leaf in 0..sides.leaves.len() {
+async fn seek_in_source(comparison: &Comparison<'_>, found: &mut [Found]) -> Result<()> {
+    for leaf in comparison.which.iter().copied() {
         let extra = |f: &Found| f.leaf == leaf && f.source.is_none();
         let tids: Vec<_> = found.iter().filter(|f| extra(f)).filter_map(|f| twin_tid(f, leaf)).collect();
         if tids.is_empty() {
             continue;
         }
-        let rows = reader.query("seek in source", &seek_in_source_sql(sides, leaf), &[&tids]).await?;
+        let sql = seek_in_source_sql(comparison.sides, comparison.which, leaf);
+        let rows = comparison.readers[0].query("seek in source", &sql, &[&tids]).await?;
         for row in rows {
             let (twin, source, home): (&str, String, i64) = (row.get(0), row.get(1), row.get(2));
             if let Some(found) = found.iter_mut().find(|f| extra(f) && twin_tid(f, leaf) == Some(twin)) {
@@ -188,30 +189,39 @@ fn twin_tid(found: &Found, leaf: usize) -> Option<&str> {
     found.twin.as_ref().filter(|(_, l)| *l == leaf).map(|(tid, _)| tid.as_str())
 }
 
-fn seek_in_twin_sql(sides: &Sides<'_>) -> String {
+fn seek_in_twin_sql(sides: &Sides<'_>, which: &[usize]) -> String {
     format!(
-        "SELECT s.ctid::text, c.relname::text, t.ctid::text FROM ONLY {} s JOIN {} t ON {} \
-         JOIN pg_class c ON c.oid = t.tableoid WHERE s.ctid = ANY ($1::text[]::tid[])",
+        "SELECT s.ctid::text, t.leaf, t.tid::text FROM ONLY {} s CROSS JOIN LATERAL ({}) t \
+         WHERE s.ctid = ANY ($1::text[]::tid[])",
         sides.source,
-        sides.twin,
-        sides.same_key("t", "s"),
+        in_twin(sides, which),
     )
 }
 
 /// A row that is in its right place in the twin as well is not astray: the second one is extra.
-fn seek_in_source_sql(sides: &Sides<'_>, leaf: usize) -> String {
-    let by = &sides.scheme.by;
+fn seek_in_source_sql(sides: &Sides<'_>, which: &[usize], leaf: usize) -> String {
     format!(
         "SELECT t.ctid::text, s.ctid::text, {} FROM ONLY {} t JOIN ONLY {} s ON {} \
-         WHERE t.ctid = ANY ($1::text[]::tid[]) AND NOT EXISTS (SELECT FROM {} o WHERE {} AND o.{by} = s.{by} \
-         AND o.tableoid <> t.tableoid)",
+         WHERE t.ctid = ANY ($1::text[]::tid[]) \
+         AND NOT EXISTS (SELECT FROM ({}) o WHERE o.leaf <> {leaf} AND o.part = s.{})",
         sides.leaf_by_time("s."),
         name_of(sides, leaf),
         sides.source,
         sides.same_key("s", "t"),
-        sides.twin,
-        sides.same_key("o", "s"),
+        in_twin(sides, which),
+        sides.scheme.by,
     )
+}
+
+/// The rows of the leaves `which` with the key of `s`. Other leaves are not locked, and may be being sealed.
+fn in_twin(sides: &Sides<'_>, which: &[usize]) -> String {
+    let of = |leaf: &usize| {
+        let (name, by, same_key) = (name_of(sides, *leaf), &sides.scheme.by, sides.same_key("x", "s"));
+        format!(
+            "SELECT {leaf}::int8 AS leaf, x.ctid AS tid, x.{by} AS part FROM ONLY {name} x WHERE {same_key}"
+        )
+    };
+    which.iter().map(of).collect::<Vec<_>>().join(" UNION ALL ")
 }
 
 /// A column is written as its type's output function does: a cast to text strips a padded one.

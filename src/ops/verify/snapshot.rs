@@ -112,10 +112,10 @@ impl Reader<'_> {
     }
 }
 
-/// Puts `sessions` into one snapshot of the present moment.
+/// Puts `sessions` into one snapshot of the present moment, to compare the leaves `which`.
 pub(super) async fn open<'a>(
     sessions: &'a mut [Session],
-    sides: &Sides<'_>,
+    (sides, which): (&Sides<'_>, &[usize]),
     stop: &'a Stop<'a>,
 ) -> Result<Vec<Reader<'a>>> {
     let mut readers: Vec<Reader<'a>> = Vec::new();
@@ -123,7 +123,7 @@ pub(super) async fn open<'a>(
     for session in sessions {
         let (token, target) = (session.cancel_token(), session.target().clone());
         let tx = session.begin_snapshot().await?;
-        tx.batch("lock for verify", &lock(sides)).await?;
+        tx.batch("lock for verify", &lock(sides, which)).await?;
         if let Some(id) = &snapshot {
             tx.batch("import snapshot", &format!("SET TRANSACTION SNAPSHOT '{id}'")).await?;
         } else {
@@ -170,7 +170,10 @@ pub(super) async fn survey(comparison: &Comparison<'_>) -> Result<Survey> {
 pub(super) fn statements(sides: &Sides<'_>) -> Vec<Statement> {
     let statement = |label: &str, sql: String| Statement { label: label.into(), sql };
     vec![
-        statement("lock for verify", format!("-- once a reader\n{}", lock(sides))),
+        statement(
+            "lock for verify",
+            format!("-- once a reader, with all leaves to be compared\n{}", lock(sides, &[0])),
+        ),
         statement("export snapshot", EXPORT.into()),
         statement("import snapshot", "-- the other readers\nSET TRANSACTION SNAPSHOT ':snapshot'".into()),
         statement("verify settings", SETTINGS.into()),
@@ -200,9 +203,10 @@ const LEAVES: &str = "SELECT n.nspname::text, c.relname::text FROM pg_inherits i
                       JOIN pg_class c ON c.oid = i.inhrelid JOIN pg_namespace n ON n.oid = c.relnamespace \
                       WHERE i.inhparent = $1::text::regclass AND NOT i.inhdetachpending";
 
-fn lock(sides: &Sides<'_>) -> String {
-    // Without ONLY: the twin's leaves are locked with it.
-    let names = [&sides.source, &sides.twin, &sides.scheme.log()].map(ToString::to_string);
+/// Only what is read: meanwhile other leaves are sealed, and the twin gets new ones.
+fn lock(sides: &Sides<'_>, which: &[usize]) -> String {
+    let mut names = vec![sides.source.to_string(), sides.scheme.log().to_string()];
+    names.extend(which.iter().map(|leaf| name_of(sides, *leaf).to_string()));
     format!("LOCK TABLE {} IN ACCESS SHARE MODE", names.join(", "))
 }
 

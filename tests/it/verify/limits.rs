@@ -100,6 +100,20 @@ async fn rows_without_a_leaf_are_counted_where_there_is_no_default() {
     assert_eq!((pass.without_leaf, pass.diff_rows(), pass.is_clean()), (3, 0, false));
 }
 
+/// Leaves are sealed while others are compared: a pass waits for none of them and holds up none.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_leaf_that_is_not_compared_may_be_locked() {
+    let fixture = Fixture::new(&support::server::all()[0], "t", COLUMNS, &["id"]).await;
+    fixture.fill("SELECT n, '2024-01-01 00:00+00', 'x' FROM generate_series(1, 10) n").await;
+    fixture
+        .db
+        .sql("DELETE FROM t_twin WHERE id = 4; INSERT INTO t_twin VALUES (40, '2024-01-01', 'x')")
+        .await;
+    fixture.db.sql("BEGIN; LOCK TABLE ONLY t_twin, t_2024_q4 IN ACCESS EXCLUSIVE MODE").await;
+    assert_eq!(fixture.pass_of(&[Q1, Q2]).await.diff_rows(), 2);
+    fixture.db.sql("COMMIT").await;
+}
+
 /// A policy that filters both sides alike would make them look equal (TRAPS 53).
 #[tokio::test(flavor = "multi_thread")]
 async fn row_security_is_an_error_and_not_an_equal_table() {
