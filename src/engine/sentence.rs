@@ -136,9 +136,9 @@ pub fn sentence(body: &Body) -> String {
         Body::DuplicateKey { key } => {
             format!("two rows share the old table's key {key}: reverse is blocked")
         }
-        Body::Accepted { asked } => format!("{} taken on", asked_for(asked)),
-        Body::Done { asked } => format!("{} done", asked_for(asked)),
-        Body::Refused { asked, reason } => format!("{} refused: {reason}", asked_for(asked)),
+        Body::Accepted { asked } => format!("{} taken on{}", ordered(asked), by(asked)),
+        Body::Done { asked } => format!("{} done{}", ordered(asked), by(asked)),
+        Body::Refused { asked, reason } => format!("{} refused: {reason}{}", ordered(asked), by(asked)),
         Body::Paused { message } | Body::Warning { message } => message.clone(),
         Body::Resumed { by } => format!("resumed by {by}"),
         Body::Reconnecting { attempt, in_s, reason } => {
@@ -156,9 +156,14 @@ fn compared(rows: i64, diffs: i64) -> String {
     }
 }
 
-/// The command with its object and its asker: `cancel chunk 7 by dba from ana@laptop:`.
-fn asked_for(asked: &Asked) -> String {
-    let what = match &asked.command {
+/// `, asked by dba (ana@laptop)`.
+fn by(asked: &Asked) -> String {
+    format!(", asked by {} ({})", asked.by.role, asked.by.from)
+}
+
+/// The command with its object: `cancel chunk 7`.
+fn ordered(asked: &Asked) -> String {
+    match &asked.command {
         Command::CancelChunk { chunk } | Command::RetryChunk { chunk } => {
             format!("{} {chunk}", asked.command.word())
         }
@@ -174,8 +179,7 @@ fn asked_for(asked: &Asked) -> String {
         | Command::Repair
         | Command::Swap
         | Command::Reverse => asked.command.word().to_owned(),
-    };
-    format!("{what} (asked by {} from {}):", asked.by.role, asked.by.from)
+    }
 }
 
 fn reported(error: &Report) -> String {

@@ -73,9 +73,8 @@ pub fn chunk(state: ChunkState) -> &'static str {
 pub fn signal(state: SignalState) -> &'static str {
     match state {
         SignalState::Ok => "ok",
-        SignalState::Slow => "slowed",
+        SignalState::Slow | SignalState::Stale => "slowed",
         SignalState::Stop => "held",
-        SignalState::Stale => "slowed, stale",
     }
 }
 

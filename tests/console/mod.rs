@@ -1,4 +1,8 @@
 //! Tests of the console as a whole, compiled into the library's unit tests; what one file does is tested there.
 
 mod fixture;
+mod real_loop;
+mod reducer;
+mod safety;
 mod sizes;
+mod snapshots;

@@ -174,6 +174,11 @@ fn look_inside(model: &mut Model) -> Vec<Effect> {
                 None => return wizard::open(model),
             }
         }
+        Screen::Validation if model.cursors.drilled.is_some() => {
+            let diffs = model.shown_diffs();
+            let detail = model.cursors.diffs.at(diffs.len()).map(|at| Detail::of_diff(diffs[at]));
+            model.overlays.extend(detail.map(Overlay::Detail));
+        }
         Screen::Layout | Screen::Quarters | Screen::Backfill | Screen::Validation => {
             let leaf = model.selected_period().map(|(_, period)| period.leaf.clone());
             model.screen = Screen::Validation;

@@ -295,7 +295,10 @@ fn enter(model: &Model) -> Verdict {
             None => moot("no table is selected"),
         },
         Screen::Log if model.shown_events().is_empty() => moot("nothing is selected"),
-        Screen::Validation if model.cursors.drilled.is_some() => moot("you are looking at them"),
+        Screen::Validation if model.cursors.drilled.is_some() => match model.shown_diffs().as_slice() {
+            [] => moot("nothing is selected"),
+            _ => Ok(()),
+        },
         Screen::Layout | Screen::Quarters | Screen::Backfill | Screen::Validation => {
             match model.selected_period() {
                 Some((_, period)) if period.diffs.is_some_and(|diffs| diffs > 0) => Ok(()),
@@ -324,13 +327,13 @@ fn convert(model: &Model) -> Verdict {
 /// What the list itself can say against a conversion; preflight says the rest.
 pub fn convertible(table: &TableListing) -> Result<(), Blocked> {
     if table.migration.is_some_and(|carried| !carried.phase.is_over()) {
-        moot("it carries a migration: open it")
+        yet("carries a migration: open it")
     } else if table.partitioned {
-        moot("it is partitioned already")
+        yet("partitioned already")
     } else if !table.has_primary_key {
-        yet("it has no primary key")
+        yet("no primary key")
     } else if table.time_keys.is_empty() {
-        yet("it has no timestamptz NOT NULL column")
+        yet("no timestamptz NOT NULL column")
     } else {
         Ok(())
     }

@@ -2,12 +2,14 @@
 
 use crate::{
     error::Report,
+    model::diff::Diff,
     tui::{
         app::{
             deed::Ask,
             msg::PanicReport,
             wizard::{Page, Wizard},
         },
+        harmless::harmless,
         keymap::Context,
     },
 };
@@ -60,6 +62,22 @@ impl Detail {
         text.extend(report.hint.iter().map(|hint| format!("→ {hint}")));
         text.extend(report.sqlstate.iter().map(|code| format!("SQLSTATE {code}")));
         Self { title: title.to_owned(), text, scroll: 0 }
+    }
+}
+
+impl Detail {
+    /// A differing row with its whole key and its whole values.
+    pub fn of_diff(diff: &Diff) -> Self {
+        let mut text = vec![diff.key.clone()];
+        for (column, source, twin) in &diff.columns {
+            let value = |side: &Option<String>| {
+                side.as_ref().map_or("NULL".into(), |text| format!("'{}'", harmless(text)))
+            };
+            text.extend([String::new(), column.clone()]);
+            text.push(format!("  source {}", value(source)));
+            text.push(format!("  twin   {}", value(twin)));
+        }
+        Self { title: format!("{} in {}", diff.kind.word(), diff.leaf), text, scroll: 0 }
     }
 }
 

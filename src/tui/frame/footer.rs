@@ -88,49 +88,47 @@ fn filter(pen: &Pen<'_>, model: &Model) -> Vec<Piece> {
 struct Hint {
     binding: &'static Binding,
     blocked: Option<Blocked>,
+    /// The reason why it cannot act is shown.
+    explained: bool,
 }
 
 impl Hint {
-    fn pieces(&self, theme: &Theme, reasons: Reasons) -> Vec<Piece> {
-        let key = self.binding.stroke().to_string();
+    fn pieces(&self, theme: &Theme) -> Vec<Piece> {
+        let (key, word) = (self.binding.stroke().to_string(), self.binding.word);
         match &self.blocked {
-            None => vec![(key, theme.accent), (format!(" {}", self.binding.word), theme.text)],
-            Some(blocked) => {
-                let reason =
-                    if reasons == Reasons::Shown { format!(" ({})", blocked.reason) } else { String::new() };
-                vec![(format!("{key} {}{reason}", self.binding.word), theme.dim)]
+            None => vec![(key, theme.accent), (format!(" {word}"), theme.text)],
+            Some(blocked) if self.explained => {
+                vec![(format!("{key} {word} ({})", blocked.reason), theme.dim)]
             }
+            Some(_) => vec![(format!("{key} {word}"), theme.dim)],
         }
     }
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Reasons {
-    Shown,
-    Left,
-}
-
-/// Keys of a higher rank are conveniences: they give way to the reasons of the others.
+/// Keys of this rank and above are conveniences: reasons come before them.
 const CONVENIENCE: u8 = 9;
 
-/// As many keys as fit into `room`: conveniences go first, then the reasons, then what cannot act, then the rest.
+/// As many keys as fit into `room`: first the important ones, then the reasons, then conveniences.
 fn keys(theme: &Theme, model: &Model, room: u16) -> Vec<Piece> {
-    let mut hints = hints(model);
-    let mut reasons = Reasons::Shown;
-    loop {
-        let line = joined(theme, &hints, reasons);
-        if columns_of(&line) <= room {
-            return line;
-        }
-        let last = hints.last().map_or(0, |hint| hint.binding.rank);
-        if reasons == Reasons::Shown && last < CONVENIENCE {
-            reasons = Reasons::Left;
-        } else if reasons == Reasons::Left && hints.iter().any(|hint| hint.blocked.is_some()) {
-            hints.retain(|hint| hint.blocked.is_none());
-        } else if hints.pop().is_none() {
-            return Vec::new();
+    let fits = |hints: &[Hint]| columns_of(&joined(theme, hints)) <= room;
+    let (mut shown, conveniences): (Vec<Hint>, Vec<Hint>) =
+        hints(model).into_iter().partition(|hint| hint.binding.rank < CONVENIENCE);
+    while !fits(&shown) && !shown.is_empty() {
+        let least = shown.iter().rposition(|hint| hint.blocked.is_some()).unwrap_or(shown.len() - 1);
+        shown.remove(least);
+    }
+    for at in 0..shown.len() {
+        shown[at].explained = true;
+        shown[at].explained = fits(&shown);
+    }
+    for hint in conveniences.into_iter().filter(|hint| hint.blocked.is_none()) {
+        shown.push(hint);
+        if !fits(&shown) {
+            shown.pop();
+            break;
         }
     }
+    joined(theme, &shown)
 }
 
 /// The keys of the context in front that make sense.
@@ -138,20 +136,20 @@ fn hints(model: &Model) -> Vec<Hint> {
     let context = model.context();
     let mut hints: Vec<_> = bound(context)
         .filter(|binding| binding.rank > 0)
-        .map(|binding| Hint { binding, blocked: blocked(binding.action, model) })
+        .map(|binding| Hint { binding, blocked: blocked(binding.action, model), explained: false })
         .filter(|hint| hint.blocked.as_ref().is_none_or(|blocked| !blocked.moot))
         .collect();
     hints.sort_by_key(|hint| hint.binding.rank);
     hints
 }
 
-fn joined(theme: &Theme, hints: &[Hint], reasons: Reasons) -> Vec<Piece> {
+fn joined(theme: &Theme, hints: &[Hint]) -> Vec<Piece> {
     let mut line = Vec::new();
     for hint in hints {
         if !line.is_empty() {
             line.push(("  ".into(), theme.text));
         }
-        line.extend(hint.pieces(theme, reasons));
+        line.extend(hint.pieces(theme));
     }
     line
 }

@@ -40,7 +40,7 @@ pub fn draw(pen: &mut Pen<'_>, area: Rect, model: &Model) {
     lines.push(keys(model, pen));
     lines.extend(model.notice.as_ref().map(|notice| vec![(notice.text.clone(), theme.warn)]));
     let (columns, rows) = MIN_SIZE;
-    lines.push(vec![(format!("window too small: {columns}×{rows}"), theme.dim)]);
+    lines.push(vec![(format!("more needs {columns}×{rows}"), theme.dim)]);
     for (y, line) in (area.y..area.bottom()).zip(&lines) {
         pen.pieces((area.x, y), area.width, line);
     }

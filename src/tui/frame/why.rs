@@ -40,7 +40,8 @@ fn signals(status: &Status, theme: &Theme) -> Vec<(String, Style)> {
         SignalState::Ok => 3,
     });
     let sentence = |signal: &crate::engine::status::Signal| {
-        format!("{}: {}: {}", glyphs::signal(signal.state), signal.signal, signal.detail)
+        let stale = if signal.state == SignalState::Stale { " (stale)" } else { "" };
+        format!("{} by {}{stale}: {}", glyphs::signal(signal.state), signal.signal, signal.detail)
     };
     active.into_iter().map(|signal| (sentence(signal), theme.warn)).collect()
 }

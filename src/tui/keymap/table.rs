@@ -139,16 +139,16 @@ const MOVING_KEYS: &[Binding] = &[
     bind(BACKFILL, A::Move(M::Left), "chunk back", "select the chunk before").keys(&[k(KeyCode::Left), c('h')]),
     bind(BACKFILL, A::Move(M::Right), "chunk on", "select the next chunk").keys(&[k(KeyCode::Right), c('l')]),
     bind(BACKFILL, A::Move(M::NextChunk), "chunk of note", "select the next chunk that failed or is in hand").keys(&[c('n')]),
-    bind(TABLES, A::Enter, "open", "open the table's migration, or plan one").keys(&[k(KeyCode::Enter)]).foot(2),
-    bind(PERIODS, A::Enter, "differences", "look at the differing rows of the period").keys(&[k(KeyCode::Enter)]).foot(10),
+    bind(TABLES, A::Enter, "open / convert…", "open the table's migration, or plan one").keys(&[k(KeyCode::Enter)]).foot(2),
+    bind(PERIODS, A::Enter, "differences", "look at the differing rows of the period").keys(&[k(KeyCode::Enter)]).foot(11),
     bind(&[C::On(S::Log)], A::Enter, "details", "the whole event, with the SQL of its step").keys(&[k(KeyCode::Enter)]).foot(2),
     bind(SCREENS, A::Back, "back", "go back; never quits").keys(&[k(KeyCode::Esc)]),
-    bind(LISTS, A::Filter, "filter", "narrow the list to rows that contain a text").keys(&[c('/')]).foot(9),
+    bind(LISTS, A::Filter, "filter", "narrow the list to rows that contain a text").keys(&[c('/')]).foot(10),
 ];
 
 #[rustfmt::skip]
 const MIGRATION_KEYS: &[Binding] = &[
-    bind(TABLES, A::Convert, "convert…", "plan a conversion of the selected table").keys(&[c('c')]).foot(3),
+    bind(TABLES, A::Convert, "convert…", "plan a conversion of the selected table").keys(&[c('c')]),
     bind(SCREENS, A::Order(O::Pause), "pause", "finish the chunks in hand, then wait; durable").keys(&[c('p')]).foot(1),
     bind(SCREENS, A::Order(O::Resume), "resume", "go on; takes over where nobody runs the migration").keys(&[c('r')]).foot(1),
     bind(SCREENS, A::Order(O::Verify), "verify", "compare source and twin, row by row").keys(&[c('v')]).foot(4),
@@ -157,7 +157,7 @@ const MIGRATION_KEYS: &[Binding] = &[
     bind(SCREENS, A::Order(O::Rehearse), "rehearse", "try the swap and roll it back").keys(&[c('S')]),
     bind(SCREENS, A::Order(O::Reverse), "reverse…", "give the names back").keys(&[c('u')]).foot(3),
     bind(SCREENS, A::Order(O::Finish), "finish…", "end the reverse window; keep or drop the old table").keys(&[c('F')]).foot(5),
-    bind(SCREENS, A::Order(O::Abort), "abort…", "remove everything of ours; the source stays as it was").keys(&[c('a')]).foot(6),
+    bind(SCREENS, A::Order(O::Abort), "abort…", "remove everything of ours; the source stays as it was").keys(&[c('a')]).foot(9),
 ];
 
 #[rustfmt::skip]

@@ -18,7 +18,7 @@ use ratatui::{
 };
 
 use crate::{
-    engine::status::{ChunkState, Lane, PeriodStatus, Status},
+    engine::status::{PeriodStatus, Status},
     model::{figures, phase::LeafState},
     tui::{
         app::{list::first_shown, model::Model},
@@ -28,12 +28,14 @@ use crate::{
         widgets::{
             grid::{Column, Grid, scrollbar},
             heatmap, lanes,
-            pen::{Pen, Piece, columns_of},
+            pen::{Pen, columns_of},
         },
     },
 };
 
-pub mod header;
+mod header;
+mod lately;
+mod work;
 
 /// The most rows for workers, and for reasons.
 const MOST: u16 = 4;
@@ -57,31 +59,57 @@ pub fn draw(pen: &mut Pen<'_>, area: Rect, model: &Model) {
     let Some(status) = model.status() else { return };
     let reasons = why::reasons(model, pen.theme);
     let most = (area.height / 5).clamp(1, MOST);
-    let chunk = chunk_line(pen, model, status);
-    let log = log_pieces(pen, status);
-    let side = columns_of(&log) + 4;
+    let chunk = work::chunk_line(pen, model, status);
+    let backlog = work::backlog(pen, status);
+    let side = columns_of(&backlog) + 4;
     let lanes_width = area.width.saturating_sub(2 + side);
-    let [head, said, divider, map, tail, work, detail] = Layout::vertical([
-        Constraint::Length(2),
-        Constraint::Length(why::height(reasons.len(), most)),
-        Constraint::Length(1),
-        Constraint::Fill(1),
-        Constraint::Length(1),
-        Constraint::Length(lanes::height(status.lanes.len(), lanes_width, most)),
-        Constraint::Length(u16::from(chunk.is_some())),
-    ])
-    .areas(area);
+    let heights = Heights {
+        said: why::height(reasons.len(), most),
+        work: lanes::height(status.lanes.len(), lanes_width, most),
+        chunk: u16::from(chunk.is_some()),
+    };
+    let [head, said, divider, map, tail, lanes, detail, lately] = heights.split(area, status.periods.len());
     header::draw(pen, head, status, model.now);
     why::draw(pen, said, &reasons);
     let grid = Grid::new(area, &columns(model));
     grid.head(pen, divider.y);
     heat(pen, map, &grid, model);
     pen.titled(area, tail.y, "workers");
-    legend(pen, area, tail.y);
-    workers(pen, Rect { width: lanes_width + 2, ..work }, status, model);
-    pen.pieces((area.right().saturating_sub(side - 3), work.y), side, &log);
+    work::legend(pen, area, tail.y);
+    work::workers(pen, Rect { width: lanes_width + 2, ..lanes }, status, model);
+    pen.pieces((area.right().saturating_sub(side - 3), lanes.y), side, &backlog);
     if let Some(chunk) = chunk {
         pen.pieces((detail.x + 1, detail.y), detail.width.saturating_sub(2), &chunk);
+    }
+    lately::draw(pen, lately, model);
+}
+
+/// Rows of the parts whose height depends on what there is to say.
+struct Heights {
+    said: u16,
+    work: u16,
+    chunk: u16,
+}
+
+impl Heights {
+    /// Header, reasons, divider, heat map, divider, workers, chosen chunk, latest events.
+    fn split(&self, area: Rect, periods: usize) -> [Rect; 8] {
+        let fixed = 2 + self.said + 1 + 1 + self.work + self.chunk;
+        let wanted = u16::try_from(periods.max(6)).unwrap_or(u16::MAX);
+        let spare = area.height.saturating_sub(fixed).saturating_sub(wanted);
+        // Room that the heat map does not need shows what happened lately, if it is worth a heading.
+        let lately = if spare >= 5 { spare } else { 0 };
+        Layout::vertical([
+            Constraint::Length(2),
+            Constraint::Length(self.said),
+            Constraint::Length(1),
+            Constraint::Fill(1),
+            Constraint::Length(1),
+            Constraint::Length(self.work),
+            Constraint::Length(self.chunk),
+            Constraint::Length(lately),
+        ])
+        .areas(area)
     }
 }
 
@@ -99,10 +127,15 @@ fn heat(pen: &mut Pen<'_>, area: Rect, grid: &Grid, model: &Model) {
     let first = first_shown(selected, shown.len(), usize::from(area.height));
     for (y, (at, (index, period))) in (area.y..area.bottom()).zip(shown.iter().enumerate().skip(first)) {
         row(pen, (status.migration.every.word(), y), grid, period);
-        if at == selected {
+        // In a theme without tints the heat map's own signs must not be turned round.
+        let tinted = pen.theme.selected.bg.is_some();
+        if at == selected && !tinted {
             grid.select(pen, y);
         }
         cells(pen, y, grid, status, *index);
+        if at == selected && tinted {
+            grid.select(pen, y);
+        }
         if at == selected
             && let Some(chunk) = model.cursors.chunk
         {
@@ -162,76 +195,4 @@ fn mark(pen: &mut Pen<'_>, (y, period): (u16, usize), grid: &Grid, status: &Stat
         let area = Rect { x: x + from, y, width: to - from + 1, height: 1 };
         pen.tint(area, Style::new().add_modifier(ratatui::style::Modifier::REVERSED));
     }
-}
-
-/// `· pending ▒ copying █ copied ▓ retried X failed` at the right of a divider.
-fn legend(pen: &mut Pen<'_>, area: Rect, y: u16) {
-    const STATES: [ChunkState; 5] = [
-        ChunkState::Pending,
-        ChunkState::Copying,
-        ChunkState::Copied,
-        ChunkState::Retried,
-        ChunkState::Failed,
-    ];
-    let theme = *pen.theme;
-    let mut pieces: Vec<Piece> = Vec::new();
-    for state in STATES {
-        let (sign, style) = heatmap::look(heatmap::Cell::All(state), &theme, theme.copied);
-        pieces.push((sign.into(), style));
-        pieces.push((format!(" {} ", state.word()), theme.dim));
-    }
-    if columns_of(&pieces) + 16 <= area.width {
-        pen.corner(area, y, &pieces);
-    }
-}
-
-fn workers(pen: &mut Pen<'_>, area: Rect, status: &Status, model: &Model) {
-    let area = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
-    let lanes: &[Lane] = &status.lanes;
-    if lanes.is_empty() {
-        let owner = status.owner.as_ref().filter(|owner| owner.alive);
-        let text = match owner {
-            Some(owner) if !owner.ours => format!("run by {} pid {}", owner.host, owner.pid),
-            Some(_) => "no worker is copying".into(),
-            None => "nobody runs it: r resumes".into(),
-        };
-        let style = pen.theme.dim;
-        pen.text((area.x, area.y), area.width, &text, style);
-        return;
-    }
-    lanes::draw(pen, area, lanes, &status.chunks, model.now);
-}
-
-/// `log 318 (+12/s)  oldest 0.8 s`.
-fn log_pieces(pen: &Pen<'_>, status: &Status) -> Vec<Piece> {
-    let (theme, rows) = (pen.theme, &status.rows);
-    let mut pieces = vec![("log ".into(), theme.dim), (figures::count(rows.log_pending), theme.text)];
-    if let Some(trend) = rows.log_trend {
-        let style = if trend > 0.5 { theme.warn } else { theme.dim };
-        let sign = if trend > 0.5 { "+" } else { "" };
-        pieces.push((format!(" ({sign}{}/s)", figures::short(trend)), style));
-    }
-    if let Some(oldest) = rows.log_oldest_s {
-        pieces.push((format!("  oldest {}", figures::span(oldest)), theme.dim));
-    }
-    pieces
-}
-
-/// The selected chunk in words.
-fn chunk_line(pen: &Pen<'_>, model: &Model, status: &Status) -> Option<Vec<Piece>> {
-    let chosen = model.cursors.chunk?;
-    let chunk = status.chunks.iter().find(|chunk| chunk.id == chosen)?;
-    let theme = pen.theme;
-    let rows: i64 = chunk.rows.iter().map(|(_, rows)| rows).sum();
-    let (sign, style) = heatmap::look(heatmap::Cell::All(chunk.state), theme, theme.copied);
-    let attempts = if chunk.attempts > 1 { format!(", attempt {}", chunk.attempts) } else { String::new() };
-    let took = chunk.took_ms.map(|ms| format!(", {}", figures::span(figures::float(ms) / 1_000.0)));
-    let blocks = format!("{}–{}", figures::count(chunk.blocks.0), figures::count(chunk.blocks.1 - 1));
-    Some(vec![
-        (format!("{sign} "), style),
-        (format!("chunk {}", chunk.id), theme.strong),
-        (format!(": blocks {blocks}, {} rows, ", figures::count(rows)), theme.text),
-        (chunk.state.word().into(), theme.text),
-        (format!("{attempts}{}", took.unwrap_or_default()), theme.dim),
-    ])
 }

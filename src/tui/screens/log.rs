@@ -9,7 +9,10 @@
 use ratatui::{layout::Rect, style::Style};
 
 use crate::{
-    engine::sentence::{Tone, sentence, tone, word},
+    engine::{
+        event::Event,
+        sentence::{Tone, sentence, tone, word},
+    },
     model::figures,
     tui::{
         app::{list::first_shown, model::Model},
@@ -27,7 +30,7 @@ const COLUMNS: [Column; 3] =
 /// Draws the screen.
 pub fn draw(pen: &mut Pen<'_>, area: Rect, model: &Model) {
     let theme = *pen.theme;
-    let grid = Grid::new(area, &COLUMNS);
+    let grid = grid(area);
     grid.head(pen, area.y);
     let body = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
     let events = model.shown_events();
@@ -51,16 +54,27 @@ pub fn draw(pen: &mut Pen<'_>, area: Rect, model: &Model) {
     let selected = held.unwrap_or(events.len() - 1);
     let first = first_shown(selected, events.len(), usize::from(body.height));
     for (y, (at, event)) in (body.y..body.bottom()).zip(events.iter().enumerate().skip(first)) {
-        let style = style_of(tone(&event.body), &theme);
-        grid.cell(pen, ("time", y), &figures::clock_seconds(event.at), theme.dim);
-        grid.cell(pen, ("kind", y), word(&event.body), style);
-        let text = if style == theme.dim { theme.text } else { style };
-        grid.cell(pen, ("event", y), &sentence(&event.body), text);
+        row(pen, y, &grid, event);
         if at == selected {
             grid.select(pen, y);
         }
     }
     scrollbar(pen, body, first, events.len());
+}
+
+/// The columns of the log.
+pub(super) fn grid(area: Rect) -> Grid {
+    Grid::new(area, &COLUMNS)
+}
+
+/// One event.
+pub(super) fn row(pen: &mut Pen<'_>, y: u16, grid: &Grid, event: &Event) {
+    let theme = *pen.theme;
+    let style = style_of(tone(&event.body), &theme);
+    grid.cell(pen, ("time", y), &figures::clock_seconds(event.at), theme.dim);
+    grid.cell(pen, ("kind", y), word(&event.body), style);
+    let text = if style == theme.dim { theme.text } else { style };
+    grid.cell(pen, ("event", y), &sentence(&event.body), text);
 }
 
 fn style_of(tone: Tone, theme: &Theme) -> Style {

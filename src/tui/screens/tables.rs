@@ -25,18 +25,21 @@ use crate::{
     },
 };
 
-const COLUMNS: [Column; 6] = [
-    Column::filling("table", 20),
-    Column::numbers("rows", 14, 0),
-    Column::numbers("size", 8, 0),
-    Column::words("time key", 14, 2),
-    Column::words("primary key", 11, 3),
-    Column::words("state", 31, 1),
-];
+/// Narrow screens cut the state's reason short rather than lose the state.
+fn columns(width: u16) -> [Column; 6] {
+    [
+        Column::filling("table", 17),
+        Column::numbers("rows", 13, 0),
+        Column::numbers("size", 8, 1),
+        Column::words("time key", 14, 2),
+        Column::words("primary key", 11, 3),
+        Column::words("state", if width < 78 { 22 } else { 30 }, 0),
+    ]
+}
 
 /// Draws the screen.
 pub fn draw(pen: &mut Pen<'_>, area: Rect, model: &Model) {
-    let grid = Grid::new(area, &COLUMNS);
+    let grid = Grid::new(area, &columns(area.width));
     grid.head(pen, area.y);
     let body = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
     match &model.tables {
@@ -71,7 +74,7 @@ fn row(pen: &mut Pen<'_>, y: u16, grid: &Grid, table: &TableListing) {
     let name = if usable { theme.text } else { theme.dim };
     grid.cell(pen, ("table", y), &table.name.plain(), name);
     let rows = match table.rows_estimate {
-        ..0 => "never analyzed".into(),
+        ..0 => "not analyzed".into(),
         n => format!("≈ {}", figures::count(n)),
     };
     grid.cell(pen, ("rows", y), &rows, name);

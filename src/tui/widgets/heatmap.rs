@@ -127,6 +127,8 @@ pub fn look(cell: Cell, theme: &Theme, done: Style) -> (&'static str, Style) {
                 ChunkState::Pending => theme.dim,
                 ChunkState::Copying => theme.copying,
                 ChunkState::Copied => done,
+                // Once verified, how often it took no longer matters; the sign still tells.
+                ChunkState::Retried if done == theme.verified => done,
                 ChunkState::Retried => theme.warn,
                 ChunkState::Failed => theme.danger,
             };

@@ -1,4 +1,4 @@
-//! Workers, one lane each: `1 chunk 211  1,024 blocks  0.41 s`.
+//! Workers, one lane each: `1 chunk 211  0.41 s  1,024 blocks`.
 
 use chrono::{DateTime, Utc};
 use ratatui::layout::Rect;
@@ -49,11 +49,11 @@ fn pieces(pen: &Pen<'_>, lane: &Lane, chunks: &[ChunkStatus], now: DateTime<Utc>
         return vec![number, ("idle".into(), theme.dim)];
     };
     let blocks = chunks.iter().find(|c| c.id == chunk).map(|c| c.blocks.1 - c.blocks.0);
-    let blocks = blocks.map(|blocks| format!("{} blocks  ", count(blocks))).unwrap_or_default();
+    let blocks = blocks.map(|blocks| format!("  {} blocks", count(blocks))).unwrap_or_default();
     vec![
         number,
         (format!("chunk {chunk}  "), theme.text),
-        (blocks, theme.dim),
         (span(seconds_between(since, now)), theme.copying),
+        (blocks, theme.dim),
     ]
 }

@@ -20,7 +20,7 @@ use crate::{
 const SPARK: u16 = 60;
 
 /// Draws the rows.
-pub fn draw(pen: &mut Pen<'_>, area: Rect, status: &Status, now: DateTime<Utc>) {
+pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, status: &Status, now: DateTime<Utc>) {
     let line = Rect { x: area.x + 1, width: area.width.saturating_sub(2), height: 1, ..area };
     progress(pen, line, status);
     if area.height > 1 {

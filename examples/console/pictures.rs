@@ -1,15 +1,12 @@
-//! Draws screens of the console as SVG: `cargo run --example pictures -- FOLDER [COLUMNS ROWS [light]]`.
-//!
-//! The README's pictures are made with it. It needs no database and no terminal.
-
-#[path = "../tests/console/fixture/mod.rs"]
-mod fixture;
-#[path = "pictures/svg.rs"]
-mod svg;
+//! Screens as SVG files; the README's pictures are made with it. Needs no database and no terminal.
 
 use std::{error::Error, fs, path::Path};
 
-use fixture::{Scene, now};
+use super::{
+    fixture::{self, Scene, now},
+    svg,
+};
+
 use quarterdeck::tui::{
     app::{
         deed::{Ask, Deed},
@@ -26,13 +23,8 @@ use quarterdeck::tui::{
 };
 use ratatui::{Terminal, backend::TestBackend, crossterm::event::KeyCode};
 
-fn main() -> Result<(), Box<dyn Error>> {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let folder = arguments.first().map_or(".", String::as_str);
-    let number = |at: usize, default| arguments.get(at).map_or(Ok(default), |n| n.parse::<u16>());
-    let size = (number(1, 100)?, number(2, 28)?);
-    let light = arguments.get(3).is_some_and(|word| word == "light");
-    let palette = if light { Palette::Light } else { Palette::Dark };
+/// Draws every picture at `size` into `folder`.
+pub(crate) fn draw(folder: &str, size: (u16, u16), palette: Palette) -> Result<(), Box<dyn Error>> {
     let theme = Theme::new(palette, Depth::True, Glyphs::Unicode);
     for (name, model) in pictures(size) {
         let mut terminal = Terminal::new(TestBackend::new(size.0, size.1))?;

@@ -1,0 +1,263 @@
+//! The real runner on a test backend: scripted keys, a scripted desk, nothing else replaced.
+
+use std::{io, sync::Arc, time::Duration};
+
+use quarterdeck::{
+    engine::{
+        command::Command,
+        event::{Body, Event},
+    },
+    tui::{
+        app::model::Model,
+        desk::Opened,
+        glyphs::Glyphs,
+        keymap::Stroke,
+        run::{Ended, Runner, inbox::Inbox},
+        terminal::{Progress, Stage},
+        theme::{Depth, Palette, Theme},
+        view::view,
+    },
+};
+use ratatui::{
+    Terminal,
+    backend::TestBackend,
+    crossterm::event::{Event as Input, KeyEvent, KeyModifiers},
+};
+use tokio::{
+    sync::{mpsc, watch},
+    task::JoinHandle,
+};
+
+use super::{
+    fixture::{
+        Scene,
+        desk::{Engine, Scripted, linked},
+        now, scene,
+    },
+    reducer::strokes,
+};
+
+/// Long enough for a loaded machine; every wait ends as soon as what it waits for is there.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// What the stage shows, for the test to look at.
+#[derive(Default)]
+struct Shown {
+    picture: String,
+    drawings: usize,
+    title: String,
+    copied: Vec<String>,
+    suspended: usize,
+    broken: bool,
+}
+
+struct TestStage {
+    terminal: Terminal<TestBackend>,
+    shown: watch::Sender<Shown>,
+}
+
+impl Stage for TestStage {
+    fn size(&self) -> (u16, u16) {
+        (100, 30)
+    }
+
+    fn draw(&mut self, model: &Model, theme: &Theme) -> io::Result<()> {
+        let Ok(_) = self.terminal.draw(|frame| view(model, theme, frame));
+        let picture = self.terminal.backend().to_string();
+        let drew = self.shown.send_if_modified(|shown| {
+            if !shown.broken {
+                shown.drawings += 1;
+                shown.picture = picture;
+            }
+            !shown.broken
+        });
+        if drew { Ok(()) } else { Err(io::ErrorKind::BrokenPipe.into()) }
+    }
+
+    fn announce(&mut self, title: &str, _: Progress) -> io::Result<()> {
+        self.shown.send_modify(|shown| title.clone_into(&mut shown.title));
+        Ok(())
+    }
+
+    fn copy(&mut self, text: &str) -> io::Result<()> {
+        self.shown.send_modify(|shown| shown.copied.push(text.to_owned()));
+        Ok(())
+    }
+
+    fn forget(&mut self) -> io::Result<()> {
+        let Ok(()) = self.terminal.clear();
+        Ok(())
+    }
+
+    fn suspend(&mut self) -> io::Result<()> {
+        self.shown.send_modify(|shown| shown.suspended += 1);
+        Ok(())
+    }
+}
+
+/// A console at work.
+struct Console {
+    keys: mpsc::UnboundedSender<io::Result<Input>>,
+    engines: mpsc::UnboundedReceiver<Engine>,
+    shown: watch::Sender<Shown>,
+    ended: JoinHandle<Ended>,
+}
+
+impl Console {
+    fn start(scene: Scene, opened: Option<Opened>) -> Self {
+        let (desk, engines) = Scripted::new(scene);
+        let shown = watch::Sender::new(Shown::default());
+        let stage =
+            TestStage { terminal: Terminal::new(TestBackend::new(100, 30)).unwrap(), shown: shown.clone() };
+        let (inbox, outside, _panics) = Inbox::new();
+        let theme = Theme::new(Palette::Mono, Depth::Sixteen, Glyphs::Unicode);
+        let runner = Runner::new(desk, stage, theme, outside);
+        let (keys, mut typed) = mpsc::unbounded_channel();
+        let input = futures_util::stream::poll_fn(move |context| typed.poll_recv(context));
+        let ended = tokio::spawn(runner.run(input, inbox, opened));
+        Self { keys, engines, shown, ended }
+    }
+
+    fn press(&self, keys: &str) {
+        for Stroke { code, ctrl } in strokes(keys) {
+            let modifiers = if ctrl { KeyModifiers::CONTROL } else { KeyModifiers::NONE };
+            self.keys.send(Ok(Input::Key(KeyEvent::new(code, modifiers)))).unwrap();
+        }
+    }
+
+    /// Waits until the stage satisfies `wanted`.
+    async fn until(&self, what: &str, wanted: impl Fn(&Shown) -> bool) {
+        let mut news = self.shown.subscribe();
+        let reached = tokio::time::timeout(PATIENCE, news.wait_for(wanted)).await.is_ok();
+        assert!(reached, "never: {what}\n{}", self.shown.borrow().picture);
+    }
+
+    async fn sees(&self, text: &str) {
+        self.until(text, |shown| shown.picture.contains(text)).await;
+    }
+
+    async fn engine(&mut self) -> Engine {
+        tokio::time::timeout(PATIENCE, self.engines.recv()).await.unwrap().unwrap()
+    }
+
+    async fn end(self) -> Ended {
+        tokio::time::timeout(PATIENCE, self.ended).await.expect("it ends").unwrap()
+    }
+}
+
+async fn say(engine: &Engine, seq: i64, body: Body) {
+    engine.say(Event { seq, at: now(), body }).await;
+}
+
+async fn asked(engine: &mut Engine) -> Command {
+    tokio::time::timeout(PATIENCE, engine.commands.recv()).await.unwrap().unwrap().command
+}
+
+#[tokio::test]
+async fn from_the_list_of_tables_to_a_swap_and_out() {
+    let mut console = Console::start(Scene::Ready, None);
+    console.sees("public.chat_sessions").await;
+    console.press("<down><enter>");
+    let mut engine = console.engine().await;
+    console.sees("READY ▶ running").await;
+    console.until("the title", |shown| shown.title.contains("public.chat_messages: ready 100 %")).await;
+    console.press("schat_messages");
+    console.sees("type chat_messages to confirm").await;
+    console.press("<enter>");
+    assert_eq!(asked(&mut engine).await, Command::Swap);
+    say(&engine, 90, Body::Swapped { held_ms: 12 }).await;
+    engine.status.send_replace(Arc::new(scene::status(Scene::ReverseWindow)));
+    console.sees("REVERSE WINDOW ▶ running").await;
+    console.press("6");
+    console.sees("the twin owns the name; writers waited 12 ms").await;
+    console.press("qy");
+    assert_eq!(asked(&mut engine).await, Command::Stop);
+    say(&engine, 91, Body::Closed { end: "stopped".into(), exit_code: 5 }).await;
+    let ended = console.end().await;
+    assert_eq!(ended.exit_code, 5);
+    assert!(ended.status.is_some());
+}
+
+#[tokio::test]
+async fn the_wizard_shows_a_refusal_and_starts_what_it_shows() {
+    let mut console = Console::start(Scene::Census, None);
+    console.sees("public.chat_sessions").await;
+    console.press("/invoice<enter><enter><enter><enter><enter>");
+    console.sees("a rule rewrites its inserts (QD-012)").await;
+    console.press("<esc><esc><esc><esc><esc>");
+    console.sees("public.chat_sessions").await;
+    console.press("/sessions<enter><enter><enter><enter><enter>");
+    console.sees("three triggers write touched keys").await;
+    console.press("<enter>");
+    console.sees("start the conversion").await;
+    console.press("y");
+    let engine = console.engine().await;
+    console.sees("CENSUS ▶ running").await;
+    drop(engine);
+    console.sees("engine gone").await;
+    console.press("q");
+    assert_eq!(console.end().await.exit_code, 1);
+}
+
+#[tokio::test]
+async fn an_idle_console_draws_nothing() {
+    let console = Console::start(Scene::Ready, None);
+    console.sees("public.users").await;
+    let drawings = console.shown.borrow().drawings;
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    assert_eq!(console.shown.borrow().drawings, drawings);
+    console.press("<down>");
+    console.until("an answer to a key", |shown| shown.drawings > drawings).await;
+    console.press("q");
+    console.end().await;
+}
+
+#[tokio::test]
+async fn a_flood_of_news_is_drawn_at_most_thirty_times_a_second() {
+    let (opened, engine) = linked(Scene::Copying);
+    let console = Console::start(Scene::Copying, Some(opened));
+    console.sees("COPYING").await;
+    let (before, began) = (console.shown.borrow().drawings, std::time::Instant::now());
+    let mut status = scene::status(Scene::Copying);
+    for seq in 1_000..3_000 {
+        say(&engine, seq, Body::Resumed { by: format!("number {seq}") }).await;
+        status.rows.copied += 1;
+        engine.status.send_replace(Arc::new(status.clone()));
+    }
+    console.press("6");
+    console.sees("resumed by number 2999").await;
+    let drawn = console.shown.borrow().drawings - before;
+    let frames = began.elapsed().as_millis() / 33 + 3;
+    assert!(u128::try_from(drawn).unwrap() <= frames, "{drawn} pictures in {frames} frames");
+    console.press("<c-c>");
+    console.press("<c-c><c-c>");
+    assert_eq!(console.end().await.exit_code, 5);
+}
+
+#[tokio::test]
+async fn a_terminal_that_is_gone_leaves_in_order() {
+    let (opened, mut engine) = linked(Scene::Copying);
+    let console = Console::start(Scene::Copying, Some(opened));
+    console.sees("COPYING").await;
+    console.shown.send_modify(|shown| shown.broken = true);
+    console.press("1");
+    assert_eq!(asked(&mut engine).await, Command::Stop);
+    say(&engine, 91, Body::Closed { end: "stopped".into(), exit_code: 5 }).await;
+    assert_eq!(console.end().await.exit_code, 5);
+}
+
+#[tokio::test]
+async fn ctrl_z_suspends_when_the_worker_has_let_go() {
+    let (opened, mut engine) = linked(Scene::Copying);
+    let console = Console::start(Scene::Copying, Some(opened));
+    console.sees("COPYING").await;
+    console.press("<c-z>");
+    assert_eq!(asked(&mut engine).await, Command::Pause);
+    assert_eq!(console.shown.borrow().suspended, 0);
+    engine.status.send_replace(Arc::new(scene::status(Scene::Paused)));
+    console.until("suspended", |shown| shown.suspended == 1).await;
+    console.press("y1");
+    console.until("copied", |shown| shown.copied == ["chat_messages_2024_q1"]).await;
+    console.press("<c-c><c-c><c-c>");
+    console.end().await;
+}

@@ -1,0 +1,371 @@
+//! The reducer, as tables: from a point in a migration's life, keys in, effects and screen out.
+
+use quarterdeck::{
+    engine::{
+        command::{Asked, Command},
+        event::{Body, Event},
+    },
+    tui::{
+        app::{
+            model::{Connection, Intent, Model, Screen},
+            msg::{Effect, Msg, PanicReport},
+            overlay::Overlay,
+            update::{heartbeat, update},
+        },
+        keymap::{Context, Stroke},
+    },
+};
+use ratatui::crossterm::event::KeyCode;
+
+use super::fixture::{self, Scene, events, id, now};
+
+/// Keys as written: letters, `<enter>`, `<esc>`, `<up>`, `<down>`, `<left>`, `<right>`, `<tab>`, `<c-c>`, `<c-z>`.
+pub(crate) fn strokes(keys: &str) -> Vec<Stroke> {
+    let plain = |code| Stroke { code, ctrl: false };
+    let mut strokes = Vec::new();
+    let mut rest = keys;
+    while let Some(c) = rest.chars().next() {
+        if let Some((name, after)) = rest.strip_prefix('<').and_then(|rest| rest.split_once('>')) {
+            strokes.push(match name {
+                "enter" => plain(KeyCode::Enter),
+                "esc" => plain(KeyCode::Esc),
+                "up" => plain(KeyCode::Up),
+                "down" => plain(KeyCode::Down),
+                "left" => plain(KeyCode::Left),
+                "right" => plain(KeyCode::Right),
+                "tab" => plain(KeyCode::Tab),
+                "c-c" => Stroke { code: KeyCode::Char('c'), ctrl: true },
+                "c-z" => Stroke { code: KeyCode::Char('z'), ctrl: true },
+                other => panic!("no key {other}"),
+            });
+            rest = after;
+        } else {
+            strokes.push(plain(KeyCode::Char(c)));
+            rest = &rest[c.len_utf8()..];
+        }
+    }
+    strokes
+}
+
+/// Presses keys; returns all effects.
+pub(crate) fn press(model: &mut Model, keys: &str) -> Vec<Effect> {
+    strokes(keys).into_iter().flat_map(|stroke| update(model, Msg::Key(stroke), now())).collect()
+}
+
+fn at(scene: Scene) -> Model {
+    fixture::model(scene, Screen::Backfill, (100, 30))
+}
+
+fn sends(command: Command) -> Vec<Effect> {
+    vec![Effect::Send(command)]
+}
+
+#[test]
+fn orders_are_sent_at_once_asked_about_or_typed() {
+    let finish = |drop_source| Command::Finish { drop_source };
+    let leaf = || "chat_messages_2024_q1".to_owned();
+    let cases: &[(Scene, &str, Vec<Effect>)] = &[
+        (Scene::Copying, "p", sends(Command::Pause)),
+        (Scene::Paused, "r", sends(Command::Resume)),
+        (Scene::Paused, "p", vec![]),
+        (Scene::Copying, "r", vec![]),
+        (Scene::Copying, "v", sends(Command::Verify)),
+        (Scene::Census, "v", vec![]),
+        (Scene::Copying, "+", sends(Command::Workers { workers: 3 })),
+        (Scene::Copying, "-", sends(Command::Workers { workers: 1 })),
+        (Scene::Copying, "K", sends(Command::Reorder { leaf: leaf(), up: true })),
+        (Scene::Copying, "J", sends(Command::Reorder { leaf: leaf(), up: false })),
+        (Scene::Copying, "nxy", sends(Command::CancelChunk { chunk: 261 })),
+        (Scene::Copying, "nx<enter>", vec![]),
+        (Scene::Copying, "x", vec![]),
+        (Scene::Slowed, "nnnR", sends(Command::RetryChunk { chunk: 633 })),
+        (Scene::Differs, "f", vec![]),
+        (Scene::Differs, "fy", sends(Command::Repair)),
+        (Scene::Differs, "fn", vec![]),
+        (Scene::Copying, "f", vec![]),
+        (Scene::Copying, "s", vec![]),
+        (Scene::Ready, "schat_messages<enter>", sends(Command::Swap)),
+        (Scene::Ready, "schat_message<enter>", vec![]),
+        (Scene::Ready, "sy<enter>", vec![]),
+        (Scene::Ready, "spublic.chat_messages<enter>", vec![]),
+        (Scene::Ready, "schat_messages<esc>", vec![]),
+        (Scene::NotYet, "schat_messages<enter>", vec![]),
+        (Scene::Ready, "u", vec![]),
+        (Scene::ReverseWindow, "uchat_messages<enter>", sends(Command::Reverse)),
+        (Scene::ReverseWindow, "Fy", sends(finish(false))),
+        (Scene::ReverseWindow, "F<tab>y<enter>", vec![]),
+        (Scene::ReverseWindow, "F<tab>chat_messages<enter>", sends(finish(true))),
+        (Scene::ReverseWindow, "a", vec![]),
+        (Scene::Copying, "achat_messages<enter>", sends(Command::Abort)),
+        (Scene::Finished, "a", vec![]),
+        (Scene::Watched, "p", sends(Command::Pause)),
+        (Scene::Stopped, "r", vec![Effect::Open(id())]),
+        (Scene::Stopped, "p", vec![]),
+        (Scene::Copying, "S", vec![]),
+        (Scene::Copying, "5", vec![]),
+    ];
+    for (scene, keys, wanted) in cases {
+        assert_eq!(press(&mut at(*scene), keys), *wanted, "{keys} at {scene:?}");
+    }
+}
+
+#[test]
+fn a_key_that_cannot_act_says_why() {
+    let reasons = [
+        (Scene::Copying, "s", "needs verification"),
+        (Scene::Census, "s", "nothing is copied yet"),
+        (Scene::Census, "v", "no partition is sealed yet"),
+        (Scene::Copying, "5", "comes in a later version"),
+        (Scene::ReverseWindow, "a", "the names are exchanged: reverse first"),
+        (Scene::NotYet, "schat_messages<enter>", "long snapshots does not hold"),
+    ];
+    for (scene, keys, reason) in reasons {
+        let mut model = at(scene);
+        press(&mut model, keys);
+        let notice = model.notice.expect(keys).text;
+        assert!(notice.contains(reason), "{keys} at {scene:?}: {notice}");
+    }
+}
+
+#[test]
+fn a_dialog_is_judged_again_when_it_is_confirmed() {
+    let mut model = at(Scene::Ready);
+    press(&mut model, "schat_messages");
+    model.job.status = Some(fixture::scene::status(Scene::NotYet).into());
+    assert_eq!(press(&mut model, "<enter>"), vec![]);
+    assert!(matches!(model.overlays.last(), Some(Overlay::Ask(_))), "it keeps asking");
+    model.job.status = Some(fixture::scene::status(Scene::ReverseWindow).into());
+    assert_eq!(press(&mut model, "<enter>"), vec![]);
+}
+
+#[test]
+fn quitting_asks_only_where_something_is_left_behind() {
+    for (scene, keys, wanted) in [
+        (Scene::Watched, "q", vec![Effect::Quit]),
+        (Scene::Stopped, "q", vec![Effect::Quit]),
+        (Scene::Finished, "q", vec![Effect::Quit]),
+        (Scene::Copying, "q", vec![]),
+        (Scene::Copying, "qn", vec![]),
+        (Scene::Copying, "q<enter>", vec![]),
+        (Scene::Copying, "qy", sends(Command::Stop)),
+        (Scene::Paused, "qy", sends(Command::Stop)),
+        (Scene::Copying, "<c-c>", sends(Command::Stop)),
+    ] {
+        assert_eq!(press(&mut at(scene), keys), wanted, "{keys} at {scene:?}");
+    }
+    let mut none = fixture::empty((80, 24));
+    assert_eq!(press(&mut none, "q"), vec![Effect::Quit]);
+}
+
+#[test]
+fn leaving_goes_step_by_step() {
+    let mut model = at(Scene::Copying);
+    assert_eq!(update(&mut model, Msg::Signal, now()), sends(Command::Stop));
+    let cancels = update(&mut model, Msg::Signal, now());
+    assert_eq!(cancels.len(), 2);
+    assert!(cancels.iter().all(|effect| matches!(effect, Effect::Send(Command::CancelChunk { .. }))));
+    assert_eq!(update(&mut model, Msg::Signal, now()), vec![Effect::Quit]);
+
+    let mut model = at(Scene::Copying);
+    press(&mut model, "qy");
+    let closed = Body::Closed { end: "stopped".into(), exit_code: 5 };
+    let event = Event { seq: 99, at: now(), body: closed };
+    assert_eq!(update(&mut model, Msg::Event(Box::new(event)), now()), vec![Effect::Quit]);
+    assert_eq!(model.connection, Connection::Closed { end: Some("stopped".into()), exit_code: 5 });
+}
+
+#[test]
+fn ctrl_z_pauses_first() {
+    let mut model = at(Scene::Copying);
+    assert_eq!(press(&mut model, "<c-z>"), sends(Command::Pause));
+    assert_eq!(model.intent, Intent::Suspend);
+    let paused = fixture::scene::status(Scene::Paused).into();
+    assert_eq!(update(&mut model, Msg::Status(paused), now()), vec![Effect::Suspend]);
+    assert_eq!(press(&mut at(Scene::Watched), "<c-z>"), vec![Effect::Suspend]);
+}
+
+#[test]
+fn the_wizard_plans_and_starts_only_after_a_question() {
+    let mut model = fixture::empty((100, 30));
+    assert_eq!(press(&mut model, "<down><down><enter>"), vec![]);
+    assert_eq!(model.context(), Context::Wizard);
+    let effects = press(&mut model, "<enter><down>+d<enter><enter>");
+    let [Effect::MakePlan(request)] = &effects[..] else { panic!("{effects:?}") };
+    assert_eq!((request.table.as_str(), request.by.as_deref()), ("public.chat_sessions", Some("started_at")));
+    assert_eq!((request.every.word(), request.ahead, request.default_leaf), ("half-year", 3, false));
+    assert_eq!(press(&mut model, "<enter>"), vec![], "there is no plan yet");
+    let plan = std::sync::Arc::new(fixture::plan::plan());
+    let mut late = request.clone();
+    late.ahead = 7;
+    update(&mut model, Msg::Plan(late, Ok(plan.clone())), now());
+    assert_eq!(press(&mut model, "<enter>y"), vec![], "another request's plan is not this one");
+    update(&mut model, Msg::Plan(request.clone(), Ok(plan.clone())), now());
+    assert_eq!(press(&mut model, "<enter>"), vec![], "it asks");
+    assert_eq!(press(&mut model, "<enter>"), vec![], "no is the default");
+    assert_eq!(press(&mut model, "<enter>y"), vec![Effect::Start(request.clone(), plan.clone())]);
+    update(&mut model, Msg::Linked(Ok(Some(plan))), now());
+    assert_eq!((model.screen, model.overlays.len()), (Screen::Backfill, 0));
+}
+
+#[test]
+fn the_strategies_of_later_versions_cannot_be_chosen() {
+    let mut model = fixture::empty((100, 30));
+    press(&mut model, "<down><down><enter><enter><enter>");
+    assert_eq!(press(&mut model, "<down><enter>"), vec![]);
+    assert!(model.notice.unwrap().text.contains("rename-first comes in a later version"));
+}
+
+#[test]
+fn a_table_is_opened_planned_or_refused() {
+    let mut model = fixture::empty((100, 30));
+    assert_eq!(press(&mut model, "<enter>"), vec![]);
+    assert!(model.notice.as_ref().unwrap().text.contains("partitioned already"));
+    assert_eq!(press(&mut model, "<down><enter>"), vec![Effect::Open(id())]);
+    let mut model = fixture::empty((100, 30));
+    press(&mut model, "/outbox<enter><enter>");
+    assert!(model.notice.as_ref().unwrap().text.contains("no primary key"));
+}
+
+#[test]
+fn esc_goes_back_one_thing_at_a_time_and_never_quits() {
+    let mut model = at(Scene::Differs);
+    press(&mut model, "<down><enter>");
+    assert_eq!(
+        (model.screen, model.cursors.drilled.as_deref()),
+        (Screen::Validation, Some("chat_messages_2024_q2"))
+    );
+    press(&mut model, "/changed<enter>:");
+    assert_eq!(model.shown_diffs().len(), 1);
+    assert_eq!(model.context(), Context::Palette);
+    press(&mut model, "<esc>");
+    assert_eq!(model.context(), Context::On(Screen::Validation));
+    press(&mut model, "<esc>");
+    assert_eq!(model.shown_diffs().len(), 3, "the filter is gone");
+    press(&mut model, "<esc>");
+    assert_eq!(model.cursors.drilled, None);
+    for _ in 0..9 {
+        assert_eq!(press(&mut model, "<esc>"), vec![]);
+    }
+}
+
+#[test]
+fn the_log_follows_until_the_cursor_is_moved() {
+    let mut model = fixture::model(Scene::Ready, Screen::Log, (100, 30));
+    press(&mut model, "<up><up>");
+    assert!(model.cursors.log_held);
+    assert_eq!(model.cursors.log.selected, model.job.events.len() - 3);
+    press(&mut model, "G");
+    assert!(!model.cursors.log_held);
+}
+
+#[test]
+fn pasted_text_presses_no_key() {
+    let mut model = at(Scene::Copying);
+    assert_eq!(update(&mut model, Msg::Paste("p\nq\ny".into()), now()), vec![]);
+    assert_eq!(model.overlays.len(), 0);
+    press(&mut model, "q");
+    assert_eq!(update(&mut model, Msg::Paste("y".into()), now()), vec![]);
+    let mut model = at(Scene::Ready);
+    press(&mut model, "s");
+    update(&mut model, Msg::Paste("chat_messages\nmore".into()), now());
+    assert_eq!(press(&mut model, "<enter>"), sends(Command::Swap), "a name may be pasted, its first line");
+}
+
+#[test]
+fn in_a_small_window_only_what_needs_no_sight_works() {
+    let mut model = at(Scene::Ready);
+    press(&mut model, "schat_messages");
+    update(&mut model, Msg::Resize(40, 10), now());
+    assert_eq!(press(&mut model, "<enter>"), vec![]);
+    press(&mut model, "<esc>");
+    assert_eq!(press(&mut model, "p"), sends(Command::Pause));
+    assert_eq!(press(&mut model, "achat_messages<enter>v"), sends(Command::Pause)[..0].to_vec());
+}
+
+#[test]
+fn an_answer_that_does_not_come_is_named() {
+    let mut model = at(Scene::Watched);
+    press(&mut model, "p");
+    let later = now() + chrono::TimeDelta::seconds(11);
+    update(&mut model, Msg::Tick, later);
+    assert!(model.notice.unwrap().text.contains("no answer to pause in 10 s: owner db-tools-1 pid 4711"));
+
+    let mut model = at(Scene::Watched);
+    press(&mut model, "p");
+    let asked = Asked { command: Command::Pause, by: events::asker() };
+    let accepted = Event { seq: 50, at: now(), body: Body::Accepted { asked } };
+    update(&mut model, Msg::Event(Box::new(accepted)), now());
+    update(&mut model, Msg::Tick, later);
+    assert_eq!(model.notice, None);
+}
+
+#[test]
+fn events_are_kept_once_and_not_without_end() {
+    let mut model = at(Scene::Copying);
+    let before = model.job.events.len();
+    let event =
+        |seq| Msg::Event(Box::new(Event { seq, at: now(), body: Body::Resumed { by: "ana".into() } }));
+    update(&mut model, event(400), now());
+    update(&mut model, event(400), now());
+    assert_eq!(model.job.events.len(), before + 1);
+    for seq in 500..5_000 {
+        update(&mut model, event(seq), now());
+    }
+    assert_eq!(model.job.events.len(), quarterdeck::tui::app::model::MAX_EVENTS);
+    assert_eq!(model.job.events.back().unwrap().seq, 4_999);
+}
+
+#[test]
+fn a_worker_s_panic_is_shown_and_the_console_goes_on() {
+    let mut model = at(Scene::Copying);
+    let report = PanicReport {
+        thread: "worker".into(),
+        message: "index out of bounds".into(),
+        place: "a.rs:1".into(),
+    };
+    assert_eq!(update(&mut model, Msg::Panicked(report), now()), vec![]);
+    assert_eq!(model.context(), Context::Panic);
+    press(&mut model, "<esc>");
+    assert_eq!(press(&mut model, "p"), sends(Command::Pause));
+}
+
+#[test]
+fn idling_costs_nothing_and_a_busy_picture_moves() {
+    assert_eq!(heartbeat(&fixture::empty((80, 24))), None);
+    assert_eq!(heartbeat(&at(Scene::Copying)).unwrap().as_millis(), 250);
+    assert_eq!(heartbeat(&at(Scene::Ready)).unwrap().as_millis(), 1_000);
+    let mut closed = at(Scene::Finished);
+    closed.connection = Connection::Closed { end: Some("finished".into()), exit_code: 0 };
+    assert_eq!(heartbeat(&closed), None);
+}
+
+#[test]
+fn exports_carry_what_is_on_screen() {
+    let mut model = fixture::model(Scene::Differs, Screen::Validation, (100, 30));
+    let effects = press(&mut model, "e<enter>");
+    let [Effect::Export { path, contents }] = &effects[..] else { panic!("{effects:?}") };
+    assert_eq!(path, "quarterdeck-chat_messages-20260212T140230Z-diffs.csv");
+    assert!(contents.contains(",changed,edited_at,NULL,2024-05-02 10:15:00+00\n"), "{contents}");
+    let mut model = fixture::model(Scene::Ready, Screen::Log, (100, 30));
+    let effects = press(&mut model, "e<down><enter>");
+    let [Effect::Export { contents, .. }] = &effects[..] else { panic!("{effects:?}") };
+    let events: Vec<Event> = serde_json::from_str(contents).unwrap();
+    assert_eq!(events.len(), model.job.events.len());
+    let mut model = fixture::model(Scene::Ready, Screen::Backfill, (100, 30));
+    let effects = press(&mut model, "e<enter>");
+    let [Effect::Export { path, contents }] = &effects[..] else { panic!("{effects:?}") };
+    assert!(path.ends_with("-report.md") && contents.starts_with("# public.chat_messages\n"));
+    assert!(contents.contains("| 2024 Q1 | chat_messages_2024_q1 | verified | 3,201,113 | 3,201,113 | 0 |"));
+}
+
+#[test]
+fn what_is_selected_is_copied() {
+    let copied = |model: &mut Model| match &press(model, "y")[..] {
+        [Effect::Copy(text)] => text.clone(),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(copied(&mut fixture::empty((80, 24))), "public.audit_events");
+    assert_eq!(copied(&mut at(Scene::Copying)), "chat_messages_2024_q1");
+    let log = copied(&mut fixture::model(Scene::Ready, Screen::Log, (80, 24)));
+    assert!(log.ends_with("verifying → ready"), "{log}");
+}

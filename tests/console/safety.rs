@@ -1,0 +1,149 @@
+//! Whatever keys are pressed in whatever order: nothing that cannot be taken back happens without its question
+//! and the exact name, Esc does nothing but go back, and nothing panics.
+
+use proptest::prelude::*;
+use quarterdeck::{
+    engine::command::Command,
+    tui::{
+        app::{
+            deed::Deed,
+            model::{Model, Screen},
+            msg::{Effect, Msg},
+            overlay::Overlay,
+            update::update,
+        },
+        glyphs::Glyphs,
+        keymap::{Stroke, bindings},
+        theme::{Depth, Palette, Theme},
+    },
+};
+use ratatui::crossterm::event::KeyCode;
+
+use super::{
+    fixture::{self, Scene, now},
+    sizes::drawn,
+};
+
+/// Something done to the console.
+#[derive(Clone, Debug)]
+enum Doing {
+    Press(Stroke),
+    /// The table's name, letter by letter, as one who is sure would type it.
+    TypeName,
+    Paste(String),
+    Resize(u16, u16),
+    Become(Scene),
+}
+
+fn stroke() -> impl Strategy<Value = Stroke> {
+    let bound: Vec<_> = bindings().flat_map(|(_, row)| row.strokes.iter().copied()).collect();
+    prop_oneof![
+        4 => proptest::sample::select(bound),
+        1 => any::<char>().prop_map(|c| Stroke { code: KeyCode::Char(c), ctrl: false }),
+        1 => Just(Stroke { code: KeyCode::Enter, ctrl: false }),
+        1 => Just(Stroke { code: KeyCode::Backspace, ctrl: false }),
+    ]
+}
+
+fn doing() -> impl Strategy<Value = Doing> {
+    prop_oneof![
+        20 => stroke().prop_map(Doing::Press),
+        3 => Just(Doing::TypeName),
+        1 => ".{0,12}".prop_map(Doing::Paste),
+        1 => Just(Doing::Paste("chat_messages".into())),
+        1 => (1_u16..140, 1_u16..50).prop_map(|(columns, rows)| Doing::Resize(columns, rows)),
+        1 => proptest::sample::select(Scene::ALL.to_vec()).prop_map(Doing::Become),
+    ]
+}
+
+/// The question that was open, with what was typed.
+fn question(model: &Model) -> Option<(Deed, String)> {
+    match model.overlays.last() {
+        Some(Overlay::Ask(ask)) => Some((ask.deed, ask.typed.clone())),
+        _ => None,
+    }
+}
+
+/// Whether the effect may follow from this question.
+fn is_covered(effect: &Effect, asked: Option<&(Deed, String)>, key: Option<Stroke>) -> bool {
+    let deed = asked.map(|(deed, _)| *deed);
+    let typed = asked.is_some_and(|(_, typed)| typed == "chat_messages");
+    let yes = key == Some(Stroke { code: KeyCode::Char('y'), ctrl: false });
+    let enter = key == Some(Stroke { code: KeyCode::Enter, ctrl: false });
+    match effect {
+        Effect::Send(Command::Swap) => deed == Some(Deed::Swap) && typed && enter,
+        Effect::Send(Command::Reverse) => deed == Some(Deed::Reverse) && typed && enter,
+        Effect::Send(Command::Abort) => deed == Some(Deed::Abort) && typed && enter,
+        Effect::Send(Command::Finish { drop_source: true }) => {
+            deed == Some(Deed::FinishAndDrop) && typed && enter
+        }
+        Effect::Send(Command::Finish { drop_source: false }) => deed == Some(Deed::Finish) && yes,
+        Effect::Send(Command::Repair) => deed == Some(Deed::Repair) && yes,
+        Effect::Start(..) => deed == Some(Deed::Start) && yes,
+        Effect::Send(_)
+        | Effect::ListTables
+        | Effect::MakePlan(_)
+        | Effect::Open(_)
+        | Effect::Copy(_)
+        | Effect::Export { .. }
+        | Effect::Redraw
+        | Effect::Suspend
+        | Effect::Quit => true,
+    }
+}
+
+fn does(model: &mut Model, doing: &Doing) -> Result<(), TestCaseError> {
+    let strokes = match doing {
+        Doing::Press(stroke) => vec![*stroke],
+        Doing::TypeName => super::reducer::strokes("chat_messages"),
+        Doing::Paste(text) => {
+            prop_assert_eq!(update(model, Msg::Paste(text.clone()), now()), vec![]);
+            return Ok(());
+        }
+        Doing::Resize(columns, rows) => {
+            update(model, Msg::Resize(*columns, *rows), now());
+            return Ok(());
+        }
+        Doing::Become(scene) => {
+            update(model, Msg::Status(fixture::scene::status(*scene).into()), now());
+            return Ok(());
+        }
+    };
+    for stroke in strokes {
+        let (asked, small) = (question(model), model.is_small());
+        let effects = update(model, Msg::Key(stroke), now());
+        if stroke.code == KeyCode::Esc {
+            prop_assert_eq!(&effects, &vec![], "Esc only goes back");
+        }
+        for effect in &effects {
+            prop_assert!(is_covered(effect, asked.as_ref(), Some(stroke)), "{:?} after {:?}", effect, asked);
+            prop_assert!(
+                !small || asked.is_none() || !matches!(effect, Effect::Start(..)),
+                "blind: {:?}",
+                effect
+            );
+            if let Effect::MakePlan(request) = effect {
+                let plan = std::sync::Arc::new(fixture::plan::plan());
+                update(model, Msg::Plan(request.clone(), Ok(plan)), now());
+            }
+        }
+    }
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
+    #[test]
+    fn nothing_grave_happens_unasked(
+        scene in proptest::sample::select(Scene::ALL.to_vec()),
+        screen in proptest::sample::select(Screen::ALL.to_vec()),
+        doings in proptest::collection::vec(doing(), 1..60),
+    ) {
+        let theme = Theme::new(Palette::Mono, Depth::Sixteen, Glyphs::Unicode);
+        let mut model = fixture::model(scene, screen, (80, 24));
+        for doing in &doings {
+            does(&mut model, doing)?;
+        }
+        drawn(&model, &theme);
+    }
+}

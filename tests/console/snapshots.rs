@@ -1,0 +1,151 @@
+//! What the screens look like, with their styles beside the glyphs.
+//!
+//! Under each picture stands the same picture with one letter a cell for its style; the letters are explained
+//! below, so a change of colour or weight fails like a change of text.
+
+use std::fmt::Write;
+
+use quarterdeck::tui::{
+    app::model::{Model, Screen},
+    glyphs::Glyphs,
+    theme::{Depth, Palette, Theme},
+};
+use ratatui::{
+    buffer::{Buffer, Cell},
+    style::Style,
+};
+
+use super::{
+    fixture::{self, Scene},
+    reducer::press,
+    sizes::{drawn, overlays},
+};
+
+/// The names of the theme's styles, so that a snapshot says what is meant and not which shade.
+fn names(theme: &Theme) -> Vec<(char, &'static str, Style)> {
+    vec![
+        ('.', "text", theme.text),
+        ('d', "dim", theme.dim),
+        ('S', "strong", theme.strong),
+        ('A', "accent", theme.accent),
+        ('-', "border", theme.border),
+        ('c', "copied", theme.copied),
+        ('y', "copying", theme.copying),
+        ('w', "warn", theme.warn),
+        ('V', "verified", theme.verified),
+        ('D', "danger", theme.danger),
+    ]
+}
+
+fn letter(cell: &Cell, theme: &Theme) -> char {
+    let style = |style: Style| {
+        let mut other = Cell::default();
+        other.set_style(Style::reset().patch(style));
+        (other.fg, other.modifier)
+    };
+    if cell.modifier.contains(ratatui::style::Modifier::REVERSED) {
+        return 'R';
+    }
+    if cell.symbol().trim().is_empty() {
+        return ' ';
+    }
+    let known = names(theme).into_iter().find(|(_, _, named)| style(*named) == (cell.fg, cell.modifier));
+    known.map_or('?', |(letter, _, _)| letter)
+}
+
+/// The picture and its styles.
+fn dump(buffer: &Buffer, theme: &Theme) -> String {
+    let mut text = String::new();
+    let width = usize::from(buffer.area.width);
+    let lines = |paint: &dyn Fn(&Cell) -> String| {
+        let rows = buffer.content.chunks(width);
+        rows.map(|row| row.iter().map(paint).collect::<String>().trim_end().to_owned()).collect::<Vec<_>>()
+    };
+    let _ = writeln!(text, "{}", lines(&|cell| cell.symbol().to_owned()).join("\n"));
+    let _ = writeln!(text, "\nstyles\n{}", lines(&|cell| letter(cell, theme).to_string()).join("\n"));
+    let tinted = buffer
+        .content
+        .chunks(width)
+        .enumerate()
+        .filter(|(_, row)| row.iter().any(|cell| cell.bg != ratatui::style::Color::Reset));
+    let rows: Vec<_> = tinted.map(|(row, _)| row.to_string()).collect();
+    let legend: Vec<_> = names(theme).iter().map(|(letter, name, _)| format!("{letter} {name}")).collect();
+    let _ = writeln!(text, "\ntinted rows: {}\n{}  R reversed", rows.join(", "), legend.join("  "));
+    text
+}
+
+fn theme(glyphs: Glyphs) -> Theme {
+    Theme::new(Palette::Dark, Depth::True, glyphs)
+}
+
+fn check(name: &str, model: &Model) {
+    for (glyphs, ending) in [(Glyphs::Unicode, ""), (Glyphs::Ascii, "_ascii")] {
+        // ASCII pictures at one size: the stand-ins do not depend on it.
+        if glyphs == Glyphs::Ascii && model.size != (80, 24) {
+            continue;
+        }
+        let theme = theme(glyphs);
+        insta::with_settings!({ prepend_module_to_snapshot => false, omit_expression => true, snapshot_path => "snapshots" }, {
+            insta::assert_snapshot!(format!("{name}_{}x{}{ending}", model.size.0, model.size.1), dump(&drawn(model, &theme), &theme));
+        });
+    }
+}
+
+const SIZES: [(u16, u16); 4] = [(60, 16), (80, 24), (120, 40), (160, 50)];
+
+#[test]
+fn screens() {
+    for size in SIZES {
+        check("tables", &fixture::empty(size));
+        for (name, scene, screen) in [
+            ("layout", Scene::Copying, Screen::Layout),
+            ("quarters", Scene::Copying, Screen::Quarters),
+            ("backfill", Scene::Slowed, Screen::Backfill),
+            ("validation", Scene::Differs, Screen::Validation),
+            ("log", Scene::Ready, Screen::Log),
+        ] {
+            check(name, &fixture::model(scene, screen, size));
+        }
+    }
+}
+
+#[test]
+fn backfill_in_every_scene() {
+    for scene in Scene::ALL {
+        let name = format!("scene_{scene:?}").to_lowercase();
+        check(&name, &fixture::model(scene, Screen::Backfill, (100, 24)));
+    }
+}
+
+#[test]
+fn differing_rows() {
+    let mut model = fixture::model(Scene::Differs, Screen::Validation, (80, 24));
+    press(&mut model, "<down><enter><down>");
+    check("differences", &model);
+    press(&mut model, "<enter>");
+    check("difference", &model);
+}
+
+#[test]
+fn every_overlay() {
+    for (at, overlay) in overlays().into_iter().enumerate() {
+        let mut model = fixture::model(Scene::NotYet, Screen::Backfill, (80, 24));
+        model.overlays.push(overlay);
+        check(&format!("overlay_{at:02}"), &model);
+    }
+    let mut ready = fixture::model(Scene::Ready, Screen::Backfill, (120, 40));
+    press(&mut ready, "schat_mess");
+    check("swap", &ready);
+}
+
+#[test]
+fn a_window_too_small() {
+    check("small", &fixture::model(Scene::Slowed, Screen::Backfill, (40, 12)));
+}
+
+#[test]
+fn a_filter_a_notice_and_a_chosen_chunk() {
+    let mut model = fixture::model(Scene::Copying, Screen::Backfill, (80, 24));
+    press(&mut model, "/2025<enter>ns");
+    check("filtered", &model);
+}
