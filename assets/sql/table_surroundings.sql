@@ -12,11 +12,16 @@ SELECT clock_timestamp() AS now,
        -- table's age tells what any vacuum that runs on it now is for.
        (SELECT min(l.pid)
         FROM pg_locks l JOIN pg_class c ON c.oid = l.relation LEFT JOIN pg_stat_activity a ON a.pid = l.pid
+        CROSS JOIN LATERAL (
+            SELECT min(option_value::int) FILTER (WHERE option_name = 'autovacuum_freeze_max_age') AS freeze,
+                   min(option_value::int) FILTER (WHERE option_name = 'autovacuum_multixact_freeze_max_age') AS multixact
+            FROM pg_options_to_table(c.reloptions) WHERE option_name LIKE '%freeze_max_age'
+        ) own
         WHERE l.relation = $1 AND l.locktype = 'relation' AND l.mode = 'ShareUpdateExclusiveLock' AND l.granted
           AND l.pid <> pg_backend_pid()
           AND (a.query LIKE 'autovacuum:%(to prevent wraparound)%'
                OR a.backend_type IS NULL
-                  AND (age(c.relfrozenxid) > current_setting('autovacuum_freeze_max_age')::int
-                       OR mxid_age(c.relminmxid) > current_setting('autovacuum_multixact_freeze_max_age')::int)))
+                  AND (age(c.relfrozenxid) > least(current_setting('autovacuum_freeze_max_age')::int, own.freeze)
+                       OR mxid_age(c.relminmxid) > least(current_setting('autovacuum_multixact_freeze_max_age')::int, own.multixact))))
            AS wraparound_vacuum,
        ARRAY(SELECT evtname::text FROM pg_event_trigger WHERE evtenabled <> 'D' ORDER BY 1) AS event_triggers

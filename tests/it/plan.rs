@@ -5,9 +5,10 @@ use quarterdeck::{
     engine::plan::plan,
     model::{
         period::Every,
+        phase::{Phase, State},
         plan::{Plan, Request, Severity},
     },
-    pg::{Session, Target},
+    pg::{Session, Target, catalog::list_tables, journal},
 };
 
 use crate::support::{self, Db, schema};
@@ -222,4 +223,27 @@ async fn a_role_without_the_rights_is_refused() {
         db.sql(&format!("DROP OWNED BY {role}; DROP ROLE {role}")).await;
     })
     .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_table_with_a_migration_is_listed_with_it_and_not_planned_again() {
+    let db = support::database("again").await;
+    db.sql(CHAT).await;
+    let plan = planned(&db, &request("chat_messages")).await.unwrap_or_else(|e| panic!("{e}"));
+    let mut session = db.session().await;
+    journal::install(&mut session).await.unwrap();
+    journal::write::migration(&mut session, &plan.scheme, 2).await.unwrap();
+    let listed = list_tables(&session).await.unwrap();
+    let carried = listed.iter().find(|t| t.name.name.as_str() == "chat_messages").unwrap().migration.unwrap();
+    assert_eq!((carried.id, carried.phase, carried.state), (plan.scheme.id, Phase::Planned, State::Stopped));
+    assert!(
+        listed.iter().all(|t| t.name.schema.as_str() == "public"),
+        "the journal's tables are not the application's"
+    );
+    let error = planned(&db, &request("chat_messages")).await.unwrap_err();
+    assert!(matches!(&error, Error::Refused { id: "QD-017", .. }), "{error}");
+
+    db.sql("UPDATE quarterdeck.migration SET phase = 'aborted'").await;
+    planned(&db, &request("chat_messages")).await.unwrap_or_else(|e| panic!("{e}"));
+    assert!(list_tables(&session).await.unwrap().iter().all(|table| table.migration.is_none()));
 }

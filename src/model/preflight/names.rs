@@ -7,17 +7,19 @@ use crate::{
     error::Error,
     model::{
         ident::Ident,
+        leaves::Uncut,
         scheme::{Leaf, Scheme},
     },
 };
 
 const COLLISION: &str = "QD-080";
+const UNCUT: &str = "QD-081";
 const FREE_IT: &str = "rename or drop what has the name";
 
 pub(super) const CHECKS: &[Check] = &[
     refuse(COLLISION, FREE_IT, collision),
     refuse(
-        "QD-081",
+        UNCUT,
         "choose a longer period with --every, or correct the rows whose times lie far off the others",
         too_many,
     ),
@@ -52,6 +54,16 @@ pub fn refusal(scheme: &Scheme, leaves: &[Leaf], taken: &[Ident]) -> Option<Erro
         reason: format!("the migration needs this name, and it is taken{others}"),
         remedy: FREE_IT.into(),
     })
+}
+
+/// The refusal of a span of time that cannot be cut into leaves: for the census, which alone knows it exactly.
+pub fn uncut(scheme: &Scheme, why: Uncut) -> Error {
+    Error::Refused {
+        id: UNCUT,
+        object: scheme.source().plain(),
+        reason: why.to_string(),
+        remedy: why.remedy().into(),
+    }
 }
 
 fn collision(case: &Case<'_>) -> Vec<Hit> {
