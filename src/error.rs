@@ -178,7 +178,7 @@ impl Error {
             Self::Connect { .. } => true,
             Self::Database { source, .. } => {
                 source.is_closed()
-                    || source.code().is_none()
+                    || std::error::Error::source(source).is_some_and(|cause| cause.is::<std::io::Error>())
                     || matches!(
                         source.code(),
                         Some(

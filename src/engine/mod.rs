@@ -3,10 +3,23 @@
 //! A face talks to it through a [`link::Link`]: `watch<Arc<Status>>` (lossy, latest wins), a bounded
 //! `mpsc<Event>` and a bounded `mpsc<Command>`. A face can never block the migration.
 
+pub mod board;
 pub mod command;
+pub mod context;
 pub mod event;
+pub mod gate;
+pub mod housekeeping;
+pub mod launch;
 pub mod link;
 pub mod plan;
 pub mod report;
 pub mod sentence;
+pub mod live;
+pub mod orders;
+pub mod picture;
+pub mod recorder;
+pub mod replayer;
 pub mod status;
+pub mod steps;
+pub mod watcher;
+pub mod worker;

@@ -9,6 +9,7 @@ pub mod hanger;
 pub mod ident;
 pub mod leaves;
 pub mod listing;
+pub mod pace;
 pub mod period;
 pub mod phase;
 pub mod plan;

@@ -1,6 +1,5 @@
 //! What is to be built out of a table: key, periods, names. The journal keeps it as JSON.
 
-use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -37,34 +36,6 @@ pub struct Leaf {
     pub name: Ident,
     /// Its period; `None` is DEFAULT.
     pub period: Option<Period>,
-}
-
-/// The most leaves one plan may have.
-pub const MAX_LEAVES: usize = 1_000;
-
-/// The periods from the one that holds `first` to the one that holds `last`, without gaps, and `ahead` more.
-pub fn leaves_for(
-    every: Every,
-    first: DateTime<Utc>,
-    last: DateTime<Utc>,
-    ahead: u32,
-) -> Result<Vec<Period>, String> {
-    let outside = || format!("{first} to {last} lies outside the calendar");
-    let next = |period: &Period| every.next(*period).ok_or_else(outside);
-    let mut periods = vec![every.period_of(first).ok_or_else(outside)?];
-    while let Some(newest) = periods.last().filter(|period| period.upper <= last) {
-        periods.push(next(newest)?);
-        if periods.len() > MAX_LEAVES {
-            return Err(format!(
-                "rows from {first} to {last} need more than {MAX_LEAVES} partitions by {every}"
-            ));
-        }
-    }
-    for _ in 0..ahead {
-        let newest = periods.last().copied();
-        periods.extend(newest.as_ref().map(next).transpose()?);
-    }
-    Ok(periods)
 }
 
 impl Scheme {
@@ -171,23 +142,5 @@ impl Scheme {
         let terms: Vec<_> =
             pairs.map(|(logged, column)| format!("{log}.{logged} = {row}.{}", column.name)).collect();
         terms.join(" AND ")
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use chrono::TimeZone;
-
-    use super::*;
-
-    #[test]
-    fn leaves_cover_first_to_last_without_gaps_and_some_ahead() {
-        let at = |y, m| Utc.with_ymd_and_hms(y, m, 15, 0, 0, 0).unwrap();
-        let periods = leaves_for(Every::Quarter, at(2024, 2), at(2024, 8), 2).unwrap();
-        assert_eq!(periods.len(), 5);
-        assert!(periods.windows(2).all(|pair| pair[0].upper == pair[1].lower));
-        assert!(periods[0].contains(at(2024, 2)) && periods[2].contains(at(2024, 8)));
-        assert_eq!(leaves_for(Every::Quarter, at(2024, 2), at(2024, 2), 0).unwrap().len(), 1);
-        assert!(leaves_for(Every::Day, at(1990, 1), at(2024, 1), 0).unwrap_err().contains("1000"));
     }
 }

@@ -5,6 +5,7 @@ pub mod connect;
 pub mod fence;
 pub mod journal;
 pub mod lock;
+pub mod measure;
 pub mod owner;
 pub mod pooler;
 pub mod script;

@@ -11,6 +11,7 @@ mod connect;
 mod demo;
 #[cfg(test)]
 mod exchange;
+mod online;
 #[cfg(test)]
 mod plan;
 #[cfg(test)]

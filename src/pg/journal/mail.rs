@@ -100,3 +100,11 @@ pub async fn newest_event(session: &Session, id: Uuid) -> Result<i64> {
     const SQL: &str = "SELECT coalesce(max(seq), 0) FROM quarterdeck.event WHERE migration_id = $1";
     Ok(session.query_one("read newest event", SQL, &[&id]).await?.get(0))
 }
+
+/// Writes the owner's live figures for other processes, if the epoch still holds.
+pub async fn broadcast(session: &Session, id: Uuid, epoch: i64, live: &impl serde::Serialize) -> Result<()> {
+    const SQL: &str =
+        "UPDATE quarterdeck.owner SET live = $3, live_at = now() WHERE migration_id = $1 AND epoch = $2";
+    let json = serde_json::to_value(live).map_err(|e| crate::error::Error::Bug(e.to_string()))?;
+    session.execute("broadcast", SQL, &[&id, &epoch, &json]).await.map(drop)
+}

@@ -1,0 +1,164 @@
+//! The owner's own session: keeps ownership, takes commands, measures, paints the picture.
+//!
+//! If it fails, ownership cannot be relied on and the whole stretch ends.
+
+use std::{sync::Arc, time::Duration};
+
+use chrono::Utc;
+use tokio::sync::{mpsc, watch};
+
+use crate::{
+    engine::{
+        command::Asked,
+        context::{Context, Request},
+        event::Body,
+        gate::Will,
+        orders, picture as parts,
+        status::{Owner, Rows, Status},
+    },
+    error::Result,
+    model::{pace::Spent, phase::Phase},
+    pg::{Session, journal, journal::mail, measure},
+};
+
+/// How often the picture is painted at least.
+const TICK: Duration = Duration::from_millis(250);
+/// Ticks between looks for commands, log figures and leaf sizes.
+const MAIL_EVERY: u64 = 2;
+const LOG_EVERY: u64 = 4;
+const SIZES_EVERY: u64 = 20;
+
+/// Runs until the session fails.
+pub async fn run(
+    ctx: &Context,
+    session: &mut Session,
+    commands: &mut mpsc::Receiver<Asked>,
+    status: &watch::Sender<Arc<Status>>,
+) -> Result<()> {
+    let mut keeper = Keeper { ctx, paused_said: false, last_log: 0, measured: None };
+    let mut tick = tokio::time::interval(TICK);
+    tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    for turn in 0_u64.. {
+        tokio::select! {
+            Some(asked) = commands.recv() => {
+                orders::take(ctx, session, Request { asked, row: None }).await?;
+            }
+            _ = tick.tick() => {
+                keeper.clock();
+                if turn % MAIL_EVERY == 0 { keeper.mail(session).await?; }
+                if turn % LOG_EVERY == 0 { keeper.measure(session).await?; }
+                if turn % SIZES_EVERY == 0 { keeper.sizes(session).await?; }
+            }
+        }
+        keeper.say_paused();
+        status.send_replace(Arc::new(picture(ctx)));
+    }
+    Ok(())
+}
+
+struct Keeper<'a> {
+    ctx: &'a Context,
+    paused_said: bool,
+    last_log: i64,
+    measured: Option<tokio::time::Instant>,
+}
+
+impl Keeper<'_> {
+    fn clock(&self) {
+        let spent = match self.ctx.gate.will() {
+            Will::Go => Spent::Active,
+            Will::Pause | Will::Stop | Will::Abort => Spent::Paused,
+        };
+        if self.ctx.phase() == Phase::Copying {
+            self.ctx.live().pace.tick(TICK.as_secs_f64(), spent);
+        }
+    }
+
+    async fn mail(&self, session: &mut Session) -> Result<()> {
+        for row in mail::unread(session, self.ctx.scheme.id).await? {
+            match serde_json::from_value(row.asked.clone()) {
+                Ok(asked) => orders::take(self.ctx, session, Request { asked, row: Some(row.id) }).await?,
+                Err(error) => {
+                    let words = format!("this owner does not know the command: {error}");
+                    mail::finish(session, row.id, Some(&serde_json::Value::String(words))).await?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn measure(&mut self, session: &Session) -> Result<()> {
+        let log = measure::log(session, &self.ctx.scheme).await?;
+        let trend = self.measured.replace(tokio::time::Instant::now()).map(|last| {
+            #[expect(clippy::cast_precision_loss, reason = "a trend for people")]
+            let change = (log.rows - self.last_log) as f64;
+            change / last.elapsed().as_secs_f64().max(0.1)
+        });
+        self.last_log = log.rows;
+        let duplicates = journal::read::duplicate_keys(session, self.ctx.scheme.id).await?;
+        let paused = self.ctx.standing().paused.clone();
+        let live = {
+            let board = self.ctx.board();
+            let mut live = self.ctx.live();
+            live.rows = Rows {
+                log_pending: log.rows,
+                log_bytes: log.bytes,
+                log_oldest_s: log.oldest_s,
+                log_trend: trend,
+                ..live.rows
+            };
+            live.duplicate_keys = duplicates;
+            parts::broadcast(&live, &board, paused.as_deref())
+        };
+        journal::mail::broadcast(session, self.ctx.scheme.id, self.ctx.term.epoch, &live).await
+    }
+
+    async fn sizes(&self, session: &Session) -> Result<()> {
+        let leaves = self.ctx.board().leaf_list();
+        let sizes = measure::leaves(session, &self.ctx.scheme, &leaves).await?;
+        self.ctx.live().sizes = sizes;
+        Ok(())
+    }
+
+    /// A pause has taken hold when nothing is in hand any more.
+    fn say_paused(&mut self) {
+        let paused = self.ctx.standing().paused.clone();
+        let Some(why) = paused else {
+            self.paused_said = false;
+            return;
+        };
+        let board = self.ctx.board();
+        if !self.paused_said && board.in_hand.is_empty() {
+            self.paused_said = true;
+            let last = board.chunks.iter().filter(|row| row.done).map(|row| row.id).next_back();
+            let after = last.map(|id| format!(", after chunk {id}")).unwrap_or_default();
+            self.ctx.say(Body::Paused { message: format!("{why}{after}") });
+        }
+    }
+}
+
+/// The picture as this owner has it.
+pub fn picture(ctx: &Context) -> Status {
+    let standing = ctx.standing().clone();
+    let board = ctx.board();
+    let live = ctx.live();
+    let owner = Owner {
+        host: crate::pg::owner::host(),
+        pid: std::process::id().into(),
+        since: ctx.term.since,
+        alive: true,
+        ours: true,
+    };
+    parts::compose(parts::Parts {
+        now: Utc::now(),
+        scheme: &ctx.scheme,
+        standing: &standing,
+        board: &board,
+        owner: Some(owner),
+        live: &parts::broadcast(&live, &board, standing.paused.as_deref()),
+        log: live.rows,
+        diffs: live.diffs.clone(),
+        duplicate_keys: live.duplicate_keys.clone(),
+        sizes: &live.sizes,
+    })
+}

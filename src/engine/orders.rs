@@ -1,0 +1,248 @@
+//! Commands: what may be done when, and the doing of those that need no phase's help.
+//!
+//! [`decide`] is the one table of what is allowed; the console dims by it, the owner refuses by it.
+
+use chrono::Utc;
+
+use crate::{
+    engine::{
+        command::{Asked, Command},
+        context::{Context, Request},
+        event::Body,
+        gate::Will,
+    },
+    error::{Error, Report, Result},
+    model::phase::Phase,
+    pg::{Session, journal, journal::mail},
+};
+
+/// Who carries a command out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Who {
+    /// The owner's housekeeping, at once.
+    Now,
+    /// The phase, when it is its turn.
+    Phase,
+}
+
+/// Whether a command may be given in a phase, and who carries it out; else why not.
+pub fn decide(phase: Phase, command: &Command) -> Result<Who, String> {
+    let over = || format!("the migration is {phase}");
+    match command {
+        Command::Pause | Command::Resume | Command::Stop | Command::Workers { .. } if phase.is_over() => {
+            Err(over())
+        }
+        Command::Pause | Command::Resume | Command::Stop | Command::Workers { .. } => Ok(Who::Now),
+        Command::Abort if phase.may_abort() => Ok(Who::Phase),
+        Command::Abort if phase.is_over() => Err(over()),
+        Command::Abort => Err("the twin owns the name; `reverse` first, then abort".into()),
+        Command::Verify => match phase {
+            Phase::Ready | Phase::Reversed | Phase::Verifying | Phase::ReverseWindow => Ok(Who::Phase),
+            Phase::Finished | Phase::Aborted | Phase::Aborting => Err(over()),
+            Phase::Planned
+            | Phase::Capturing
+            | Phase::Census
+            | Phase::Copying
+            | Phase::Replaying
+            | Phase::Swapping
+            | Phase::Reversing => Err(format!("verification follows by itself; now {phase}")),
+        },
+        Command::Repair => match phase {
+            Phase::Verifying => Ok(Who::Phase),
+            Phase::Finished | Phase::Aborted => Err(over()),
+            Phase::Planned
+            | Phase::Capturing
+            | Phase::Census
+            | Phase::Copying
+            | Phase::Replaying
+            | Phase::Ready
+            | Phase::Swapping
+            | Phase::ReverseWindow
+            | Phase::Reversing
+            | Phase::Reversed
+            | Phase::Aborting => Err("no verification has found differences".into()),
+        },
+        Command::Swap if phase.may_swap() => Ok(Who::Phase),
+        Command::Swap => Err(format!("swap needs phase ready, and it is {phase}")),
+        Command::Reverse | Command::Finish { .. } if phase == Phase::ReverseWindow => Ok(Who::Phase),
+        Command::Reverse | Command::Finish { .. } => {
+            Err(format!("{} needs phase reverse_window, and it is {phase}", command.word()))
+        }
+        Command::CancelChunk { .. } | Command::RetryChunk { .. } | Command::Reorder { .. } => {
+            if phase == Phase::Copying {
+                Ok(Who::Now)
+            } else {
+                Err(format!("nothing is being copied; it is {phase}"))
+            }
+        }
+    }
+}
+
+/// Takes a request on: does it, hands it to the phase, or refuses it.
+pub async fn take(ctx: &Context, session: &mut Session, request: Request) -> Result<()> {
+    match decide(ctx.phase(), &request.asked.command) {
+        Err(reason) => refuse(ctx, session, &request, reason).await,
+        Ok(Who::Phase) => {
+            accept(ctx, session, &request).await?;
+            if request.asked.command == Command::Abort {
+                ctx.gate.set(Will::Abort);
+            }
+            let full = |_| Error::Bug("more commands than the owner can hold".into());
+            ctx.requests.sender.try_send(request).map_err(full)
+        }
+        Ok(Who::Now) => {
+            accept(ctx, session, &request).await?;
+            match at_once(ctx, session, &request.asked).await {
+                Ok(()) => done(ctx, session, &request).await,
+                Err(Refusal::Reason(reason)) => refuse(ctx, session, &request, reason).await,
+                Err(Refusal::Error(error)) => Err(error),
+            }
+        }
+    }
+}
+
+/// Says that a request has been carried out.
+pub async fn done(ctx: &Context, session: &Session, request: &Request) -> Result<()> {
+    ctx.say(Body::Done { asked: request.asked.clone() });
+    match request.row {
+        Some(row) => mail::finish(session, row, None).await,
+        None => Ok(()),
+    }
+}
+
+/// Says that a request failed, with the error as data.
+pub async fn failed(ctx: &Context, session: &Session, request: &Request, error: &Report) -> Result<()> {
+    let reason = match &error.hint {
+        Some(hint) => format!("{}; {hint}", error.message),
+        None => error.message.clone(),
+    };
+    ctx.say(Body::Refused { asked: request.asked.clone(), reason });
+    let json = serde_json::to_value(error).map_err(|e| Error::Bug(e.to_string()))?;
+    match request.row {
+        Some(row) => mail::finish(session, row, Some(&json)).await,
+        None => Ok(()),
+    }
+}
+
+async fn refuse(ctx: &Context, session: &Session, request: &Request, reason: String) -> Result<()> {
+    let error = Error::Refused {
+        id: "QD-091",
+        object: ctx.scheme.source().plain(),
+        reason,
+        remedy: "see `quarterdeck status` for what it is doing".into(),
+    };
+    failed(ctx, session, request, &error.report()).await
+}
+
+async fn accept(ctx: &Context, session: &Session, request: &Request) -> Result<()> {
+    ctx.say(Body::Accepted { asked: request.asked.clone() });
+    match request.row {
+        Some(row) => mail::accept(session, row).await,
+        None => Ok(()),
+    }
+}
+
+enum Refusal {
+    Reason(String),
+    Error(Error),
+}
+
+impl From<Error> for Refusal {
+    fn from(error: Error) -> Self {
+        Self::Error(error)
+    }
+}
+
+async fn at_once(ctx: &Context, session: &mut Session, asked: &Asked) -> Result<(), Refusal> {
+    match &asked.command {
+        Command::Pause => pause(ctx, session, asked).await?,
+        Command::Resume => resume(ctx, session, asked).await?,
+        Command::Stop => ctx.gate.set(Will::Stop),
+        Command::Workers { workers } => {
+            let workers = (*workers).clamp(1, 16);
+            write(ctx, session, async |tx| journal::write::workers(tx, ctx.scheme.id, workers.into()).await)
+                .await?;
+            ctx.live().workers = workers;
+        }
+        Command::CancelChunk { chunk } => match ctx.board().in_hand.get(chunk) {
+            Some(hand) => hand.cancel.cancel(),
+            None => return Err(Refusal::Reason(format!("chunk {chunk} is in no worker's hand"))),
+        },
+        Command::RetryChunk { chunk } => {
+            if ctx.board().failed.remove(chunk).is_none() {
+                return Err(Refusal::Reason(format!("chunk {chunk} does not wait for a retry")));
+            }
+        }
+        Command::Reorder { leaf, up } => reorder(ctx, session, leaf, if *up { 1 } else { -1 }).await?,
+        Command::Abort
+        | Command::Verify
+        | Command::Repair
+        | Command::Swap
+        | Command::Reverse
+        | Command::Finish { .. } => {
+            return Err(Error::Bug(format!("{} is a phase's to carry out", asked.command.word())).into());
+        }
+    }
+    ctx.changed.notify_waiters();
+    Ok(())
+}
+
+/// Durable first, then in force: a pause survives us.
+async fn pause(ctx: &Context, session: &mut Session, asked: &Asked) -> Result<()> {
+    let why = format!("paused by {} {}", asked.by.from, Utc::now().format("%H:%M:%S"));
+    write(ctx, session, async |tx| journal::write::paused(tx, ctx.scheme.id, Some(&why)).await).await?;
+    ctx.standing().paused = Some(why);
+    ctx.gate.set(Will::Pause);
+    Ok(())
+}
+
+async fn resume(ctx: &Context, session: &mut Session, asked: &Asked) -> Result<()> {
+    write(ctx, session, async |tx| journal::write::paused(tx, ctx.scheme.id, None).await).await?;
+    ctx.standing().paused = None;
+    ctx.gate.set(Will::Go);
+    ctx.say(Body::Resumed { by: asked.by.from.clone() });
+    Ok(())
+}
+
+async fn reorder(ctx: &Context, session: &mut Session, leaf: &str, by: i32) -> Result<(), Refusal> {
+    let found = {
+        let mut board = ctx.board();
+        let row = board.leaves.iter_mut().find(|row| row.leaf.name.as_str() == leaf);
+        row.map(|row| {
+            row.priority += by;
+            (row.leaf.clone(), row.priority)
+        })
+    };
+    let Some((leaf, priority)) = found else {
+        return Err(Refusal::Reason(format!("there is no leaf {leaf}")));
+    };
+    write(ctx, session, async |tx| journal::write::priority(tx, ctx.scheme.id, &leaf, priority).await)
+        .await?;
+    Ok(())
+}
+
+async fn write(
+    ctx: &Context,
+    session: &mut Session,
+    what: impl AsyncFnOnce(&crate::pg::Tx<'_>) -> Result<()>,
+) -> Result<()> {
+    let tx = session.begin().await?;
+    ctx.fence().hold(&tx).await?;
+    what(&tx).await?;
+    tx.commit("commit command").await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_danger_has_its_phases() {
+        for phase in Phase::ALL {
+            assert_eq!(decide(phase, &Command::Abort).is_ok(), phase.may_abort(), "{phase}");
+            assert_eq!(decide(phase, &Command::Swap).is_ok(), phase.may_swap(), "{phase}");
+            assert_eq!(decide(phase, &Command::Reverse).is_ok(), phase == Phase::ReverseWindow, "{phase}");
+            assert_eq!(decide(phase, &Command::Pause).is_ok(), !phase.is_over(), "{phase}");
+        }
+    }
+}

@@ -1,0 +1,132 @@
+//! The replayer: one task that follows the log for as long as an owner lives, in the direction of the moment.
+
+use std::time::Duration;
+
+use crate::{
+    engine::{context::Context, event::Body},
+    error::{Error, Result},
+    model::phase::Phase,
+    ops::replay::{self, Replayed},
+    pg::{Session, measure},
+};
+
+/// How often the log is looked at when it was empty.
+const IDLE: Duration = Duration::from_millis(100);
+/// Passing failures in a row before the owner gives up.
+const MAX_FAILURES: u32 = 50;
+
+/// Runs until the stretch is over or the operator leaves.
+pub async fn run(ctx: &Context) -> Result<()> {
+    loop {
+        ctx.gate.pass().await?;
+        let replayed = {
+            let mut session = ctx.replay.lock().await;
+            batch(ctx, &mut session).await?
+        };
+        if replayed.log_rows < replay::BATCH {
+            tokio::select! {
+                () = ctx.gate.over.cancelled() => return Ok(()),
+                () = tokio::time::sleep(IDLE) => {}
+            }
+        }
+    }
+}
+
+/// Replays until a look finds nothing to replay.
+pub async fn drain(ctx: &Context, session: &mut Session) -> Result<i64> {
+    let mut sum = 0;
+    loop {
+        let replayed = batch(ctx, session).await?;
+        if replayed.log_rows == 0 {
+            return Ok(sum);
+        }
+        sum += replayed.log_rows;
+    }
+}
+
+/// Which way the log is replayed.
+enum Way {
+    /// Into the twin's sealed leaves: the scope.
+    Forward(String),
+    /// Into the old table.
+    Reverse,
+    /// Not at all, yet or any more.
+    None,
+}
+
+fn way(ctx: &Context) -> Way {
+    match ctx.phase() {
+        Phase::Copying => {
+            let board = ctx.board();
+            let sealed = board.sealed();
+            if sealed.is_empty() {
+                Way::None
+            } else {
+                Way::Forward(replay::scope(&sealed, &board.leaf_list()))
+            }
+        }
+        Phase::Replaying | Phase::Verifying | Phase::Ready | Phase::Swapping | Phase::Reversed => {
+            Way::Forward("true".into())
+        }
+        Phase::ReverseWindow | Phase::Reversing => Way::Reverse,
+        Phase::Planned
+        | Phase::Capturing
+        | Phase::Census
+        | Phase::Finished
+        | Phase::Aborting
+        | Phase::Aborted => Way::None,
+    }
+}
+
+/// One batch; passing failures are tried again on a new snapshot.
+async fn batch(ctx: &Context, session: &mut Session) -> Result<Replayed> {
+    let way = way(ctx);
+    let scope = match &way {
+        Way::Forward(scope) => scope.as_str(),
+        Way::Reverse => "true",
+        Way::None => return Ok(Replayed::default()),
+    };
+    // A plain look first: a fenced transaction costs a transaction id.
+    if !measure::log_has(session, &ctx.scheme, scope).await? {
+        return Ok(Replayed::default());
+    }
+    let (mut limit, mut failures) = (replay::BATCH, 0);
+    loop {
+        let fence = ctx.fence();
+        let token = session.cancel_token();
+        let result = match &way {
+            Way::Forward(scope) => {
+                let work = replay::forward::batch(session, &fence, &ctx.scheme, scope, limit);
+                ctx.cancellable(token, &ctx.gate.over, work).await
+            }
+            Way::Reverse => {
+                let work = replay::reverse::batch(session, &fence, &ctx.scheme, limit);
+                ctx.cancellable(token, &ctx.gate.over, work).await
+            }
+            Way::None => return Ok(Replayed::default()),
+        };
+        match result {
+            Ok(replayed) => {
+                ctx.live().rows.replayed += replayed.log_rows;
+                for key in &replayed.duplicates {
+                    ctx.say(Body::DuplicateKey { key: key.clone() });
+                }
+                return Ok(replayed);
+            }
+            Err(error) if replay::is_clash(&error) && limit < replay::WHOLE_LOG => limit = replay::WHOLE_LOG,
+            Err(error) if passing(&way, &error) && failures < MAX_FAILURES => {
+                failures += 1;
+                tracing::debug!(%error, failures, "replay is tried again");
+                tokio::time::sleep(Duration::from_millis(u64::from(failures))).await;
+            }
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+fn passing(way: &Way, error: &Error) -> bool {
+    match way {
+        Way::Forward(_) | Way::None => replay::is_passing(error),
+        Way::Reverse => replay::reverse::is_passing(error),
+    }
+}

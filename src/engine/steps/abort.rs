@@ -1,0 +1,11 @@
+//! Abort: triggers first, then everything else of ours; the source stays as it was.
+
+use crate::{
+    engine::context::Context,
+    error::{Error, Result},
+};
+
+/// Any phase before the swap → aborting → aborted.
+pub async fn abort(_ctx: &Context) -> Result<()> {
+    Err(Error::Bug("not yet".into()))
+}

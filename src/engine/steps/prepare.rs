@@ -1,0 +1,157 @@
+//! Capture on, heap counted, twin created: everything before the first row is copied.
+
+use std::sync::Mutex;
+
+use chrono::{DateTime, Utc};
+
+use crate::{
+    engine::{
+        context::Context,
+        event::Body,
+        steps::{lock_attempt, step},
+    },
+    error::{Error, Result},
+    model::{
+        chunk::ChunkId,
+        leaves::{Uncut, leaves_for},
+        phase::Phase,
+        scheme::Leaf,
+    },
+    ops,
+    pg::{Session, journal},
+};
+
+/// Sessions that count at once. More gained nothing where it was measured (ARCHITECTURE.md).
+const COUNTERS: usize = 2;
+
+/// Planned → capturing → census.
+pub async fn capture(ctx: &Context) -> Result<()> {
+    step(ctx, "capture", async {
+        let mut session = ctx.session("capture").await?;
+        if ctx.phase() == Phase::Planned {
+            ctx.advance(&mut session, Phase::Capturing).await?;
+        }
+        let mut report = |attempt| ctx.say(lock_attempt(attempt));
+        let fence = ctx.fence();
+        ops::capture::begin(&mut session, &fence, &ctx.scheme, ctx.options.patience(), &mut report).await?;
+        let fingerprint = record(ctx, &mut session).await?;
+        ctx.standing().fingerprint = fingerprint;
+        ctx.moved(Phase::Census);
+        Ok("every change from now on leaves its key in the log".into())
+    })
+    .await
+}
+
+/// Records what must not change from now on.
+async fn record(ctx: &Context, session: &mut Session) -> Result<String> {
+    let fence = ctx.fence();
+    let tx = session.begin().await?;
+    fence.enter(&tx).await?;
+    let fingerprint = fence.fingerprint_now(&tx).await?;
+    journal::fingerprint(&tx, ctx.scheme.id, &fingerprint).await?;
+    ctx.move_to(&tx, Phase::Census).await?;
+    tx.commit("commit capture").await?;
+    Ok(fingerprint)
+}
+
+/// Census → copying: counts, then creates the twin with its leaves.
+pub async fn census(ctx: &Context) -> Result<()> {
+    let mut session = ctx.session("census").await?;
+    step(ctx, "census", count(ctx, &mut session)).await?;
+    step(ctx, "create", create(ctx, &mut session)).await
+}
+
+async fn count(ctx: &Context, session: &mut Session) -> Result<String> {
+    if ctx.board().chunks.is_empty() {
+        ops::census::cut(session, &ctx.fence(), &ctx.scheme).await?;
+        let chunks = journal::read::chunks(session, ctx.scheme.id).await?;
+        ctx.board().chunks = chunks;
+    }
+    let open: Vec<(ChunkId, (i64, i64))> = {
+        let board = ctx.board();
+        let open = board.chunks.iter().filter(|row| row.counts.is_none());
+        open.rev().map(|row| (row.id, (row.first_block, row.end_block))).collect()
+    };
+    let open = Mutex::new(open);
+    let counters: Vec<_> = (0..COUNTERS).map(|n| counter(ctx, n, &open)).collect();
+    futures_util::future::try_join_all(counters).await?;
+    let chunks = journal::read::chunks(session, ctx.scheme.id).await?;
+    let periods: std::collections::BTreeSet<_> =
+        chunks.iter().flat_map(|row| row.counts.iter().flatten()).map(|(lower, _)| *lower).collect();
+    let (counted, cut) = {
+        let mut board = ctx.board();
+        board.chunks = chunks;
+        (board.rows().0, board.chunks.len())
+    };
+    let number = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
+    let (chunks, periods) = (number(cut), number(periods.len()));
+    ctx.say(Body::CensusTaken { rows: counted, chunks, periods });
+    Ok(format!("{counted} rows in {chunks} chunks and {periods} periods"))
+}
+
+async fn counter(ctx: &Context, n: usize, open: &Mutex<Vec<(ChunkId, (i64, i64))>>) -> Result<()> {
+    let mut session = ctx.session(&format!("census {}", n + 1)).await?;
+    let token = session.cancel_token();
+    loop {
+        ctx.gate.pass().await?;
+        let next = open.lock().unwrap_or_else(std::sync::PoisonError::into_inner).pop();
+        let Some((id, blocks)) = next else { return Ok(()) };
+        let fence = ctx.fence();
+        let work = ops::census::count(&mut session, &fence, &ctx.scheme, id, blocks);
+        let counts = ctx.cancellable(token.clone(), &ctx.gate.over, work).await?;
+        if let Some(row) = ctx.board().chunks.iter_mut().find(|row| row.id == id) {
+            row.done = counts.is_empty();
+            row.counts = Some(counts);
+        }
+    }
+}
+
+async fn create(ctx: &Context, session: &mut Session) -> Result<String> {
+    let leaves = planned_leaves(ctx)?;
+    let fence = ctx.fence();
+    let tx = session.begin().await?;
+    fence.enter(&tx).await?;
+    let list: Vec<Leaf> = leaves.iter().map(|(leaf, _)| leaf.clone()).collect();
+    ops::twin::create(&tx, &ctx.scheme, &list).await?;
+    journal::write::leaves(&tx, ctx.scheme.id, &leaves).await?;
+    let fingerprint = fence.fingerprint_now(&tx).await?;
+    journal::fingerprint(&tx, ctx.scheme.id, &fingerprint).await?;
+    ctx.move_to(&tx, Phase::Copying).await?;
+    tx.commit("commit create").await?;
+    ctx.standing().fingerprint = fingerprint;
+    let rows = journal::read::leaves(session, ctx.scheme.id).await?;
+    {
+        let mut board = ctx.board();
+        board.leaves = rows;
+        board.refresh_states();
+    }
+    ctx.moved(Phase::Copying);
+    Ok(format!("{} partitions of {}", leaves.len(), ctx.scheme.twin().plain()))
+}
+
+/// A leaf for every period from the oldest row's to the newest's or today's, some ahead, and DEFAULT.
+fn planned_leaves(ctx: &Context) -> Result<Vec<(Leaf, i64)>> {
+    let board = ctx.board();
+    let counts = || board.chunks.iter().flat_map(|row| row.counts.iter().flatten());
+    let now = Utc::now();
+    let first: DateTime<Utc> = counts().map(|(lower, _)| *lower).min().unwrap_or(now);
+    let last = counts().map(|(lower, _)| *lower).max().unwrap_or(now).max(now);
+    let periods =
+        leaves_for(ctx.scheme.every, first, last, ctx.scheme.ahead).map_err(|uncut| refused(ctx, uncut))?;
+    let rows = |lower| counts().filter(|(other, _)| *other == lower).map(|(_, rows)| rows).sum();
+    let mut leaves: Vec<_> =
+        periods.into_iter().map(|period| (ctx.scheme.leaf_of(period), rows(period.lower))).collect();
+    if ctx.scheme.default_leaf {
+        leaves.push((ctx.scheme.leaf_default(), 0));
+    }
+    Ok(leaves)
+}
+
+fn refused(ctx: &Context, uncut: Uncut) -> Error {
+    Error::Refused {
+        id: "QD-061",
+        object: ctx.scheme.source().plain(),
+        reason: uncut.to_string(),
+        remedy: uncut.remedy().to_owned(),
+    }
+}

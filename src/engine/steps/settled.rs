@@ -1,0 +1,149 @@
+//! Phases in which nothing moves by itself: differences found, ready, reversed, reverse window. Here commands
+//! are carried out, or the goal is reached.
+
+use std::time::Duration;
+
+use crate::{
+    engine::{
+        command::Command,
+        context::{Context, Request, Until},
+        gate::Will,
+        orders,
+        steps::{swapping, verifying},
+    },
+    error::{Error, Result},
+    model::phase::Phase,
+    pg::Session,
+};
+
+/// How often the conditions of the swap are looked at.
+const CONDITIONS_EVERY: Duration = Duration::from_secs(2);
+
+/// Why a settled phase was left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Left {
+    /// Something was done: look at the phase again.
+    Again,
+    /// The goal is reached, or the command that was asked for is done.
+    Goal,
+}
+
+/// Goes for the goal, or waits for a command and carries it out.
+pub async fn settled(ctx: &Context) -> Result<Left> {
+    let mut session = ctx.session("settled").await?;
+    let next = { ctx.requests.receiver.lock().await.try_recv().ok() };
+    if let Some(request) = next {
+        return carry_out(ctx, &mut session, request).await;
+    }
+    if let Some(left) = toward_goal(ctx).await? {
+        return Ok(left);
+    }
+    let request = wait(ctx, &mut session).await?;
+    carry_out(ctx, &mut session, request).await
+}
+
+/// What the goal asks for without being told; `None` where it asks for patience.
+async fn toward_goal(ctx: &Context) -> Result<Option<Left>> {
+    let phase = ctx.phase();
+    if phase == Phase::Verifying {
+        let rows = ctx.board().leaves.iter().filter_map(|row| row.diffs).sum::<i64>();
+        let differs =
+            Error::Differs { table: ctx.scheme.source().plain(), rows: u64::try_from(rows).unwrap_or(0) };
+        return if ctx.options.until == Until::Told { Ok(None) } else { Err(differs) };
+    }
+    match (ctx.options.until, phase) {
+        (Until::Ready, _) | (Until::Swapped, Phase::ReverseWindow) => Ok(Some(Left::Goal)),
+        (Until::Swapped | Until::Finished, Phase::Ready | Phase::Reversed) => {
+            swapping::swap(ctx).await?;
+            Ok(Some(Left::Again))
+        }
+        (Until::Finished, Phase::ReverseWindow) => {
+            swapping::finish(ctx, false).await?;
+            Ok(Some(Left::Again))
+        }
+        (Until::Told | Until::Asked | Until::Swapped | Until::Finished, _) => Ok(None),
+    }
+}
+
+/// Waits for a command while the conditions are kept fresh.
+async fn wait(ctx: &Context, session: &mut Session) -> Result<Request> {
+    let mut receiver = ctx.requests.receiver.lock().await;
+    let mut will = ctx.gate.will();
+    let mut tick = tokio::time::interval(CONDITIONS_EVERY);
+    loop {
+        tokio::select! {
+            Some(request) = receiver.recv() => return Ok(request),
+            _ = tick.tick() => {
+                let conditions = swapping::conditions(ctx, session).await?;
+                ctx.live().conditions = conditions;
+            }
+            () = ctx.gate.changed(will) => {
+                will = ctx.gate.will();
+                if matches!(will, Will::Stop | Will::Abort) {
+                    ctx.gate.pass().await?;
+                }
+            }
+        }
+    }
+}
+
+/// Carries a command out; its failure answers the command and, unless the connection is gone, leaves the phase.
+async fn carry_out(ctx: &Context, session: &mut Session, request: Request) -> Result<Left> {
+    let result = match &request.asked.command {
+        Command::Verify => verify(ctx).await,
+        Command::Repair => repair(ctx).await,
+        Command::Swap => swapping::swap(ctx).await,
+        Command::Reverse => swapping::reverse(ctx).await,
+        Command::Finish { drop_source } => swapping::finish(ctx, *drop_source).await,
+        // The driver of the phases sees the gate and removes everything; it answers the command.
+        Command::Abort => return ctx.gate.pass().await.map(|()| Left::Again),
+        Command::Pause
+        | Command::Resume
+        | Command::Stop
+        | Command::Workers { .. }
+        | Command::CancelChunk { .. }
+        | Command::RetryChunk { .. }
+        | Command::Reorder { .. } => {
+            Err(Error::Bug(format!("{} needs no phase", request.asked.command.word())))
+        }
+    };
+    let asked_here = ctx.options.until == Until::Asked && request.row.is_none();
+    match result {
+        Ok(()) => {
+            orders::done(ctx, session, &request).await?;
+            Ok(if asked_here { Left::Goal } else { Left::Again })
+        }
+        Err(error) if error.connection_lost() => Err(error),
+        Err(error) => {
+            orders::failed(ctx, session, &request, &error.report()).await?;
+            // Refusals and lost lock contests change nothing: the phase waits for the next command.
+            let passes = matches!(error, Error::Refused { .. } | Error::Busy { .. } | Error::Differs { .. });
+            if passes && !asked_here { Ok(Left::Again) } else { Err(error) }
+        }
+    }
+}
+
+async fn verify(ctx: &Context) -> Result<()> {
+    let phase = ctx.phase();
+    if phase.may_swap() {
+        let mut session = ctx.session("phase").await?;
+        ctx.advance(&mut session, Phase::Replaying).await?;
+        verifying::replaying(ctx).await?;
+    }
+    let clean = verifying::pass(ctx).await?;
+    if clean && !phase.is_swapped() {
+        let mut session = ctx.session("phase").await?;
+        ctx.advance(&mut session, Phase::Ready).await?;
+    }
+    if clean { Ok(()) } else { Err(differs(ctx)) }
+}
+
+async fn repair(ctx: &Context) -> Result<()> {
+    verifying::repair(ctx).await?;
+    verify(ctx).await
+}
+
+fn differs(ctx: &Context) -> Error {
+    let rows = ctx.board().leaves.iter().filter_map(|row| row.diffs).sum::<i64>();
+    Error::Differs { table: ctx.scheme.source().plain(), rows: u64::try_from(rows).unwrap_or(0) }
+}

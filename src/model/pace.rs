@@ -1,0 +1,114 @@
+//! Speed and time left, from rows and seconds that somebody else measured. Pure: time comes in as a number.
+//!
+//! Only seconds in which copying was allowed count, so a pause makes no estimate worse.
+
+use std::collections::VecDeque;
+
+/// Seconds of history kept, one bar of the sparkline each.
+pub const HISTORY: usize = 60;
+/// Chunks of this run before an estimate is shown.
+pub const CHUNKS_BEFORE_ETA: u32 = 3;
+
+/// What a second was spent on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Spent {
+    /// Copying.
+    Active,
+    /// Paused by the operator.
+    Paused,
+    /// Held back by a signal.
+    Slowed,
+}
+
+/// Counts rows and seconds.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Pace {
+    history: VecDeque<u64>,
+    rows_now: u64,
+    rows_total: u64,
+    chunks: u32,
+    active_s: f64,
+    paused_s: f64,
+    slowed_s: f64,
+}
+
+impl Pace {
+    /// A chunk of `rows` is done.
+    pub fn chunk(&mut self, rows: i64) {
+        let rows = u64::try_from(rows).unwrap_or(0);
+        self.rows_now += rows;
+        self.rows_total += rows;
+        self.chunks += 1;
+    }
+
+    /// `seconds` have passed, spent on `spent`.
+    pub fn tick(&mut self, seconds: f64, spent: Spent) {
+        match spent {
+            Spent::Active => {
+                self.active_s += seconds;
+                self.history.push_back(std::mem::take(&mut self.rows_now));
+                if self.history.len() > HISTORY {
+                    self.history.pop_front();
+                }
+            }
+            Spent::Paused => self.paused_s += seconds,
+            Spent::Slowed => self.slowed_s += seconds,
+        }
+    }
+
+    /// Rows per second of active time, over the whole run and over the last minute.
+    fn rates(&self) -> Option<(f64, f64)> {
+        if self.chunks < CHUNKS_BEFORE_ETA || self.active_s < 1.0 {
+            return None;
+        }
+        let recent = self.history.iter().sum::<u64>();
+        #[expect(clippy::cast_precision_loss, reason = "a rate for people")]
+        Some((self.rows_total as f64 / self.active_s, recent as f64 / self.history.len().max(1) as f64))
+    }
+
+    /// Rows per second, a slow average.
+    pub fn rows_per_s(&self) -> Option<f64> {
+        self.rates().map(|(run, recent)| f64::midpoint(run, recent))
+    }
+
+    /// Seconds left for `rows`, as a range; `None` while there is nothing to go by.
+    pub fn eta_s(&self, rows: i64) -> Option<(f64, f64)> {
+        let (run, recent) = self.rates()?;
+        let (slow, fast) = (run.min(recent), run.max(recent));
+        #[expect(clippy::cast_precision_loss, reason = "an estimate for people")]
+        let rows = rows.max(0) as f64;
+        (slow > 0.0).then(|| (rows / fast, rows / slow))
+    }
+
+    /// Rows per second of the last minute, oldest first.
+    pub fn history(&self) -> Vec<u64> {
+        self.history.iter().copied().collect()
+    }
+
+    /// Seconds active, paused, slowed.
+    pub fn spent_s(&self) -> (f64, f64, f64) {
+        (self.active_s, self.paused_s, self.slowed_s)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_estimate_before_three_chunks_and_none_worse_for_a_pause() {
+        let mut pace = Pace::default();
+        pace.chunk(100);
+        pace.tick(1.0, Spent::Active);
+        assert_eq!(pace.eta_s(1_000), None);
+        pace.chunk(100);
+        pace.tick(1.0, Spent::Active);
+        pace.chunk(100);
+        pace.tick(1.0, Spent::Active);
+        let before = pace.eta_s(1_000);
+        assert_eq!(before, Some((10.0, 10.0)));
+        pace.tick(500.0, Spent::Paused);
+        assert_eq!(pace.eta_s(1_000), before);
+        assert_eq!(pace.spent_s(), (3.0, 500.0, 0.0));
+    }
+}

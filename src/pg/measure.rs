@@ -1,0 +1,62 @@
+//! Figures about the log and the leaves for the console: read, never acted on.
+
+use std::collections::BTreeMap;
+
+use crate::{
+    error::Result,
+    model::{ident::QualifiedName, scheme::Leaf, scheme::Scheme},
+    pg::Session,
+};
+
+/// The log at one moment.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct LogFigures {
+    /// Rows.
+    pub rows: i64,
+    /// Bytes, indexes included.
+    pub bytes: i64,
+    /// Age of the oldest row in seconds.
+    pub oldest_s: Option<f64>,
+}
+
+/// Counts the log exactly; zero where it does not exist.
+pub async fn log(session: &Session, scheme: &Scheme) -> Result<LogFigures> {
+    if !exists(session, &scheme.log()).await? {
+        return Ok(LogFigures::default());
+    }
+    let log = scheme.log();
+    let sql = format!(
+        "SELECT count(*), pg_total_relation_size({}::regclass), \
+         extract(epoch FROM clock_timestamp() - min(at))::float8 FROM {log}",
+        crate::model::ident::literal(&log.to_string())
+    );
+    let row = session.query_one("measure log", &sql, &[]).await?;
+    Ok(LogFigures { rows: row.get(0), bytes: row.get(1), oldest_s: row.get(2) })
+}
+
+/// Heap and index bytes of every leaf that exists.
+pub async fn leaves(
+    session: &Session,
+    scheme: &Scheme,
+    leaves: &[Leaf],
+) -> Result<BTreeMap<String, (i64, i64)>> {
+    const SQL: &str = "SELECT c.relname::text, pg_table_size(c.oid), pg_indexes_size(c.oid) FROM pg_class c \
+                       WHERE c.relnamespace = to_regnamespace($1)::oid AND c.relname = ANY ($2::text[])";
+    let names: Vec<&str> = leaves.iter().map(|leaf| leaf.name.as_str()).collect();
+    let rows = session.query("measure leaves", SQL, &[&scheme.source().schema.to_string(), &names]).await?;
+    Ok(rows.iter().map(|row| (row.get(0), (row.get(1), row.get(2)))).collect())
+}
+
+/// Whether a relation exists.
+pub async fn exists(session: &Session, name: &QualifiedName) -> Result<bool> {
+    let row = session
+        .query_one("find relation", "SELECT to_regclass($1) IS NOT NULL", &[&name.to_string()])
+        .await?;
+    Ok(row.get(0))
+}
+
+/// Whether the log holds a row in `scope`, by a plain read.
+pub async fn log_has(session: &Session, scheme: &Scheme, scope: &str) -> Result<bool> {
+    let sql = format!("SELECT EXISTS (SELECT FROM {} WHERE {scope})", scheme.log());
+    Ok(session.query_one("look at log", &sql, &[]).await?.get(0))
+}
