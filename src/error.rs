@@ -178,7 +178,8 @@ impl Error {
             Self::Connect { .. } => true,
             Self::Database { source, .. } => {
                 source.is_closed()
-                    || std::error::Error::source(source).is_some_and(|cause| cause.is::<std::io::Error>())
+                    || std::error::Error::source(source)
+                        .is_some_and(<dyn std::error::Error>::is::<std::io::Error>)
                     || matches!(
                         source.code(),
                         Some(

@@ -6,7 +6,7 @@ use crate::{
     engine::{context::Context, event::Body},
     error::{Error, Result},
     model::phase::Phase,
-    ops::replay::{self, Replayed},
+    ops::replay::{self, Replayed, forward::Scope},
     pg::{Session, measure},
 };
 
@@ -90,12 +90,14 @@ async fn batch(ctx: &Context, session: &mut Session) -> Result<Replayed> {
     if !measure::log_has(session, &ctx.scheme, scope).await? {
         return Ok(Replayed::default());
     }
+    let leaves = ctx.board().leaf_list();
     let (mut limit, mut failures) = (replay::BATCH, 0);
     loop {
         let fence = ctx.fence();
         let token = session.cancel_token();
         let result = match &way {
             Way::Forward(scope) => {
+                let scope = Scope { sql: scope, leaves: &leaves };
                 let work = replay::forward::batch(session, &fence, &ctx.scheme, scope, limit);
                 ctx.cancellable(token, &ctx.gate.over, work).await
             }

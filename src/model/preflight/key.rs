@@ -60,11 +60,18 @@ pub fn choose_key<'a>(table: &'a Table, request: &Request) -> Result<&'a Column,
     }
 }
 
+/// The column that is taken where several could be.
+const CREATED_AT: &str = "created_at";
+
 fn only_candidate(table: &Table) -> Result<&Column, KeyTrouble> {
     let candidates: Vec<_> = table.columns.iter().filter(|column| column.may_partition()).collect();
     match candidates[..] {
         [] => Err(KeyTrouble::None),
         [column] => Ok(column),
+        // The usual name for the time a row came into being, which no later write changes.
+        [..] if candidates.iter().any(|column| column.name.as_str() == CREATED_AT) => {
+            candidates.into_iter().find(|column| column.name.as_str() == CREATED_AT).ok_or(KeyTrouble::None)
+        }
         [..] => Err(KeyTrouble::Several(candidates.iter().map(|column| column.name.clone()).collect())),
     }
 }

@@ -1,65 +1,155 @@
-//! Replay from the source into the twin, before the swap.
+//! Replay from the source into the twin's leaves, before the swap.
+//!
+//! Each key goes straight to its leaf: through the parent a DELETE would lock every leaf, unsealed ones too, and
+//! the planner would scan those, having no index there.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{DateTime, Utc};
 
 use crate::{
-    error::Result,
-    model::{plan::Statement, scheme::Scheme},
-    ops::replay::{Replayed, SETTINGS, bind, columns, dequeue, dequeue_sql, distinct, unnest},
-    pg::{Fence, Session},
+    error::{Error, Result},
+    model::{
+        ident::{QualifiedName, literal},
+        period::bound,
+        plan::Statement,
+        scheme::{Leaf, Scheme},
+    },
+    ops::replay::{Replayed, SETTINGS, bind, columns, dequeue_sql, unnest},
+    pg::{Fence, Session, Tx},
 };
+
+/// What a batch may take.
+#[derive(Clone, Copy, Debug)]
+pub struct Scope<'a> {
+    /// SQL over the log's `part`: the key lies in a sealed leaf.
+    pub sql: &'a str,
+    /// All leaves, oldest period first, DEFAULT last.
+    pub leaves: &'a [Leaf],
+}
+
+/// Keys of one leaf.
+type Keys = BTreeSet<Vec<String>>;
 
 /// Replays one batch of at most `limit` log rows whose keys lie in `scope`.
 pub async fn batch(
     session: &mut Session,
     fence: &Fence,
     scheme: &Scheme,
-    scope: &str,
+    scope: Scope<'_>,
     limit: i64,
 ) -> Result<Replayed> {
     let tx = session.begin_repeatable_read().await?;
     fence.enter(&tx).await?;
     tx.batch("replay settings", SETTINGS).await?;
-    let taken = dequeue(&tx, scheme, scope, limit).await?;
-    if taken.is_empty() {
+    let (log_rows, by_leaf) = dequeue(&tx, scheme, scope, limit).await?;
+    if log_rows == 0 {
         tx.rollback().await?;
         return Ok(Replayed::default());
     }
-    let log_rows = i64::try_from(taken.len()).unwrap_or(i64::MAX);
     let width = scheme.log_key().len();
-    let batch = distinct(taken, width);
-    let keys = columns(&batch, width);
-    tx.execute("delete keys", &delete_sql(scheme), &bind(&keys)).await?;
-    tx.execute("insert rows", &insert_sql(scheme), &bind(&keys)).await?;
+    for (leaf, keys) in &by_leaf {
+        let keys = columns(keys, width);
+        tx.execute("delete keys", &delete_sql(scheme, leaf), &bind(&keys)).await?;
+        tx.execute("insert rows", &insert_sql(scheme, leaf), &bind(&keys)).await?;
+    }
     tx.commit("commit replay").await?;
-    Ok(Replayed { log_rows, keys: i64::try_from(batch.len()).unwrap_or(i64::MAX), duplicates: Vec::new() })
+    let keys: usize = by_leaf.values().map(BTreeSet::len).sum();
+    Ok(Replayed { log_rows, keys: i64::try_from(keys).unwrap_or(i64::MAX), duplicates: Vec::new() })
+}
+
+/// Takes log rows; distinct keys by leaf.
+async fn dequeue(
+    tx: &Tx<'_>,
+    scheme: &Scheme,
+    scope: Scope<'_>,
+    limit: i64,
+) -> Result<(i64, BTreeMap<QualifiedName, Keys>)> {
+    let bounds = bounds(scope.leaves);
+    let sql = dequeue_sql(scheme, scope.sql, Some(&bucket_sql(&bounds)));
+    let width = scheme.log_key().len();
+    let mut by_leaf: BTreeMap<QualifiedName, Keys> = BTreeMap::new();
+    let rows = tx.query("dequeue", &sql, &[&limit]).await?;
+    for row in &rows {
+        let leaf = leaf_of(scope.leaves, &bounds, row.get(width))?;
+        let key = (0..width).map(|i| row.get(i)).collect();
+        by_leaf.entry(scheme.leaf(leaf)).or_default().insert(key);
+    }
+    Ok((i64::try_from(rows.len()).unwrap_or(i64::MAX), by_leaf))
+}
+
+/// The lower bounds in order, and the upper bound of the last period: periods have no gaps between them.
+fn bounds(leaves: &[Leaf]) -> Vec<DateTime<Utc>> {
+    let periods = leaves.iter().filter_map(|leaf| leaf.period);
+    let last = periods.clone().next_back().map(|period| period.upper);
+    periods.map(|period| period.lower).chain(last).collect()
+}
+
+fn bucket_sql(bounds: &[DateTime<Utc>]) -> String {
+    let bounds: Vec<_> = bounds.iter().map(|time| literal(&bound(*time))).collect();
+    format!("width_bucket(part, ARRAY[{}]::timestamptz[])", bounds.join(", "))
+}
+
+/// Bucket 0 lies before the first bound, bucket `bounds.len()` from the last one on: both are DEFAULT's.
+fn leaf_of<'a>(leaves: &'a [Leaf], bounds: &[DateTime<Utc>], bucket: i32) -> Result<&'a Leaf> {
+    let at = usize::try_from(bucket).ok().filter(|at| (1..bounds.len()).contains(at));
+    let leaf = match at {
+        Some(at) => leaves.iter().filter(|leaf| leaf.period.is_some()).nth(at - 1),
+        None => leaves.iter().find(|leaf| leaf.period.is_none()),
+    };
+    leaf.ok_or_else(|| Error::Bug("a key was taken that lies in no leaf".into()))
 }
 
 /// What `plan --sql` shows.
 pub fn statements(scheme: &Scheme) -> Vec<Statement> {
+    let leaf = scheme.twin().sibling(crate::model::ident::Ident::new("<the key's leaf>"));
     vec![
         Statement { label: "replay settings".into(), sql: SETTINGS.into() },
-        Statement { label: "dequeue".into(), sql: dequeue_sql(scheme, "<the key lies in a sealed leaf>") },
-        Statement { label: "delete keys".into(), sql: delete_sql(scheme) },
-        Statement { label: "insert rows".into(), sql: insert_sql(scheme) },
+        Statement {
+            label: "dequeue".into(),
+            sql: dequeue_sql(scheme, "<the key lies in a sealed leaf>", None),
+        },
+        Statement { label: "delete keys".into(), sql: delete_sql(scheme, &leaf) },
+        Statement { label: "insert rows".into(), sql: insert_sql(scheme, &leaf) },
     ]
 }
 
-fn delete_sql(scheme: &Scheme) -> String {
+fn delete_sql(scheme: &Scheme, leaf: &QualifiedName) -> String {
     format!(
-        "DELETE FROM {} t USING {} WHERE {}",
-        scheme.twin(),
+        "DELETE FROM ONLY {leaf} t USING {} WHERE {}",
         unnest(scheme, &scheme.log_key()),
         scheme.log_match("b", "t")
     )
 }
 
-fn insert_sql(scheme: &Scheme) -> String {
+fn insert_sql(scheme: &Scheme, leaf: &QualifiedName) -> String {
     format!(
-        "INSERT INTO {} ({}) SELECT {} FROM {} JOIN ONLY {} s ON {}",
-        scheme.twin(),
+        "INSERT INTO {leaf} ({}) SELECT {} FROM {} JOIN ONLY {} s ON {}",
         scheme.column_list(""),
         scheme.column_list("s."),
         unnest(scheme, &scheme.log_key()),
         scheme.source(),
         scheme.log_match("b", "s")
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::TimeZone;
+
+    use super::*;
+    use crate::model::{ident::Ident, period::Every};
+
+    #[test]
+    fn each_bucket_has_its_leaf() {
+        let period = |month| Every::Quarter.period_of(Utc.with_ymd_and_hms(2024, month, 1, 0, 0, 0).unwrap());
+        let leaf = |name: &str, period| Leaf { name: Ident::new(name), period };
+        let leaves = [leaf("q1", period(1)), leaf("q2", period(4)), leaf("default", None)];
+        let bounds = bounds(&leaves);
+        assert_eq!(bounds.len(), 3);
+        let named: Vec<_> =
+            (0..=3).map(|n| leaf_of(&leaves, &bounds, n).unwrap().name.as_str().to_owned()).collect();
+        assert_eq!(named, ["default", "q1", "q2", "default"]);
+        assert!(leaf_of(&leaves[..2], &bounds, 3).is_err());
+    }
 }

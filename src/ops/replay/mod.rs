@@ -83,18 +83,20 @@ const SETTINGS: &str = "SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergej
 
 /// Takes log rows: as text, `(k1, …, part)` each.
 async fn dequeue(tx: &Tx<'_>, scheme: &Scheme, scope: &str, limit: i64) -> Result<Vec<Vec<String>>> {
-    let rows = tx.query("dequeue", &dequeue_sql(scheme, scope), &[&limit]).await?;
+    let rows = tx.query("dequeue", &dequeue_sql(scheme, scope, None), &[&limit]).await?;
     let width = scheme.log_key().len();
     Ok(rows.iter().map(|row| (0..width).map(|i| row.get(i)).collect()).collect())
 }
 
-fn dequeue_sql(scheme: &Scheme, scope: &str) -> String {
+/// `also` is one more expression to return behind the key.
+fn dequeue_sql(scheme: &Scheme, scope: &str, also: Option<&str>) -> String {
     let log = scheme.log();
-    let key: Vec<_> = scheme.log_key().iter().map(|k| format!("{k}::text")).collect();
+    let mut returned: Vec<_> = scheme.log_key().iter().map(|k| format!("{k}::text")).collect();
+    returned.extend(also.map(str::to_owned));
     format!(
         "DELETE FROM {log} WHERE seq = ANY (ARRAY(SELECT seq FROM {log} WHERE {scope} ORDER BY seq LIMIT $1)) \
          RETURNING {}",
-        key.join(", ")
+        returned.join(", ")
     )
 }
 

@@ -49,7 +49,7 @@ pub fn is_passing(error: &Error) -> bool {
 pub fn statements(scheme: &Scheme) -> Vec<Statement> {
     vec![
         Statement { label: "replay settings".into(), sql: settings(scheme) },
-        Statement { label: "dequeue".into(), sql: dequeue_sql(scheme, "true") },
+        Statement { label: "dequeue".into(), sql: dequeue_sql(scheme, "true", None) },
         Statement { label: "find shared keys".into(), sql: shared_sql(scheme) },
         Statement { label: "delete old keys".into(), sql: delete_sql(scheme) },
         Statement { label: "insert old rows".into(), sql: insert_sql(scheme) },

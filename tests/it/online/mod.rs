@@ -1,0 +1,129 @@
+//! The online conversion, driven through the engine as the command line drives it.
+
+use std::time::Duration;
+
+use quarterdeck::{
+    demo::{
+        data::{self, Login},
+        oracle,
+        traffic::{self, Traffic},
+    },
+    engine::{
+        command::{Asker, Command},
+        context::{Options, Until},
+        event::Body,
+        launch,
+        worker::{self, End},
+    },
+    model::{period::Every, phase::Phase, plan::Request},
+    pg::{Target, owner::Claim},
+};
+use uuid::Uuid;
+
+use crate::support::{self, Db, server::Server};
+
+pub(crate) fn request(table: &str) -> Request {
+    Request { table: table.into(), by: None, every: Every::Quarter, ahead: 2, default_leaf: true }
+}
+
+pub(crate) fn options(until: Until, first: Option<Command>) -> Options {
+    Options {
+        until,
+        first,
+        asker: Asker { role: "postgres".into(), from: "test@here".into(), face: "test".into() },
+        claim: Claim::IfFree,
+        workers: None,
+        lock_budget: Duration::from_millis(100),
+        verify_max_age: Duration::from_hours(1),
+    }
+}
+
+/// Journals a migration of `table`.
+pub(crate) async fn launch(db: &Db, table: &str) -> Uuid {
+    let session = db.session().await;
+    let (scheme, _warnings) = launch::examine(&session, &request(table)).await.unwrap();
+    launch::journal(&db.target(), &scheme, 2).await.unwrap();
+    scheme.id
+}
+
+/// Runs a worker to its end; what it said is printed where it fails.
+pub(crate) async fn run(db: &Db, migration: Uuid, options: Options) -> quarterdeck::Result<End> {
+    let session = db.session().await;
+    let picture = launch::first_picture(&session, migration).await.unwrap();
+    let mut worker = worker::start(db.target(), migration, options, picture);
+    while let Some(event) = worker.link.events.recv().await {
+        eprintln!("{} {:?}", event.seq, event.body);
+        if matches!(event.body, Body::Closed { .. }) {
+            break;
+        }
+    }
+    worker.end.await.unwrap()
+}
+
+/// A shop with rows, an oracle and traffic that is always on.
+pub(crate) struct Shop {
+    pub(crate) db: Db,
+    pub(crate) traffic: Traffic,
+}
+
+impl Shop {
+    pub(crate) async fn open(server: &'static Server, rows: u32, tps: u32) -> Self {
+        let db = server.database("shop").await;
+        let app = Login { role: format!("app_{}", db.name()), password: "secret".into() };
+        let session = db.session().await;
+        let now = chrono::Utc::now();
+        data::make(&session, &data::Options { rows, seed: 7, now, app: app.clone() }, &|_| ()).await.unwrap();
+        oracle::make(&session, &app).await.unwrap();
+        let target = Target::parse(&db.conninfo_as(&app.role, &app.password)).unwrap();
+        let options = traffic::Options { tps, workers: 4, seed: 3, transactions: None };
+        let traffic = Traffic::start(&target, &options).await.unwrap();
+        Self { db, traffic }
+    }
+
+    /// Stops the traffic; nothing of the application failed, and the table that owns the name equals the oracle.
+    pub(crate) async fn close(self) -> Db {
+        let tally = self.traffic.stop().await;
+        assert_eq!(tally.failed, Vec::<String>::new());
+        assert!(tally.transactions > 0);
+        eprintln!(
+            "{} application transactions, p99 {:.1} ms, longest {:.1} ms",
+            tally.transactions,
+            tally.p99_ms(),
+            tally.longest_ms()
+        );
+        assert_eq!(oracle::difference(&self.db.session().await).await.unwrap(), 0);
+        self.db
+    }
+}
+
+/// Rows that only one of two tables has; sound only while nobody writes.
+pub(crate) async fn difference(db: &Db, one: &str, other: &str) -> String {
+    db.value(&format!(
+        "SELECT count(*) FROM ((SELECT m::text FROM {one} m EXCEPT ALL SELECT m::text FROM {other} m) \
+         UNION ALL (SELECT m::text FROM {other} m EXCEPT ALL SELECT m::text FROM {one} m)) d"
+    ))
+    .await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_busy_table_becomes_ready_and_the_twin_follows_it() {
+    support::on_each_server(async |server| {
+        let shop = Shop::open(server, 40_000, 300).await;
+        let id = launch(&shop.db, "chat_messages").await;
+        let end = run(&shop.db, id, options(Until::Ready, None)).await.unwrap();
+        assert_eq!(end, End::Reached(Phase::Ready));
+        let db = shop.close().await;
+        // Without an owner the log only grows; the next one drains it and finds both sides equal.
+        let end = run(&db, id, options(Until::Asked, Some(Command::Verify))).await.unwrap();
+        assert_eq!(end, End::Done);
+        assert_eq!(db.value(&format!("SELECT count(*) FROM {}", log(id))).await, "0");
+        assert_eq!(difference(&db, "chat_messages", "chat_messages_twin").await, "0");
+    })
+    .await;
+}
+
+/// The capture log of a migration.
+pub(crate) fn log(id: Uuid) -> String {
+    let hex = id.simple().to_string();
+    format!("quarterdeck.log_{}", &hex[hex.len() - 12..])
+}
