@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     engine::status::{Condition, Lane, Pace as PaceStatus, Rows, Signal},
-    model::{chunk::ChunkId, diff::Diff, pace::Pace},
+    model::{chunk::ChunkId, diff::Diff, pace::Pace, phase::Phase},
     ops::verify::Progress,
 };
 
@@ -27,6 +27,8 @@ pub struct Live {
     pub verifying: Option<Arc<Progress>>,
     /// In words, what is being waited for.
     pub waiting: Option<String>,
+    /// The phase whose after-work is done in this stretch.
+    pub settled: Option<Phase>,
     /// Heap and index bytes by leaf.
     pub sizes: BTreeMap<String, (i64, i64)>,
     /// What must hold before the swap.

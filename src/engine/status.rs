@@ -8,12 +8,15 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-pub use crate::model::diff::{Diff, DiffKind, MAX_DIFFS};
 use crate::model::{
     chunk::ChunkId,
     ident::QualifiedName,
     period::{Every, Period},
     phase::{LeafState, Phase, State},
+};
+pub use crate::model::{
+    condition::Condition,
+    diff::{Diff, DiffKind, MAX_DIFFS},
 };
 
 /// A migration at one moment.
@@ -266,15 +269,4 @@ pub struct Verification {
     pub diffs: Arc<Vec<Diff>>,
     /// Keys of the old table that two rows of the partitioned one share; they block `reverse`.
     pub duplicate_keys: Vec<String>,
-}
-
-/// Something that must hold before the swap.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Condition {
-    /// `verified`, `log`, `fingerprint`, `long snapshots`, …
-    pub name: String,
-    /// Whether it holds.
-    pub holds: bool,
-    /// The figure behind it: `2,000,000 rows equal, 12 s ago`.
-    pub detail: String,
 }

@@ -3,6 +3,7 @@
 pub mod chunk;
 pub mod comparison;
 pub mod cost;
+pub mod condition;
 pub mod diff;
 pub mod figures;
 pub mod hanger;

@@ -6,6 +6,7 @@ pub mod census;
 pub mod copy;
 pub mod finish;
 pub mod foreign_keys;
+pub mod readiness;
 pub mod repair;
 pub mod replay;
 pub mod seal;

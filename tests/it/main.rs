@@ -11,6 +11,7 @@ mod connect;
 mod demo;
 #[cfg(test)]
 mod exchange;
+#[cfg(test)]
 mod online;
 #[cfg(test)]
 mod plan;

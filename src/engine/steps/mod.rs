@@ -10,6 +10,8 @@ pub mod verifying;
 
 use std::time::Instant;
 
+use futures_util::future::BoxFuture;
+
 use crate::{
     engine::{context::Context, event::Body},
     error::Result,
@@ -17,13 +19,19 @@ use crate::{
 };
 
 /// Runs a step between its two events.
-async fn step(ctx: &Context, name: &str, work: impl Future<Output = Result<String>>) -> Result<()> {
-    ctx.say(Body::StepStarted { step: name.into() });
-    let began = Instant::now();
-    let message = work.await?;
-    let took_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
-    ctx.say(Body::StepFinished { step: name.into(), took_ms, message });
-    Ok(())
+fn step<'a>(
+    ctx: &'a Context,
+    name: &'static str,
+    work: impl Future<Output = Result<String>> + Send + 'a,
+) -> BoxFuture<'a, Result<()>> {
+    Box::pin(async move {
+        ctx.say(Body::StepStarted { step: name.into() });
+        let began = Instant::now();
+        let message = work.await?;
+        let took_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+        ctx.say(Body::StepFinished { step: name.into(), took_ms, message });
+        Ok(())
+    })
 }
 
 /// An attempt at a lock, as an event.

@@ -30,6 +30,7 @@ pub enum Left {
 
 /// Goes for the goal, or waits for a command and carries it out.
 pub async fn settled(ctx: &Context) -> Result<Left> {
+    swapping::after(ctx).await?;
     let mut session = ctx.session("settled").await?;
     let next = { ctx.requests.receiver.lock().await.try_recv().ok() };
     if let Some(request) = next {
@@ -90,7 +91,7 @@ async fn wait(ctx: &Context, session: &mut Session) -> Result<Request> {
 /// Carries a command out; its failure answers the command and, unless the connection is gone, leaves the phase.
 async fn carry_out(ctx: &Context, session: &mut Session, request: Request) -> Result<Left> {
     let result = match &request.asked.command {
-        Command::Verify => verify(ctx).await,
+        Command::Verify => verifying::again(ctx).await,
         Command::Repair => repair(ctx).await,
         Command::Swap => swapping::swap(ctx).await,
         Command::Reverse => swapping::reverse(ctx).await,
@@ -123,27 +124,7 @@ async fn carry_out(ctx: &Context, session: &mut Session, request: Request) -> Re
     }
 }
 
-async fn verify(ctx: &Context) -> Result<()> {
-    let phase = ctx.phase();
-    if phase.may_swap() {
-        let mut session = ctx.session("phase").await?;
-        ctx.advance(&mut session, Phase::Replaying).await?;
-        verifying::replaying(ctx).await?;
-    }
-    let clean = verifying::pass(ctx).await?;
-    if clean && !phase.is_swapped() {
-        let mut session = ctx.session("phase").await?;
-        ctx.advance(&mut session, Phase::Ready).await?;
-    }
-    if clean { Ok(()) } else { Err(differs(ctx)) }
-}
-
 async fn repair(ctx: &Context) -> Result<()> {
     verifying::repair(ctx).await?;
-    verify(ctx).await
-}
-
-fn differs(ctx: &Context) -> Error {
-    let rows = ctx.board().leaves.iter().filter_map(|row| row.diffs).sum::<i64>();
-    Error::Differs { table: ctx.scheme.source().plain(), rows: u64::try_from(rows).unwrap_or(0) }
+    verifying::again(ctx).await
 }

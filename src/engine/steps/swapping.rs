@@ -1,29 +1,275 @@
-//! Swap, reverse, finish: the steps that change who owns the name, and what follows them.
-#![expect(clippy::unused_async, reason = "the operations are on their way")]
+//! Swap, reverse, finish: the steps that change who owns the name, and what follows each of them.
+//!
+//! The journal says *swapping* or *reversing* while attempts are made, so that a death among them is found out by
+//! [`find_out`]; the exchange itself moves the phase in its own transaction.
+
+use chrono::Utc;
+use futures_util::future::BoxFuture;
+use tokio::sync::MutexGuard;
 
 use crate::{
-    engine::{context::Context, status::Condition},
+    engine::{
+        context::Context,
+        event::Body,
+        replayer,
+        status::Condition,
+        steps::{lock_attempt, step, verifying},
+    },
     error::{Error, Result},
+    model::{ident::QualifiedName, phase::Phase},
+    ops::{
+        self,
+        finish::{End, Old},
+        foreign_keys::Keys,
+        swap::{Drain, Holder, Swap, Swapped},
+    },
     pg::Session,
 };
 
-/// Ready → reverse window.
-pub async fn swap(_ctx: &Context) -> Result<()> {
-    Err(Error::Bug("not yet".into()))
+/// Ready → swapping → reverse window.
+pub async fn swap(ctx: &Context) -> Result<()> {
+    let from = ctx.phase();
+    if is_stale(ctx) {
+        verifying::again(ctx).await?;
+    }
+    step(ctx, "swap", async {
+        let mut session = ctx.session("swap").await?;
+        ctx.advance(&mut session, Phase::Swapping).await?;
+        let result = exchange(ctx, &mut session, Phase::ReverseWindow).await;
+        let back = if from == Phase::Reversed { Phase::Reversed } else { Phase::Ready };
+        let swapped = give_back(ctx, &mut session, back, result).await?;
+        let held_ms = millis(&swapped);
+        ctx.say(Body::Swapped { held_ms });
+        Ok(format!("{} owns the name; writers waited {held_ms} ms", ctx.scheme.twin().plain()))
+    })
+    .await?;
+    after(ctx).await
 }
-/// x
-pub async fn reverse(_ctx: &Context) -> Result<()> {
-    Err(Error::Bug("not yet".into()))
+
+/// Reverse window → reversing → reversed.
+pub async fn reverse(ctx: &Context) -> Result<()> {
+    refuse_duplicates(ctx).await?;
+    if is_stale(ctx) || unverified_since_swap(ctx) {
+        let clean = verifying::pass(ctx).await?;
+        if !clean {
+            return Err(verifying::differing_now(ctx));
+        }
+    }
+    step(ctx, "reverse", async {
+        let mut session = ctx.session("reverse").await?;
+        ctx.advance(&mut session, Phase::Reversing).await?;
+        let result = exchange(ctx, &mut session, Phase::Reversed).await;
+        let reversed = give_back(ctx, &mut session, Phase::ReverseWindow, result).await?;
+        let held_ms = millis(&reversed);
+        ctx.say(Body::Reversed { held_ms });
+        Ok(format!("{} owns the name again; writers waited {held_ms} ms", ctx.scheme.source().plain()))
+    })
+    .await?;
+    after(ctx).await
 }
-/// x
-pub async fn finish(_ctx: &Context, _drop_source: bool) -> Result<()> {
-    Err(Error::Bug("not yet".into()))
+
+/// Reverse window → finished.
+pub async fn finish(ctx: &Context, drop_source: bool) -> Result<()> {
+    step(ctx, "finish", async {
+        let mut session = ctx.session("finish").await?;
+        let replay = ctx.replay.lock().await;
+        let leaves = leaf_names(ctx);
+        let old = if drop_source { Old::Drop } else { Old::Keep };
+        let end = End { scheme: &ctx.scheme, leaves: &leaves, old };
+        let mut report = |attempt| ctx.say(lock_attempt(attempt));
+        ops::finish::finish(&mut session, &ctx.fence(), &end, ctx.options.patience(), &mut report).await?;
+        ctx.moved(Phase::Finished);
+        drop(replay);
+        let old = ctx.scheme.old().plain();
+        Ok(if drop_source {
+            format!("{old} is dropped")
+        } else {
+            format!("{old} is kept, out of step from now on")
+        })
+    })
+    .await
 }
-/// x
-pub async fn find_out(_ctx: &Context) -> Result<()> {
-    Err(Error::Bug("not yet".into()))
+
+/// An exchange was cut short: the catalogue says who owns the name.
+pub async fn find_out(ctx: &Context) -> Result<()> {
+    let mut session = ctx.session("find out").await?;
+    let holder = ops::swap::holder(&mut session, &ctx.scheme).await?;
+    let to = match (ctx.phase(), holder) {
+        (Phase::Reversing, Holder::Twin) => Phase::ReverseWindow,
+        (Phase::Swapping, Holder::Source) => Phase::Ready,
+        (phase, holder) => {
+            return Err(Error::Bug(format!("the journal says {phase}, yet {holder:?} owns the name")));
+        }
+    };
+    ctx.advance(&mut session, to).await
 }
-/// x
-pub async fn conditions(_ctx: &Context, _session: &mut Session) -> Result<Vec<Condition>> {
-    Ok(Vec::new())
+
+/// What an exchange left for afterwards; repeatable, and done once a stretch.
+pub async fn after(ctx: &Context) -> Result<()> {
+    let phase = ctx.phase();
+    if ctx.live().settled == Some(phase) {
+        return Ok(());
+    }
+    let mut session = ctx.session("settle").await?;
+    let (leaves, fence) = (leaf_names(ctx), ctx.fence());
+    let patience = ctx.options.patience();
+    let exchange = Swap { scheme: &ctx.scheme, leaves: &leaves, fence: &fence, patience };
+    let mut report = |attempt| ctx.say(lock_attempt(attempt));
+    match phase {
+        Phase::ReverseWindow => {
+            exchange.settle(&mut session, &mut report).await?;
+            let keys = Keys { scheme: &ctx.scheme, leaves: &leaves, fence: &fence, patience };
+            let mut done = |fk: &crate::model::table::Constraint| {
+                ctx.say(Body::ForeignKeyValidated { constraint: fk.name.as_str().to_owned() });
+            };
+            keys.validate(&mut session, &mut report, &mut done).await?;
+            ops::seal::analyze(&session, ctx.scheme.source()).await?;
+        }
+        Phase::Reversed => {
+            exchange.settle(&mut session, &mut report).await?;
+            let keys = Keys { scheme: &ctx.scheme, leaves: &leaves, fence: &fence, patience };
+            keys.restore(&mut session, &mut report).await?;
+        }
+        Phase::Planned
+        | Phase::Capturing
+        | Phase::Census
+        | Phase::Copying
+        | Phase::Replaying
+        | Phase::Verifying
+        | Phase::Ready
+        | Phase::Swapping
+        | Phase::Reversing
+        | Phase::Finished
+        | Phase::Aborting
+        | Phase::Aborted => {}
+    }
+    ctx.live().settled = Some(phase);
+    Ok(())
+}
+
+/// What must hold, with figures: for the swap dialog and the status.
+pub async fn conditions(ctx: &Context, session: &mut Session) -> Result<Vec<Condition>> {
+    let standing = ctx.standing().clone();
+    let age = standing.verified_at.map(|at| (Utc::now() - at).num_seconds());
+    let verified = Condition {
+        name: "verified".into(),
+        holds: age.is_some_and(|age| age < ctx.options.verify_max_age.as_secs().cast_signed()),
+        detail: age.map_or_else(|| "not verified".into(), |age| format!("equal {age} s ago, in every row")),
+    };
+    let changed = {
+        let tx = session.begin().await?;
+        let now = ctx.fence().fingerprint_now(&tx).await?;
+        tx.rollback().await?;
+        now != standing.fingerprint
+    };
+    let unchanged = Condition {
+        name: "fingerprint".into(),
+        holds: !changed,
+        detail: if changed {
+            "table, leaves or triggers were changed"
+        } else {
+            "table, leaves and triggers unchanged"
+        }
+        .into(),
+    };
+    let mut all = vec![verified, unchanged];
+    all.extend(ops::readiness::conditions(session, &ctx.scheme).await?);
+    let duplicates = ctx.live().duplicate_keys.len();
+    if duplicates > 0 {
+        let detail = format!("{duplicates} keys of the old table are shared by two rows");
+        all.push(Condition { name: "single keys".into(), holds: false, detail });
+    }
+    Ok(all)
+}
+
+/// The names change hands; the phase in memory follows while the replayer is held.
+async fn exchange(ctx: &Context, session: &mut Session, to: Phase) -> Result<Swapped> {
+    let (leaves, fence) = (leaf_names(ctx), ctx.fence());
+    let exchange =
+        Swap { scheme: &ctx.scheme, leaves: &leaves, fence: &fence, patience: ctx.options.patience() };
+    let mut drain = Drainer { ctx, session: ctx.replay.lock().await };
+    let mut report = |attempt| ctx.say(lock_attempt(attempt));
+    let swapped = if to == Phase::ReverseWindow {
+        exchange.swap(session, &mut drain, &mut report).await?
+    } else {
+        exchange.reverse(session, &mut drain, &mut report).await?
+    };
+    {
+        let mut standing = ctx.standing();
+        standing.fingerprint.clone_from(&swapped.fingerprint);
+        standing.swapped_at = (to == Phase::ReverseWindow).then(Utc::now);
+    }
+    ctx.live().settled = None;
+    ctx.moved(to);
+    Ok(swapped)
+}
+
+/// After lost attempts the phase goes back to where it was; after a lost answer nobody may touch it.
+async fn give_back(
+    ctx: &Context,
+    session: &mut Session,
+    back: Phase,
+    result: Result<Swapped>,
+) -> Result<Swapped> {
+    match result {
+        Err(error)
+            if !error.connection_lost() && !matches!(error, Error::Unknown { .. } | Error::Fenced { .. }) =>
+        {
+            ctx.advance(session, back).await?;
+            Err(error)
+        }
+        result => result,
+    }
+}
+
+struct Drainer<'a> {
+    ctx: &'a Context,
+    session: MutexGuard<'a, Session>,
+}
+
+impl Drain for Drainer<'_> {
+    fn drain(&mut self) -> BoxFuture<'_, Result<()>> {
+        Box::pin(async { replayer::drain(self.ctx, &mut self.session).await.map(drop) })
+    }
+}
+
+/// Two rows that share an old key cannot both go back.
+async fn refuse_duplicates(ctx: &Context) -> Result<()> {
+    {
+        let mut session = ctx.replay.lock().await;
+        replayer::drain(ctx, &mut session).await?;
+    }
+    let session = ctx.session("reverse").await?;
+    let keys = crate::pg::journal::read::duplicate_keys(&session, ctx.scheme.id).await?;
+    if keys.is_empty() {
+        return Ok(());
+    }
+    Err(Error::Refused {
+        id: "QD-092",
+        object: ctx.scheme.source().plain(),
+        reason: format!(
+            "{} keys of the old table are shared by two rows, the first is {}",
+            keys.len(),
+            keys[0]
+        ),
+        remedy: "delete or change one row of each, then reverse".into(),
+    })
+}
+
+fn is_stale(ctx: &Context) -> bool {
+    let max = chrono::Duration::from_std(ctx.options.verify_max_age).unwrap_or(chrono::Duration::MAX);
+    ctx.standing().verified_at.is_none_or(|at| Utc::now() - at > max)
+}
+
+fn unverified_since_swap(ctx: &Context) -> bool {
+    let standing = ctx.standing();
+    standing.verified_at < standing.swapped_at
+}
+
+fn leaf_names(ctx: &Context) -> Vec<QualifiedName> {
+    ctx.board().leaf_list().iter().map(|leaf| ctx.scheme.leaf(leaf)).collect()
+}
+
+fn millis(swapped: &Swapped) -> u64 {
+    u64::try_from(swapped.held.as_millis()).unwrap_or(u64::MAX)
 }

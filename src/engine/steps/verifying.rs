@@ -49,6 +49,24 @@ pub async fn verifying(ctx: &Context) -> Result<()> {
     Ok(())
 }
 
+/// A pass on request, from any settled phase: before the swap the log is replayed first and *ready* follows.
+pub async fn again(ctx: &Context) -> Result<()> {
+    let phase = ctx.phase();
+    if phase.may_swap() {
+        let mut session = ctx.session("phase").await?;
+        ctx.advance(&mut session, Phase::Replaying).await?;
+        replaying(ctx).await?;
+    }
+    if !pass(ctx).await? {
+        return Err(differing_now(ctx));
+    }
+    if !phase.is_swapped() {
+        let mut session = ctx.session("phase").await?;
+        ctx.advance(&mut session, Phase::Ready).await?;
+    }
+    Ok(())
+}
+
 /// One pass over all leaves; whether it was clean.
 pub async fn pass(ctx: &Context) -> Result<bool> {
     ctx.gate.pass().await?;
@@ -119,8 +137,13 @@ fn remember(ctx: &Context, pass: &Pass, error: Option<String>, now: chrono::Date
     }
 }
 
-/// The error of a pass that was not clean.
-pub fn differing(ctx: &Context, pass: &Pass) -> Error {
+/// The error that stands while the last pass was not clean.
+pub fn differing_now(ctx: &Context) -> Error {
+    let rows = ctx.board().leaves.iter().filter_map(|row| row.diffs).sum::<i64>();
+    Error::Differs { table: ctx.scheme.source().plain(), rows: u64::try_from(rows).unwrap_or(0) }
+}
+
+fn differing(ctx: &Context, pass: &Pass) -> Error {
     let rows = u64::try_from(pass.diff_rows() + pass.without_leaf).unwrap_or(0);
     Error::Differs { table: ctx.scheme.source().plain(), rows }
 }

@@ -120,6 +120,7 @@ impl Rig {
             session: self.db.session().await,
             fence: self.fence.clone(),
             scheme: self.scheme.clone(),
+            leaves: self.leaves.clone(),
             way,
         }
     }
@@ -167,14 +168,18 @@ pub(crate) struct Replay {
     session: Session,
     pub(crate) fence: Fence,
     scheme: Scheme,
+    leaves: Vec<Leaf>,
     way: Way,
 }
 
 impl Replay {
     async fn batch(&mut self) -> Result<i64> {
-        let Self { session, fence, scheme, way } = self;
+        let Self { session, fence, scheme, leaves, way } = self;
         let replayed = match way {
-            Way::Forward => replay::forward::batch(session, fence, scheme, "true", replay::BATCH).await?,
+            Way::Forward => {
+                let scope = replay::forward::Scope { sql: "true", leaves };
+                replay::forward::batch(session, fence, scheme, scope, replay::BATCH).await?
+            }
             Way::Back => replay::reverse::batch(session, fence, scheme, replay::BATCH).await?,
         };
         Ok(replayed.log_rows)

@@ -20,7 +20,7 @@ use quarterdeck::{
 };
 use uuid::Uuid;
 
-use crate::support::{self, Db, server::Server};
+use crate::support::{self, Db, schema::schema_dump, server::Server};
 
 pub(crate) fn request(table: &str) -> Request {
     Request { table: table.into(), by: None, every: Every::Quarter, ahead: 2, default_leaf: true }
@@ -127,3 +127,50 @@ pub(crate) fn log(id: Uuid) -> String {
     let hex = id.simple().to_string();
     format!("quarterdeck.log_{}", &hex[hex.len() - 12..])
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_busy_table_is_swapped_reversed_swapped_again_and_finished() {
+    support::on_each_server(async |server| {
+        let shop = Shop::open(server, 20_000, 200).await;
+        let id = launch(&shop.db, "chat_messages").await;
+        let end = run(&shop.db, id, options(Until::Swapped, None)).await.unwrap();
+        assert_eq!(end, End::Reached(Phase::ReverseWindow));
+        assert_eq!(shop.db.value(KIND).await, "p");
+        run(&shop.db, id, options(Until::Asked, Some(Command::Reverse))).await.unwrap();
+        assert_eq!(shop.db.value(KIND).await, "r");
+        run(&shop.db, id, options(Until::Asked, Some(Command::Swap))).await.unwrap();
+        let end = run(&shop.db, id, options(Until::Finished, None)).await.unwrap();
+        assert_eq!(end, End::Reached(Phase::Finished));
+        let db = shop.close().await;
+        let key = "SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conrelid = 'chat_messages'::regclass AND contype = 'p'";
+        assert_eq!(db.value(key).await, "PRIMARY KEY (id, created_at)");
+        assert_eq!(db.value("SELECT count(*) FROM chat_messages_default").await, "0");
+        let unvalidated = "SELECT count(*) FROM pg_constraint WHERE conrelid = 'chat_messages'::regclass AND NOT convalidated";
+        assert_eq!(db.value(unvalidated).await, "0");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_abort_in_any_phase_leaves_the_table_as_it_was() {
+    support::on_each_server(async |server| {
+        let shop = Shop::open(server, 5_000, 100).await;
+        let before = schema_dump(&shop.db, "chat_messages").await;
+        for until in [Until::Ready, Until::Swapped] {
+            let id = launch(&shop.db, "chat_messages").await;
+            run(&shop.db, id, options(until, None)).await.unwrap();
+            if until == Until::Swapped {
+                let refused = run(&shop.db, id, options(Until::Asked, Some(Command::Abort))).await;
+                assert_eq!(refused.unwrap_err().exit_code(), 3, "after the swap: reverse first");
+                run(&shop.db, id, options(Until::Asked, Some(Command::Reverse))).await.unwrap();
+            }
+            let end = run(&shop.db, id, options(Until::Asked, Some(Command::Abort))).await.unwrap();
+            assert_eq!(end, End::Aborted);
+            assert_eq!(schema_dump(&shop.db, "chat_messages").await, before);
+        }
+        shop.close().await;
+    })
+    .await;
+}
+
+const KIND: &str = "SELECT relkind FROM pg_class WHERE oid = 'public.chat_messages'::regclass";

@@ -1,0 +1,56 @@
+//! What must hold before a swap or a reverse, green or red, each with the figure behind it. Reads only; what
+//! the swap itself relies on it checks again under its locks.
+
+use std::time::Instant;
+
+use crate::{
+    error::Result,
+    model::{condition::Condition, scheme::Scheme},
+    pg::{Session, measure},
+};
+
+/// An empty look at the log that takes longer means a bloated log (TRAPS 59).
+const SLOW_LOOK_MS: u128 = 50;
+/// Transactions older than this are shown as long.
+const LONG_S: f64 = 5.0;
+
+/// Looks at the log, at old snapshots and at prepared transactions.
+pub async fn conditions(session: &Session, scheme: &Scheme) -> Result<Vec<Condition>> {
+    Ok(vec![log(session, scheme).await?, snapshots(session).await?, prepared(session).await?])
+}
+
+async fn log(session: &Session, scheme: &Scheme) -> Result<Condition> {
+    let began = Instant::now();
+    let pending = measure::log_has(session, scheme, "false").await?;
+    let took = began.elapsed().as_millis();
+    let figures = measure::log(session, scheme).await?;
+    let holds = !pending && took < SLOW_LOOK_MS;
+    let detail = format!(
+        "{} keys to replay, {} kB; an empty look takes {took} ms",
+        figures.rows,
+        figures.bytes / 1024
+    );
+    Ok(Condition { name: "log".into(), holds, detail })
+}
+
+async fn snapshots(session: &Session) -> Result<Condition> {
+    const SQL: &str = include_str!("../../assets/sql/oldest_snapshot.sql");
+    let row = session.query_opt("oldest snapshot", SQL, &[]).await?;
+    let name = "old snapshots".to_owned();
+    let Some(row) = row else { return Ok(Condition { name, holds: true, detail: "none".into() }) };
+    let (pid, state, age): (i32, Option<String>, f64) = (row.get(0), row.get(1), row.get(2));
+    let state = state.unwrap_or_else(|| "background".into());
+    Ok(Condition { name, holds: age < LONG_S, detail: format!("oldest: pid {pid}, {state}, {age:.1} s") })
+}
+
+async fn prepared(session: &Session) -> Result<Condition> {
+    const SQL: &str =
+        "SELECT gid FROM pg_prepared_xacts WHERE database = current_database() ORDER BY prepared LIMIT 1";
+    let row = session.query_opt("prepared transactions", SQL, &[]).await?;
+    let gid: Option<String> = row.map(|row| row.get(0));
+    let detail = gid.as_ref().map_or_else(
+        || "none".into(),
+        |gid| format!("{gid} is waiting for COMMIT PREPARED or ROLLBACK PREPARED"),
+    );
+    Ok(Condition { name: "prepared transactions".into(), holds: gid.is_none(), detail })
+}
