@@ -32,15 +32,16 @@ pub async fn run(ctx: &Context) -> Result<()> {
     }
 }
 
-/// Replays until a look finds nothing to replay.
+/// Replays until a batch takes all that could be seen. While others write, the log is never empty for long; while
+/// they are locked out, it is empty then.
 pub async fn drain(ctx: &Context, session: &mut Session) -> Result<i64> {
     let mut sum = 0;
     loop {
         let replayed = batch(ctx, session).await?;
-        if replayed.log_rows == 0 {
+        sum += replayed.log_rows;
+        if replayed.log_rows < replay::BATCH {
             return Ok(sum);
         }
-        sum += replayed.log_rows;
     }
 }
 

@@ -69,9 +69,9 @@ impl Fence {
     /// Only the epoch, for transactions that touch nothing but the journal.
     pub async fn hold(&self, tx: &Tx<'_>) -> Result<()> {
         const SQL: &str = "SELECT FROM quarterdeck.fence WHERE migration_id = $1 AND epoch = $2 FOR SHARE";
-        match tx.query_opt("hold fence", SQL, &[&self.migration, &self.epoch]).await? {
-            Some(_) => Ok(()),
-            None => Err(Error::Fenced { table: self.captured.plain(), epoch: self.epoch }),
+        match tx.query_again("hold fence", SQL, &[&self.migration, &self.epoch]).await?.len() {
+            1 => Ok(()),
+            _ => Err(Error::Fenced { table: self.captured.plain(), epoch: self.epoch }),
         }
     }
 
@@ -79,8 +79,8 @@ impl Fence {
     pub async fn fingerprint_now(&self, tx: &Tx<'_>) -> Result<String> {
         let params: crate::pg::session::Params<'_> =
             &[&self.captured.to_string(), &self.source_oid, &self.twin.to_string()];
-        let row = tx.query_one("fingerprint", FINGERPRINT, params).await?;
-        Ok(row.get::<_, Option<String>>(0).unwrap_or_default())
+        let rows = tx.query_again("fingerprint", FINGERPRINT, params).await?;
+        Ok(rows.first().and_then(|row| row.get(0)).unwrap_or_default())
     }
 }
 

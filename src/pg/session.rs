@@ -4,9 +4,13 @@
 //! without end: `lock_timeout` is always set (TRAPS 32). Row security is off, so that a policy makes an
 //! error instead of silently missing rows (TRAPS 53).
 
-use std::time::Duration;
+use std::{
+    collections::HashMap,
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
 
-use tokio_postgres::{CancelToken, Client, IsolationLevel, Row, Transaction, types::ToSql};
+use tokio_postgres::{CancelToken, Client, IsolationLevel, Row, Statement, Transaction, types::ToSql};
 
 use crate::{
     error::{Error, Result},
@@ -21,16 +25,24 @@ pub const LOCK_TIMEOUT: Duration = Duration::from_secs(10);
 
 const PIN: &str = include_str!("../../assets/sql/pin_session.sql");
 
+/// Statements that are run again and again, by their text: one round trip instead of two.
+type Prepared = Mutex<HashMap<String, Statement>>;
+
+/// The most statements a session keeps prepared.
+const MOST_PREPARED: usize = 300;
+
 /// One connection.
 #[derive(Debug)]
 pub struct Session {
     client: Client,
     target: Target,
+    prepared: Prepared,
 }
 
 /// A transaction in a [`Session`]; rolled back when dropped.
 pub struct Tx<'a> {
     tx: Transaction<'a>,
+    prepared: &'a Prepared,
 }
 
 impl Session {
@@ -38,26 +50,28 @@ impl Session {
     pub async fn open(target: &Target, purpose: &str) -> Result<Self> {
         let client = target.open(&format!("quarterdeck {purpose}")).await?;
         client.batch_execute(PIN).await.map_err(Error::db("pin session"))?;
-        Ok(Self { client, target: target.clone() })
+        Ok(Self { client, target: target.clone(), prepared: Prepared::default() })
     }
 
     /// Begins READ COMMITTED.
     pub async fn begin(&mut self) -> Result<Tx<'_>> {
         let tx = self.client.transaction().await.map_err(Error::db("begin"))?;
-        Ok(Tx { tx })
+        Ok(Tx { tx, prepared: &self.prepared })
     }
 
     /// Begins REPEATABLE READ. Take the table lock before any query: the first one fixes the snapshot (TRAPS 60).
     pub async fn begin_repeatable_read(&mut self) -> Result<Tx<'_>> {
         let builder = self.client.build_transaction().isolation_level(IsolationLevel::RepeatableRead);
-        Ok(Tx { tx: builder.start().await.map_err(Error::db("begin"))? })
+        let tx = builder.start().await.map_err(Error::db("begin"))?;
+        Ok(Tx { tx, prepared: &self.prepared })
     }
 
     /// Begins REPEATABLE READ READ ONLY.
     pub async fn begin_snapshot(&mut self) -> Result<Tx<'_>> {
         let builder =
             self.client.build_transaction().isolation_level(IsolationLevel::RepeatableRead).read_only(true);
-        Ok(Tx { tx: builder.start().await.map_err(Error::db("begin"))? })
+        let tx = builder.start().await.map_err(Error::db("begin"))?;
+        Ok(Tx { tx, prepared: &self.prepared })
     }
 
     /// What cancels this session's statement; see [`Target::cancel`].
@@ -96,6 +110,32 @@ impl<'a> Tx<'a> {
     pub async fn lock_timeout(&self, timeout: Duration) -> Result<()> {
         let millis = timeout.as_millis().max(1);
         self.batch("set lock_timeout", &format!("SET LOCAL lock_timeout = {millis}")).await
+    }
+
+    /// Runs a query whose text comes again on this session: it stays prepared.
+    pub async fn query_again(&self, label: &'static str, sql: &str, params: Params<'_>) -> Result<Vec<Row>> {
+        let statement = self.prepare(label, sql).await?;
+        self.tx.query(&statement, params).await.map_err(Error::db(label))
+    }
+
+    /// Runs a statement whose text comes again on this session: it stays prepared.
+    pub async fn execute_again(&self, label: &'static str, sql: &str, params: Params<'_>) -> Result<u64> {
+        let statement = self.prepare(label, sql).await?;
+        self.tx.execute(&statement, params).await.map_err(Error::db(label))
+    }
+
+    async fn prepare(&self, label: &'static str, sql: &str) -> Result<Statement> {
+        let kept = || self.prepared.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(statement) = kept().get(sql) {
+            return Ok(statement.clone());
+        }
+        let statement = self.tx.prepare(sql).await.map_err(Error::db(label))?;
+        let mut kept = kept();
+        if kept.len() == MOST_PREPARED {
+            kept.clear();
+        }
+        kept.insert(sql.to_owned(), statement.clone());
+        Ok(statement)
     }
 
     /// The driver's transaction.

@@ -252,6 +252,8 @@ async fn seal(ctx: &Context, session: &mut Session, leaf: &Leaf, halt: &Cancella
 async fn adopt(ctx: &Context, session: &mut Session) -> Result<()> {
     let leaves = ctx.board().leaf_list();
     let fence = ctx.fence();
+    // Attaching locks every leaf's index, replay some of the leaves: one after the other, or they deadlock.
+    let _replay = ctx.replay.lock().await;
     let tx = session.begin().await?;
     fence.enter(&tx).await?;
     ops::twin::adopt(&tx, &ctx.scheme, &leaves).await?;

@@ -50,8 +50,8 @@ pub async fn batch(
     let width = scheme.log_key().len();
     for (leaf, keys) in &by_leaf {
         let keys = columns(keys, width);
-        tx.execute("delete keys", &delete_sql(scheme, leaf), &bind(&keys)).await?;
-        tx.execute("insert rows", &insert_sql(scheme, leaf), &bind(&keys)).await?;
+        tx.execute_again("delete keys", &delete_sql(scheme, leaf), &bind(&keys)).await?;
+        tx.execute_again("insert rows", &insert_sql(scheme, leaf), &bind(&keys)).await?;
     }
     tx.commit("commit replay").await?;
     let keys: usize = by_leaf.values().map(BTreeSet::len).sum();
@@ -69,7 +69,7 @@ async fn dequeue(
     let sql = dequeue_sql(scheme, scope.sql, Some(&bucket_sql(&bounds)));
     let width = scheme.log_key().len();
     let mut by_leaf: BTreeMap<QualifiedName, Keys> = BTreeMap::new();
-    let rows = tx.query("dequeue", &sql, &[&limit]).await?;
+    let rows = tx.query_again("dequeue", &sql, &[&limit]).await?;
     for row in &rows {
         let leaf = leaf_of(scope.leaves, &bounds, row.get(width))?;
         let key = (0..width).map(|i| row.get(i)).collect();

@@ -83,7 +83,7 @@ const SETTINGS: &str = "SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergej
 
 /// Takes log rows: as text, `(k1, …, part)` each.
 async fn dequeue(tx: &Tx<'_>, scheme: &Scheme, scope: &str, limit: i64) -> Result<Vec<Vec<String>>> {
-    let rows = tx.query("dequeue", &dequeue_sql(scheme, scope, None), &[&limit]).await?;
+    let rows = tx.query_again("dequeue", &dequeue_sql(scheme, scope, None), &[&limit]).await?;
     let width = scheme.log_key().len();
     Ok(rows.iter().map(|row| (0..width).map(|i| row.get(i)).collect()).collect())
 }

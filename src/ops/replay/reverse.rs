@@ -34,8 +34,8 @@ pub async fn batch(session: &mut Session, fence: &Fence, scheme: &Scheme, limit:
     journal_shared(&tx, scheme, &words(&batch), &duplicates).await?;
     let single: BTreeSet<_> = batch.difference(&shared).cloned().collect();
     let single = columns(&single, width);
-    tx.execute("delete old keys", &delete_sql(scheme), &bind(&single)).await?;
-    tx.execute("insert old rows", &insert_sql(scheme), &bind(&single)).await?;
+    tx.execute_again("delete old keys", &delete_sql(scheme), &bind(&single)).await?;
+    tx.execute_again("insert old rows", &insert_sql(scheme), &bind(&single)).await?;
     tx.commit("commit reverse replay").await?;
     Ok(Replayed { log_rows, keys: i64::try_from(batch.len()).unwrap_or(i64::MAX), duplicates })
 }
@@ -91,7 +91,7 @@ fn shared_sql(scheme: &Scheme) -> String {
 
 async fn shared(tx: &Tx<'_>, scheme: &Scheme, params: Params<'_>) -> Result<BTreeSet<Vec<String>>> {
     let width = params.len();
-    let rows = tx.query("find shared keys", &shared_sql(scheme), params).await?;
+    let rows = tx.query_again("find shared keys", &shared_sql(scheme), params).await?;
     Ok(rows.iter().map(|row| (0..width).map(|i| row.get(i)).collect()).collect())
 }
 
@@ -100,7 +100,7 @@ async fn journal_shared(tx: &Tx<'_>, scheme: &Scheme, batch: &[String], shared: 
     const FORGET: &str = "DELETE FROM quarterdeck.duplicate_key WHERE migration_id = $1 AND key = ANY ($2)";
     const NOTE: &str =
         "INSERT INTO quarterdeck.duplicate_key (migration_id, key) SELECT $1, unnest($2::text[])";
-    tx.execute("forget shared keys", FORGET, &[&scheme.id, &batch]).await?;
+    tx.execute_again("forget shared keys", FORGET, &[&scheme.id, &batch]).await?;
     if !shared.is_empty() {
         tx.execute("journal shared keys", NOTE, &[&scheme.id, &shared]).await?;
     }

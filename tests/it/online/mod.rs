@@ -155,7 +155,7 @@ async fn a_busy_table_is_swapped_reversed_swapped_again_and_finished() {
 async fn an_abort_in_any_phase_leaves_the_table_as_it_was() {
     support::on_each_server(async |server| {
         let shop = Shop::open(server, 5_000, 100).await;
-        let before = schema_dump(&shop.db, "chat_messages").await;
+        let before = schema_dump(&shop.db, "public.chat_messages").await;
         for until in [Until::Ready, Until::Swapped] {
             let id = launch(&shop.db, "chat_messages").await;
             run(&shop.db, id, options(until, None)).await.unwrap();
@@ -166,7 +166,7 @@ async fn an_abort_in_any_phase_leaves_the_table_as_it_was() {
             }
             let end = run(&shop.db, id, options(Until::Asked, Some(Command::Abort))).await.unwrap();
             assert_eq!(end, End::Aborted);
-            assert_eq!(schema_dump(&shop.db, "chat_messages").await, before);
+            assert_eq!(schema_dump(&shop.db, "public.chat_messages").await, before);
         }
         shop.close().await;
     })
