@@ -2,8 +2,8 @@
 
 pub mod chunk;
 pub mod comparison;
-pub mod cost;
 pub mod condition;
+pub mod cost;
 pub mod diff;
 pub mod figures;
 pub mod hanger;
