@@ -13,6 +13,7 @@ use crate::{
     },
     error::{Error, Result},
     model::phase::Phase,
+    ops::finish::Old,
     pg::Session,
 };
 
@@ -59,7 +60,7 @@ async fn toward_goal(ctx: &Context) -> Result<Option<Left>> {
             Ok(Some(Left::Again))
         }
         (Until::Finished, Phase::ReverseWindow) => {
-            swapping::finish(ctx, false).await?;
+            swapping::finish(ctx, Old::Keep).await?;
             Ok(Some(Left::Again))
         }
         (Until::Told | Until::Asked | Until::Swapped | Until::Finished, _) => Ok(None),
@@ -95,7 +96,8 @@ async fn carry_out(ctx: &Context, session: &mut Session, request: Request) -> Re
         Command::Repair => repair(ctx).await,
         Command::Swap => swapping::swap(ctx).await,
         Command::Reverse => swapping::reverse(ctx).await,
-        Command::Finish { drop_source } => swapping::finish(ctx, *drop_source).await,
+        Command::Finish { drop_source: true } => swapping::finish(ctx, Old::Drop).await,
+        Command::Finish { drop_source: false } => swapping::finish(ctx, Old::Keep).await,
         // The driver of the phases sees the gate and removes everything; it answers the command.
         Command::Abort => return ctx.gate.pass().await.map(|()| Left::Again),
         Command::Pause

@@ -69,22 +69,20 @@ pub async fn reverse(ctx: &Context) -> Result<()> {
 }
 
 /// Reverse window → finished.
-pub async fn finish(ctx: &Context, drop_source: bool) -> Result<()> {
+pub async fn finish(ctx: &Context, old: Old) -> Result<()> {
     step(ctx, "finish", async {
         let mut session = ctx.session("finish").await?;
         let replay = ctx.replay.lock().await;
         let leaves = leaf_names(ctx);
-        let old = if drop_source { Old::Drop } else { Old::Keep };
         let end = End { scheme: &ctx.scheme, leaves: &leaves, old };
         let mut report = |attempt| ctx.say(lock_attempt(attempt));
         ops::finish::finish(&mut session, &ctx.fence(), &end, ctx.options.patience(), &mut report).await?;
         ctx.moved(Phase::Finished);
         drop(replay);
-        let old = ctx.scheme.old().plain();
-        Ok(if drop_source {
-            format!("{old} is dropped")
-        } else {
-            format!("{old} is kept, out of step from now on")
+        let name = ctx.scheme.old().plain();
+        Ok(match old {
+            Old::Drop => format!("{name} is dropped"),
+            Old::Keep => format!("{name} is kept, out of step from now on"),
         })
     })
     .await
