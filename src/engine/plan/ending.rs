@@ -1,4 +1,7 @@
 //! The steps that exchange the names and end the migration.
+//!
+//! Those that wait for the operator's word are public: the question that precedes them shows them, then with
+//! the leaves that there are in fact.
 
 use super::Outline;
 use crate::{
@@ -7,6 +10,7 @@ use crate::{
         ident::QualifiedName,
         plan::{Cost, Step},
         references,
+        scheme::Scheme,
     },
     ops::{
         self,
@@ -18,15 +22,16 @@ use crate::{
 /// From the swap to finish.
 pub(super) fn all(outline: &Outline) -> Vec<Step> {
     let leaves: Vec<_> = outline.leaves.iter().map(|leaf| outline.scheme.leaf(leaf)).collect();
-    vec![swap(outline, &leaves), reverse_window(outline, &leaves), finish(outline, &leaves)]
+    let scheme = &outline.scheme;
+    vec![swap(scheme, &leaves), reverse_window(scheme, &leaves), finish(scheme, &leaves)]
 }
 
 fn names(tables: &[QualifiedName]) -> String {
     tables.iter().map(QualifiedName::plain).collect::<Vec<_>>().join(", ")
 }
 
-fn swap(outline: &Outline, leaves: &[QualifiedName]) -> Step {
-    let scheme = &outline.scheme;
+/// The twin takes the name.
+pub fn swap(scheme: &Scheme, leaves: &[QualifiedName]) -> Step {
     let patience = Patience::default();
     let (source, budget) = (scheme.source().plain(), patience.budget.as_millis());
     let referenced = references::referenced_tables(scheme);
@@ -55,8 +60,7 @@ fn swap(outline: &Outline, leaves: &[QualifiedName]) -> Step {
     }
 }
 
-fn reverse_window(outline: &Outline, leaves: &[QualifiedName]) -> Step {
-    let scheme = &outline.scheme;
+fn reverse_window(scheme: &Scheme, leaves: &[QualifiedName]) -> Step {
     let mut statements = ops::foreign_keys::statements(scheme, leaves);
     statements.extend(ops::replay::reverse::statements(scheme));
     statements.extend(ops::swap::reverse_statements(scheme, leaves, Patience::default()));
@@ -77,21 +81,59 @@ fn reverse_window(outline: &Outline, leaves: &[QualifiedName]) -> Step {
     }
 }
 
-fn finish(outline: &Outline, leaves: &[QualifiedName]) -> Step {
-    let scheme = &outline.scheme;
+/// The old table takes its name back.
+pub fn reverse(scheme: &Scheme, leaves: &[QualifiedName]) -> Step {
+    let mut statements = ops::swap::reverse_statements(scheme, leaves, Patience::default());
+    statements.extend(ops::foreign_keys::restore_statements(scheme));
+    let (source, old) = (scheme.source().plain(), scheme.old().plain());
+    Step {
+        name: "reverse".into(),
+        summary: format!("the names are exchanged back: {old} becomes {source}"),
+        statements,
+        locks: swap(scheme, leaves).locks,
+        cost: cost::foreign_keys(&scheme.table),
+        undo: Some("swap: the partitioned table is kept in step as the twin".into()),
+    }
+}
+
+/// The reverse window ends; the old table is kept.
+pub fn finish(scheme: &Scheme, leaves: &[QualifiedName]) -> Step {
+    end(scheme, leaves, Old::Keep)
+}
+
+/// The reverse window ends; the old table is dropped.
+pub fn finish_and_drop(scheme: &Scheme, leaves: &[QualifiedName]) -> Step {
+    end(scheme, leaves, Old::Drop)
+}
+
+fn end(scheme: &Scheme, leaves: &[QualifiedName], fate: Old) -> Step {
     let old = scheme.old();
+    let becomes = match fate {
+        Old::Keep => "kept unless told otherwise",
+        Old::Drop => "dropped",
+    };
     Step {
         name: "finish".into(),
-        summary: format!(
-            "reverse capture and the log are removed; {} is kept unless told otherwise",
-            old.plain()
-        ),
-        statements: ops::finish::statements(&End { scheme, leaves, old: Old::Keep }),
+        summary: format!("reverse capture and the log are removed; {} is {becomes}", old.plain()),
+        statements: ops::finish::statements(&End { scheme, leaves, old: fate }),
         locks: vec![format!(
             "ACCESS EXCLUSIVE on {} and {}, each attempt ≤ 20 ms for the lock",
             scheme.source().plain(),
             old.plain()
         )],
+        cost: Cost::default(),
+        undo: None,
+    }
+}
+
+/// What an abort before the swap does; no step of the plan, since nobody plans it.
+pub fn abort(scheme: &Scheme) -> Step {
+    let source = scheme.source().plain();
+    Step {
+        name: "abort".into(),
+        summary: format!("triggers first, then twin and log are removed; {source} stays as it was"),
+        statements: ops::abort::statements(scheme),
+        locks: vec![format!("ACCESS EXCLUSIVE on {source}, each attempt ≤ 20 ms for the lock")],
         cost: Cost::default(),
         undo: None,
     }

@@ -3,7 +3,7 @@
 //! It changes nothing. Nothing runs later that it does not show: the statements are those of the operations
 //! themselves. Leaves are the census's to decide; until then they are what index or statistics tell.
 
-mod ending;
+pub mod ending;
 mod steps;
 
 use uuid::Uuid;

@@ -11,7 +11,8 @@
 use ratatui::{layout::Rect, style::Style};
 
 use crate::{
-    model::plan::Step,
+    engine::{plan::ending, status::PeriodStatus},
+    model::{ident::Ident, plan::Step},
     tui::{
         app::{
             deed::{Ask, Deed, refusal},
@@ -19,7 +20,7 @@ use crate::{
         },
         frame::footer,
         glyphs,
-        overlays::swap,
+        overlays::{sql, swap},
         theme::Theme,
         widgets::{
             dialog::{self, Paragraph},
@@ -97,9 +98,8 @@ fn paragraphs(theme: &Theme, ask: &Ask, model: &Model) -> Vec<Paragraph> {
     if ask.deed.minds_conditions() {
         swap::evidence(&mut text, theme, model);
     }
-    let Some(step) = step_name(ask.deed) else { return text };
-    match model.job.plan.as_ref().and_then(|plan| plan.steps.iter().find(|s| s.name == step)) {
-        Some(step) => planned(&mut text, theme, step),
+    match step(ask.deed, model) {
+        Some(step) => planned(&mut text, theme, &step),
         None if ask.deed.wants_name() => {
             text.push(Vec::new());
             let words = "the plan is not at hand here; `quarterdeck plan --sql` prints its locks and its SQL";
@@ -110,13 +110,17 @@ fn paragraphs(theme: &Theme, ask: &Ask, model: &Model) -> Vec<Paragraph> {
     text
 }
 
-/// The plan's step that shows what the deed does.
-fn step_name(deed: Deed) -> Option<&'static str> {
+/// The step that the deed is, with the leaves that there are.
+fn step(deed: Deed, model: &Model) -> Option<Step> {
+    let (scheme, status) = (&model.job.plan.as_deref()?.scheme, model.status()?);
+    let leaf = |period: &PeriodStatus| scheme.source().sibling(Ident::new(period.leaf.as_str()));
+    let leaves: Vec<_> = status.periods.iter().map(leaf).collect();
     match deed {
-        Deed::Swap => Some("swap"),
-        Deed::Reverse => Some("reverse"),
-        Deed::Finish | Deed::FinishAndDrop => Some("finish"),
-        Deed::Abort => Some("abort"),
+        Deed::Swap => Some(ending::swap(scheme, &leaves)),
+        Deed::Reverse => Some(ending::reverse(scheme, &leaves)),
+        Deed::Finish => Some(ending::finish(scheme, &leaves)),
+        Deed::FinishAndDrop => Some(ending::finish_and_drop(scheme, &leaves)),
+        Deed::Abort => Some(ending::abort(scheme)),
         Deed::CancelChunk(_) | Deed::Repair | Deed::Start | Deed::Quit => None,
     }
 }
@@ -130,13 +134,7 @@ fn planned(text: &mut Vec<Paragraph>, theme: &Theme, step: &Step) {
     if let Some(undo) = &step.undo {
         text.extend([Vec::new(), heading(theme, "the way back"), sentence(theme.text, undo.as_str())]);
     }
-    if !step.statements.is_empty() {
-        text.extend([Vec::new(), heading(theme, "SQL")]);
-        for statement in &step.statements {
-            text.push(sentence(theme.dim, format!("-- {}", statement.label)));
-            text.push(sentence(theme.text, statement.sql.as_str()));
-        }
-    }
+    sql::add(text, theme, &step.statements);
 }
 
 /// What the deed does, and the way back, for people; `{}` stands for the table's name.

@@ -4,6 +4,7 @@ pub mod confirm;
 pub mod detail;
 pub mod help;
 pub mod palette;
+pub mod sql;
 pub mod swap;
 pub mod wizard;
 

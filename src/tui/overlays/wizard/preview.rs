@@ -11,7 +11,10 @@ use crate::{
     tui::{
         app::{list::first_shown, wizard::Wizard},
         glyphs,
-        overlays::confirm::{heading, sentence},
+        overlays::{
+            confirm::{heading, sentence},
+            sql,
+        },
         theme::Theme,
         widgets::{
             dialog::{self, Paragraph},
@@ -62,13 +65,7 @@ fn described(theme: &Theme, step: &Step, plan: &Plan) -> Vec<Paragraph> {
     }
     let undo = step.undo.as_deref().unwrap_or("there is none");
     text.push(vec![("way back  ".into(), theme.dim), (undo.into(), theme.text)]);
-    if !step.statements.is_empty() {
-        text.extend([Vec::new(), heading(theme, "SQL")]);
-    }
-    for statement in &step.statements {
-        text.push(sentence(theme.dim, format!("-- {}", statement.label)));
-        text.push(sentence(theme.text, statement.sql.as_str()));
-    }
+    sql::add(&mut text, theme, &step.statements);
     if !plan.warnings.is_empty() {
         text.extend([Vec::new(), heading(theme, "preflight says")]);
     }
