@@ -16,3 +16,7 @@ SET default_transaction_read_only = off;
 SET check_function_bodies = off;
 SET default_tablespace = '';
 SET default_table_access_method = 'heap';
+-- Our statements are small; where a planner setting forbids a plan node, its huge cost would have them compiled for seconds.
+SET jit = off;
+-- From PostgreSQL 17 on.
+SELECT set_config(name, '0', false) FROM pg_settings WHERE name = 'transaction_timeout';

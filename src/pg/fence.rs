@@ -48,18 +48,22 @@ impl Fence {
 
     /// Locks the captured table in ACCESS SHARE mode, then [`Self::check`]. First thing in the transaction.
     pub async fn enter(&self, tx: &Tx<'_>) -> Result<()> {
-        tx.batch("lock captured table", &format!("LOCK TABLE {} IN ACCESS SHARE MODE", self.captured))
-            .await?;
-        self.check(tx).await
+        self.enter_with(tx, "").await
+    }
+
+    /// [`Self::enter`] with statements that need no snapshot (SET LOCAL) right behind the lock. All goes out at once:
+    /// the server works in order, so the lock still comes before the first query, and one round trip is enough.
+    pub async fn enter_with(&self, tx: &Tx<'_>, settings: &str) -> Result<()> {
+        let lock = format!("LOCK TABLE {} IN ACCESS SHARE MODE; {settings}", self.captured);
+        tokio::try_join!(tx.batch("lock captured table", &lock), self.check(tx)).map(drop)
     }
 
     /// The fence and the fingerprint, for a transaction that already holds a stronger lock.
     pub async fn check(&self, tx: &Tx<'_>) -> Result<()> {
-        self.hold(tx).await?;
         if self.fingerprint.is_empty() {
-            return Ok(());
+            return self.hold(tx).await;
         }
-        let now = self.fingerprint_now(tx).await?;
+        let ((), now) = tokio::try_join!(self.hold(tx), self.fingerprint_now(tx))?;
         if now == self.fingerprint {
             return Ok(());
         }

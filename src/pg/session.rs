@@ -112,32 +112,6 @@ impl<'a> Tx<'a> {
         self.batch("set lock_timeout", &format!("SET LOCAL lock_timeout = {millis}")).await
     }
 
-    /// Runs a query whose text comes again on this session: it stays prepared.
-    pub async fn query_again(&self, label: &'static str, sql: &str, params: Params<'_>) -> Result<Vec<Row>> {
-        let statement = self.prepare(label, sql).await?;
-        self.tx.query(&statement, params).await.map_err(Error::db(label))
-    }
-
-    /// Runs a statement whose text comes again on this session: it stays prepared.
-    pub async fn execute_again(&self, label: &'static str, sql: &str, params: Params<'_>) -> Result<u64> {
-        let statement = self.prepare(label, sql).await?;
-        self.tx.execute(&statement, params).await.map_err(Error::db(label))
-    }
-
-    async fn prepare(&self, label: &'static str, sql: &str) -> Result<Statement> {
-        let kept = || self.prepared.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(statement) = kept().get(sql) {
-            return Ok(statement.clone());
-        }
-        let statement = self.tx.prepare(sql).await.map_err(Error::db(label))?;
-        let mut kept = kept();
-        if kept.len() == MOST_PREPARED {
-            kept.clear();
-        }
-        kept.insert(sql.to_owned(), statement.clone());
-        Ok(statement)
-    }
-
     /// The driver's transaction.
     pub fn inner(&self) -> &Transaction<'a> {
         &self.tx
@@ -179,6 +153,50 @@ macro_rules! statements {
             pub async fn execute(&self, label: &'static str, sql: &str, params: Params<'_>) -> Result<u64> {
                 tracing::trace!(label, sql);
                 self.$field.execute(sql, params).await.map_err(Error::db(label))
+            }
+
+            /// Runs a query whose text comes again on this session: it stays prepared.
+            pub async fn query_again(
+                &self,
+                label: &'static str,
+                sql: &str,
+                params: Params<'_>,
+            ) -> Result<Vec<Row>> {
+                let statement = self.prepare(label, sql).await?;
+                self.$field.query(&statement, params).await.map_err(Error::db(label))
+            }
+
+            /// Runs a statement whose text comes again on this session: it stays prepared.
+            pub async fn execute_again(
+                &self,
+                label: &'static str,
+                sql: &str,
+                params: Params<'_>,
+            ) -> Result<u64> {
+                let statement = self.prepare(label, sql).await?;
+                self.$field.execute(&statement, params).await.map_err(Error::db(label))
+            }
+
+            /// Prepares statements beforehand, so that those that follow go out in the order they are asked for.
+            pub async fn keep(&self, statements: &[(&'static str, &str)]) -> Result<()> {
+                for (label, sql) in statements {
+                    self.prepare(label, sql).await?;
+                }
+                Ok(())
+            }
+
+            async fn prepare(&self, label: &'static str, sql: &str) -> Result<Statement> {
+                let kept = || self.prepared.lock().unwrap_or_else(PoisonError::into_inner);
+                if let Some(statement) = kept().get(sql) {
+                    return Ok(statement.clone());
+                }
+                let statement = self.$field.prepare(sql).await.map_err(Error::db(label))?;
+                let mut kept = kept();
+                if kept.len() == MOST_PREPARED {
+                    kept.clear();
+                }
+                kept.insert(sql.to_owned(), statement.clone());
+                Ok(statement)
             }
 
             /// Runs statements without parameters, in one round trip.

@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
+use futures_util::future::try_join_all;
 
 use crate::{
     error::{Error, Result},
@@ -40,22 +41,28 @@ pub async fn batch(
     limit: i64,
 ) -> Result<Replayed> {
     let tx = session.begin_repeatable_read().await?;
-    fence.enter(&tx).await?;
-    tx.batch("replay settings", SETTINGS).await?;
-    let (log_rows, by_leaf) = dequeue(&tx, scheme, scope, limit).await?;
+    let entered = fence.enter_with(&tx, SETTINGS);
+    let ((), (log_rows, by_leaf)) = tokio::try_join!(entered, dequeue(&tx, scheme, scope, limit))?;
     if log_rows == 0 {
         tx.rollback().await?;
         return Ok(Replayed::default());
     }
-    let width = scheme.log_key().len();
-    for (leaf, keys) in &by_leaf {
-        let keys = columns(keys, width);
-        tx.execute_again("delete keys", &delete_sql(scheme, leaf), &bind(&keys)).await?;
-        tx.execute_again("insert rows", &insert_sql(scheme, leaf), &bind(&keys)).await?;
-    }
+    let applied = by_leaf.iter().map(|(leaf, keys)| apply(&tx, scheme, leaf, keys));
+    try_join_all(applied).await?;
     tx.commit("commit replay").await?;
     let keys: usize = by_leaf.values().map(BTreeSet::len).sum();
     Ok(Replayed { log_rows, keys: i64::try_from(keys).unwrap_or(i64::MAX), duplicates: Vec::new() })
+}
+
+/// Replaces one leaf's rows of these keys. Both statements are sent at once; the server runs them in order.
+async fn apply(tx: &Tx<'_>, scheme: &Scheme, leaf: &QualifiedName, keys: &Keys) -> Result<()> {
+    let keys = columns(keys, scheme.log_key().len());
+    let (delete, insert) = (delete_sql(scheme, leaf), insert_sql(scheme, leaf));
+    let params = bind(&keys);
+    tx.keep(&[("delete keys", &delete), ("insert rows", &insert)]).await?;
+    let deleted = tx.execute_again("delete keys", &delete, &params);
+    let inserted = tx.execute_again("insert rows", &insert, &params);
+    tokio::try_join!(deleted, inserted).map(drop)
 }
 
 /// Takes log rows; distinct keys by leaf.

@@ -17,9 +17,9 @@ use crate::{
 /// Replays one batch of at most `limit` log rows.
 pub async fn batch(session: &mut Session, fence: &Fence, scheme: &Scheme, limit: i64) -> Result<Replayed> {
     let tx = session.begin_repeatable_read().await?;
-    fence.enter(&tx).await?;
-    tx.batch("replay settings", &settings(scheme)).await?;
-    let taken = dequeue(&tx, scheme, "true", limit).await?;
+    let settings = settings(scheme);
+    let entered = fence.enter_with(&tx, &settings);
+    let ((), taken) = tokio::try_join!(entered, dequeue(&tx, scheme, "true", limit))?;
     if taken.is_empty() {
         tx.rollback().await?;
         return Ok(Replayed::default());

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crate::{
     error::{Error, Result},
-    model::{references, scheme::Scheme},
+    model::{ident::QualifiedName, references, scheme::Scheme},
     ops::swap::{
         Drain, Swap, Way, dependants,
         exchange::{self, Keys},
@@ -60,6 +60,7 @@ impl Round<'_> {
     async fn inside(&self, tx: &Tx<'_>, drain: &mut dyn Drain) -> Result<String> {
         let scheme = self.swap.scheme;
         quiet(scheme, self.way).run(tx).await?;
+        self.watch.calm(&touched(scheme, self.keys)).await?;
         self.held.begins();
         self.run(tx, &hold_writers(scheme)).await?;
         self.drain(drain).await?;
@@ -158,6 +159,16 @@ fn hold_writers(scheme: &Scheme) -> Script {
     let mut tables = references::referenced_tables(scheme);
     tables.push(scheme.source().clone());
     lock(Mode::ShareRowExclusive, &tables)
+}
+
+/// The tables that will be locked exclusively.
+fn touched(scheme: &Scheme, keys: Keys) -> Vec<QualifiedName> {
+    let mut tables = match keys {
+        Keys::DropNow => references::referenced_tables(scheme),
+        Keys::DropAfter => Vec::new(),
+    };
+    tables.push(scheme.source().clone());
+    tables
 }
 
 /// Everybody waits.

@@ -4,7 +4,7 @@ use std::{
     convert::Infallible,
     future::Future,
     sync::{Mutex, PoisonError},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use chrono::{DateTime, Utc};
@@ -12,12 +12,16 @@ use tokio_postgres::Row;
 use uuid::Uuid;
 
 use crate::{
-    error::Result,
+    error::{Error, Result},
+    model::ident::QualifiedName,
     pg::{Session, owner},
 };
 
 /// How often it looks: often enough to see what a wait of 20 ms was for.
 const LOOK_EVERY: Duration = Duration::from_millis(10);
+
+/// How long a calm moment is looked for before an attempt is made all the same.
+const CALM_WITHIN: Duration = Duration::from_millis(400);
 
 /// The session that looks, and the backend it looks after.
 #[derive(Debug)]
@@ -71,11 +75,27 @@ impl Watch {
         Ok(self.session.query_opt("read blockers", SQL, &[&self.pid]).await?.map(|row| describe(&row)))
     }
 
+    /// Waits for a moment at which nobody else holds a lock on `tables`, not for long: whoever has read one of them and
+    /// writes later in the same transaction would wait for us while we wait for them (TRAPS 62).
+    pub async fn calm(&self, tables: &[QualifiedName]) -> Result<()> {
+        const SQL: &str = include_str!("../../../assets/sql/lock_holders.sql");
+        let names: Vec<String> = tables.iter().map(QualifiedName::to_string).collect();
+        let began = Instant::now();
+        while began.elapsed() < CALM_WITHIN {
+            let rows = self.session.query_again("look for a calm moment", SQL, &[&names, &self.pid]).await?;
+            if rows.first().is_some_and(|row| row.get::<_, i64>(0) == 0) {
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+
     /// What [`Self::older_snapshot`] asks about; to be called when the drain is committed.
     pub async fn drained(&self) -> Result<Drained> {
         const SQL: &str = "SELECT pg_snapshot_xmin(s)::text, pg_snapshot_xmax(s)::text, clock_timestamp() \
                            FROM pg_current_snapshot() AS s";
-        let row = self.session.query_one("read snapshot", SQL, &[]).await?;
+        let rows = self.session.query_again("read snapshot", SQL, &[]).await?;
+        let row = rows.first().ok_or_else(|| Error::Bug("no snapshot".into()))?;
         Ok(Drained { xmin: row.get(0), xmax: row.get(1), at: row.get(2) })
     }
 
@@ -84,9 +104,9 @@ impl Watch {
         const SQL: &str = include_str!("../../../assets/sql/older_snapshot.sql");
         let row = self
             .session
-            .query_opt("read older snapshots", SQL, &[&self.pid, &drained.xmax, &drained.xmin, &drained.at])
+            .query_again("read older snapshots", SQL, &[&self.pid, &drained.xmax, &drained.xmin, &drained.at])
             .await?;
-        Ok(row.map(|row| describe(&row)))
+        Ok(row.first().map(describe))
     }
 }
 
