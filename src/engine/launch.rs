@@ -1,37 +1,16 @@
-//! From a request to a journalled migration, and from a table's name to the migration it has.
+//! From a plan to a journalled migration, and from a table's name to the migration it has.
 
 use uuid::Uuid;
 
 use crate::{
     engine::watcher,
-    error::{Error, Result},
-    model::{
-        plan::{Finding, Request},
-        preflight::{self, Case},
-        scheme::Scheme,
-    },
+    error::Result,
+    model::scheme::Scheme,
     pg::{
-        Session, Target, catalog, journal,
+        Session, Target, journal,
         journal::read::{self, MigrationRow},
     },
 };
-
-/// Looks at the table and refuses what this version does not handle; the scheme and the warnings.
-pub async fn examine(session: &Session, request: &Request) -> Result<(Scheme, Vec<Finding>)> {
-    let table = catalog::load_table(session, &request.table).await?;
-    let server = catalog::server_facts(session).await?;
-    let around = catalog::surroundings(session, &table).await?;
-    let case = Case { table: &table, server: &server, around: &around, request };
-    let findings = preflight::examine(&case);
-    if let Some(refusal) = preflight::refusal(&findings) {
-        return Err(refusal);
-    }
-    let by = preflight::choose_key(&table, request)
-        .map_err(|reason| Error::Bug(format!("{reason:?}")))?
-        .name
-        .clone();
-    Ok((case.scheme(Uuid::now_v7(), &by), findings))
-}
 
 /// Journals a scheme: from here on it is a migration that any process may run.
 pub async fn journal(target: &Target, scheme: &Scheme, workers: u16) -> Result<()> {

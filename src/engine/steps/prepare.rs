@@ -10,13 +10,8 @@ use crate::{
         event::Body,
         steps::{lock_attempt, step},
     },
-    error::{Error, Result},
-    model::{
-        chunk::ChunkId,
-        leaves::{Uncut, leaves_for},
-        phase::Phase,
-        scheme::Leaf,
-    },
+    error::Result,
+    model::{chunk::ChunkId, leaves::leaves_for, phase::Phase, preflight::names, scheme::Leaf},
     ops,
     pg::{Session, journal},
 };
@@ -136,8 +131,8 @@ fn planned_leaves(ctx: &Context) -> Result<Vec<(Leaf, i64)>> {
     let now = Utc::now();
     let first: DateTime<Utc> = counts().map(|(lower, _)| *lower).min().unwrap_or(now);
     let last = counts().map(|(lower, _)| *lower).max().unwrap_or(now).max(now);
-    let periods =
-        leaves_for(ctx.scheme.every, first, last, ctx.scheme.ahead).map_err(|uncut| refused(ctx, uncut))?;
+    let periods = leaves_for(ctx.scheme.every, first, last, ctx.scheme.ahead)
+        .map_err(|why| names::uncut(&ctx.scheme, why))?;
     let rows = |lower| counts().filter(|(other, _)| *other == lower).map(|(_, rows)| rows).sum();
     let mut leaves: Vec<_> =
         periods.into_iter().map(|period| (ctx.scheme.leaf_of(period), rows(period.lower))).collect();
@@ -145,13 +140,4 @@ fn planned_leaves(ctx: &Context) -> Result<Vec<(Leaf, i64)>> {
         leaves.push((ctx.scheme.leaf_default(), 0));
     }
     Ok(leaves)
-}
-
-fn refused(ctx: &Context, uncut: Uncut) -> Error {
-    Error::Refused {
-        id: "QD-061",
-        object: ctx.scheme.source().plain(),
-        reason: uncut.to_string(),
-        remedy: uncut.remedy().to_owned(),
-    }
 }

@@ -13,6 +13,7 @@ use quarterdeck::{
         context::{Options, Until},
         event::Body,
         launch,
+        plan::plan,
         worker::{self, End},
     },
     model::{period::Every, phase::Phase, plan::Request},
@@ -42,7 +43,7 @@ pub(crate) fn options(until: Until, first: Option<Command>) -> Options {
 /// Journals a migration of `table`.
 pub(crate) async fn launch(db: &Db, table: &str) -> Uuid {
     let session = db.session().await;
-    let (scheme, _warnings) = launch::examine(&session, &request(table)).await.unwrap();
+    let scheme = plan(&session, &request(table)).await.unwrap().scheme;
     launch::journal(&db.target(), &scheme, 2).await.unwrap();
     scheme.id
 }
