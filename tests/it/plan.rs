@@ -119,7 +119,12 @@ async fn the_statements_of_create_run_as_they_are_shown() {
 const REFUSED: &[(&str, Option<&str>, &str)] = &[
     ("DROP TABLE chat_messages CASCADE", None, "QD-001"),
     ("ALTER TABLE chat_messages ALTER created_at DROP NOT NULL", None, "QD-030"),
-    ("ALTER TABLE chat_messages ADD seen timestamptz NOT NULL DEFAULT now()", None, "QD-031"),
+    (
+        "ALTER TABLE chat_messages RENAME created_at TO made_at;
+         ALTER TABLE chat_messages ADD seen timestamptz NOT NULL DEFAULT now()",
+        None,
+        "QD-031",
+    ),
     ("SELECT 1", Some("nothing"), "QD-032"),
     ("SELECT 1", Some("content"), "QD-033"),
     ("SELECT 1", Some("deleted_at"), "QD-034"),
