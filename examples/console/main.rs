@@ -27,7 +27,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         return pictures::draw(folder, (number(0, 100)?, number(1, 28)?), palette);
     }
     let glyphs = if words.contains(&"ascii") { Glyphs::Ascii } else { Glyphs::Unicode };
-    tour(Options { palette: None, glyphs })
+    tour(Options { glyphs, ..Options::default() })
 }
 
 #[tokio::main]

@@ -31,20 +31,57 @@ pub(crate) fn svg(buffer: &Buffer, palette: Palette) -> String {
     let (width, height) = (columns * WIDTH + 2.0 * PAD, rows * HEIGHT + 2.0 * PAD);
     let mut text = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{height}\" viewBox=\"0 0 {width} {height}\" \
-         font-family=\"'JetBrains Mono','DejaVu Sans Mono',Menlo,Consolas,monospace\" font-size=\"14.6\">\n\
+         font-family=\"'JetBrains Mono','DejaVu Sans Mono',Menlo,Consolas,monospace\" font-size=\"14.95\">\n\
          <rect width=\"100%\" height=\"100%\" rx=\"9\" fill=\"{}\"/>\n",
         paper.background
     );
     for y in 0..buffer.area.height {
+        let mut run = Run::default();
         for x in 0..buffer.area.width {
-            draw(&mut text, (x, y), &buffer[(x, y)], &paper);
+            draw(&mut text, (x, y), &buffer[(x, y)], (&paper, &mut run));
         }
+        run.end(&mut text);
     }
     text.push_str("</svg>\n");
     text
 }
 
-fn draw(text: &mut String, (column, row): (u16, u16), cell: &Cell, paper: &Paper) {
+/// Letters of one style side by side: one element, its width fixed whatever the font.
+#[derive(Default)]
+struct Run {
+    at: (f64, f64),
+    letters: String,
+    style: String,
+}
+
+impl Run {
+    fn add(&mut self, text: &mut String, at: (f64, f64), symbol: &str, style: String) {
+        if style != self.style {
+            self.end(text);
+        }
+        if self.letters.is_empty() {
+            (self.at, self.style) = (at, style);
+        }
+        self.letters.push_str(symbol);
+    }
+
+    fn end(&mut self, text: &mut String) {
+        let letters = std::mem::take(&mut self.letters);
+        let shown = letters.trim_end();
+        if shown.is_empty() {
+            return;
+        }
+        let width = WIDTH * f64::from(u16::try_from(shown.chars().count()).unwrap_or(0));
+        let ((x, y), style) = (self.at, &self.style);
+        let shown = shown.replace('&', "&amp;").replace('<', "&lt;");
+        let _ = writeln!(
+            text,
+            "<text x=\"{x}\" y=\"{y:.1}\" textLength=\"{width}\" xml:space=\"preserve\"{style}>{shown}</text>"
+        );
+    }
+}
+
+fn draw(text: &mut String, (column, row): (u16, u16), cell: &Cell, (paper, run): (&Paper, &mut Run)) {
     let (x, y) = (PAD + f64::from(column) * WIDTH, PAD + f64::from(row) * HEIGHT);
     let (mut ink, mut back) = (colour(cell.fg), colour(cell.bg));
     if cell.modifier.contains(Modifier::REVERSED) {
@@ -56,12 +93,17 @@ fn draw(text: &mut String, (column, row): (u16, u16), cell: &Cell, paper: &Paper
     if let Some(back) = back {
         rect(text, [x, y, WIDTH, HEIGHT], &back, 1.0);
     }
-    if shape(text, (x, y), cell.symbol(), &ink) || cell.symbol().trim().is_empty() {
-        return;
+    if shape(text, (x, y), cell.symbol(), &ink) {
+        return run.end(text);
+    }
+    // One blank keeps words in one run; after two the next word gets its own place.
+    if cell.symbol().trim().is_empty() && (run.letters.is_empty() || run.letters.ends_with(' ')) {
+        return run.end(text);
     }
     let weight = if cell.modifier.contains(Modifier::BOLD) { " font-weight=\"600\"" } else { "" };
-    let symbol = cell.symbol().replace('&', "&amp;").replace('<', "&lt;");
-    let _ = writeln!(text, "<text x=\"{x:.1}\" y=\"{:.1}\" fill=\"{ink}\"{weight}>{symbol}</text>", y + 14.4);
+    let style =
+        if cell.symbol().trim().is_empty() { run.style.clone() } else { format!(" fill=\"{ink}\"{weight}") };
+    run.add(text, (x, y + 14.4), cell.symbol(), style);
 }
 
 fn rect(text: &mut String, [x, y, width, height]: [f64; 4], fill: &str, opacity: f64) {

@@ -156,7 +156,7 @@ async fn asked(engine: &mut Engine) -> Command {
 #[tokio::test]
 async fn from_the_list_of_tables_to_a_swap_and_out() {
     let mut console = Console::start(Scene::Ready, None);
-    console.sees("public.chat_sessions").await;
+    console.sees("chat_sessions").await;
     console.press("<down><enter>");
     let mut engine = console.engine().await;
     console.sees("READY ▶ running").await;
@@ -181,11 +181,11 @@ async fn from_the_list_of_tables_to_a_swap_and_out() {
 #[tokio::test]
 async fn the_wizard_shows_a_refusal_and_starts_what_it_shows() {
     let mut console = Console::start(Scene::Census, None);
-    console.sees("public.chat_sessions").await;
+    console.sees("chat_sessions").await;
     console.press("/invoice<enter><enter><enter><enter><enter>");
     console.sees("a rule rewrites its inserts (QD-012)").await;
     console.press("<esc><esc><esc><esc><esc>");
-    console.sees("public.chat_sessions").await;
+    console.sees("chat_sessions").await;
     console.press("/sessions<enter><enter><enter><enter><enter>");
     console.sees("three triggers write touched keys").await;
     console.press("<enter>");
@@ -202,7 +202,7 @@ async fn the_wizard_shows_a_refusal_and_starts_what_it_shows() {
 #[tokio::test]
 async fn an_idle_console_draws_nothing() {
     let console = Console::start(Scene::Ready, None);
-    console.sees("public.users").await;
+    console.sees("users").await;
     let drawings = console.shown.borrow().drawings;
     tokio::time::sleep(Duration::from_millis(300)).await;
     assert_eq!(console.shown.borrow().drawings, drawings);

@@ -182,6 +182,13 @@ fn ctrl_z_pauses_first() {
     let paused = fixture::scene::status(Scene::Paused).into();
     assert_eq!(update(&mut model, Msg::Status(paused), now()), vec![Effect::Suspend]);
     assert_eq!(press(&mut at(Scene::Watched), "<c-z>"), vec![Effect::Suspend]);
+
+    let mut model = at(Scene::Copying);
+    press(&mut model, "<c-z>");
+    let asked = Asked { command: Command::Pause, by: events::asker() };
+    let refused = Event { seq: 60, at: now(), body: Body::Refused { asked, reason: "no".into() } };
+    update(&mut model, Msg::Event(Box::new(refused)), now());
+    assert_eq!(model.intent, Intent::Stay, "a refusal is not waited out");
 }
 
 #[test]

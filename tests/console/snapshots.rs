@@ -5,10 +5,13 @@
 
 use std::fmt::Write;
 
-use quarterdeck::tui::{
-    app::model::{Model, Screen},
-    glyphs::Glyphs,
-    theme::{Depth, Palette, Theme},
+use quarterdeck::{
+    model::ident::QualifiedName,
+    tui::{
+        app::model::{Connection, Intent, Model, Screen},
+        glyphs::Glyphs,
+        theme::{Depth, Palette, Theme},
+    },
 };
 use ratatui::{
     buffer::{Buffer, Cell},
@@ -148,4 +151,48 @@ fn a_filter_a_notice_and_a_chosen_chunk() {
     let mut model = fixture::model(Scene::Copying, Screen::Backfill, (80, 24));
     press(&mut model, "/2025<enter>ns");
     check("filtered", &model);
+}
+
+#[test]
+fn titles() {
+    let mut pictures = String::new();
+    let mut add = |what: &str, change: &dyn Fn(&mut Model)| {
+        for columns in [60, 80, 120] {
+            let mut model = fixture::model(Scene::Copying, Screen::Backfill, (columns, 16));
+            change(&mut model);
+            let buffer = drawn(&model, &theme(Glyphs::Unicode));
+            let row: String = buffer.content[..usize::from(columns)].iter().map(Cell::symbol).collect();
+            let _ = writeln!(pictures, "{what:12} {}", row.trim_end());
+        }
+    };
+    add("plain", &|_| {});
+    add("label", &|model| model.place.label = Some("PROD".into()));
+    add("standby", &|model| model.place.standby = true);
+    add("reconnecting", &|model| {
+        let due = fixture::now() + chrono::TimeDelta::seconds(4);
+        model.connection = Connection::Reconnecting { attempt: 3, due, reason: "connection reset".into() };
+    });
+    add("leaving", &|model| model.intent = Intent::Leave);
+    add("engine gone", &|model| model.connection = Connection::Closed { end: None, exit_code: 1 });
+    add("long name", &|model| {
+        let mut status = (*model.job.status.clone().unwrap()).clone();
+        status.migration.table = QualifiedName::new("a \u{202e}schema", "é".repeat(31));
+        model.job.status = Some(status.into());
+    });
+    insta::with_settings!({ prepend_module_to_snapshot => false, omit_expression => true, snapshot_path => "snapshots" }, {
+        insta::assert_snapshot!("titles", pictures);
+    });
+}
+
+#[test]
+fn reasons_why_it_stands() {
+    let mut model = fixture::model(Scene::Slowed, Screen::Backfill, (80, 24));
+    let mut status = (*model.job.status.clone().unwrap()).clone();
+    status.migration.pausing = true;
+    status.last_error = Some("copy chunk: could not extend file: No space left on device [53100]".into());
+    model.job.status = Some(status.into());
+    check("reasons", &model);
+    let mut model = fixture::model(Scene::ReverseWindow, Screen::Backfill, (80, 24));
+    model.reverse_window = Some(chrono::TimeDelta::hours(2));
+    check("overdue", &model);
 }

@@ -57,10 +57,7 @@ pub fn act(model: &mut Model, action: Action) -> Vec<Effect> {
 fn show(model: &mut Model, screen: Screen) -> Vec<Effect> {
     model.screen = screen;
     model.cursors.drilled = None;
-    match (screen, &model.tables) {
-        (Screen::Tables, Load::Nothing | Load::Failed(_)) => reload(model),
-        _ => Vec::new(),
-    }
+    if screen == Screen::Tables { reload(model) } else { Vec::new() }
 }
 
 /// The screen `by` tabs on, round and round, past those that cannot be shown.

@@ -10,7 +10,7 @@ use crate::{
         status::Status,
     },
     tui::app::{
-        model::{Connection, MAX_EVENTS, Model, Tone},
+        model::{Connection, Intent, MAX_EVENTS, Model, Tone},
         msg::Effect,
     },
 };
@@ -50,6 +50,9 @@ fn react(model: &mut Model, event: &Event) {
         Body::Accepted { asked } => answered(model, &asked.command),
         Body::Refused { asked, .. } => {
             answered(model, &asked.command);
+            if asked.command == Command::Pause && model.intent == Intent::Suspend {
+                model.intent = Intent::Stay;
+            }
             model.say(Tone::Danger, text);
         }
         Body::Done { asked } => {

@@ -2,7 +2,7 @@
 
 use std::{collections::VecDeque, sync::Arc};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::{
     engine::{
@@ -207,6 +207,8 @@ pub struct Model {
     pub notice: Option<Notice>,
     /// What waits for the worker.
     pub intent: Intent,
+    /// How long after the swap to remind of `finish`; it never finishes by itself.
+    pub reverse_window: Option<TimeDelta>,
 }
 
 impl Model {
@@ -224,6 +226,7 @@ impl Model {
             overlays: Vec::new(),
             notice: None,
             intent: Intent::Stay,
+            reverse_window: None,
         }
     }
 

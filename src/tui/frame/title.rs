@@ -13,7 +13,7 @@ use ratatui::{
 
 use crate::{
     model::{
-        figures::{seconds_between, span},
+        figures::seconds_between,
         phase::{Phase, State},
     },
     tui::{
@@ -78,8 +78,8 @@ fn state(model: &Model, theme: &Theme) -> Vec<Piece> {
     let mut pieces = vec![(phase, phase_style(migration.phase, theme)), (" ".into(), theme.text)];
     pieces.push(match &model.connection {
         Connection::Reconnecting { attempt, due, .. } => {
-            let wait = span(seconds_between(model.now, *due).ceil());
-            (format!("~ reconnecting in {wait} ({attempt})"), theme.warn)
+            let wait = seconds_between(model.now, *due).ceil();
+            (format!("~ reconnecting in {wait:.0} s ({attempt})"), theme.warn)
         }
         Connection::Closed { end, .. } => {
             let word = end.as_deref().unwrap_or("engine gone");

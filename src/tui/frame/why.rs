@@ -4,6 +4,7 @@ use ratatui::style::Style;
 
 use crate::{
     engine::status::{SignalState, Status},
+    model::{figures::ago, phase::Phase},
     tui::{
         app::model::{Connection, Model},
         glyphs,
@@ -26,8 +27,29 @@ pub fn reasons(model: &Model, theme: &Theme) -> Vec<(String, Style)> {
     if let Some(waiting) = &status.migration.waiting {
         reasons.push((waiting.clone(), theme.warn));
     }
+    reasons.extend(pausing(status).map(|text| (text, theme.warn)));
+    reasons.extend(overdue(model, status).map(|text| (text, theme.warn)));
     reasons.extend(signals(status, theme));
     reasons
+}
+
+/// What a pause that was asked for still waits for: `pausing after chunks 211, 212`.
+fn pausing(status: &Status) -> Option<String> {
+    let chunks: Vec<_> = status.lanes.iter().filter_map(|lane| Some(lane.chunk?.0.to_string())).collect();
+    status.migration.pausing.then(|| match chunks.as_slice() {
+        [] => "pausing".into(),
+        [chunk] => format!("pausing after chunk {chunk}"),
+        many => format!("pausing after chunks {}", many.join(", ")),
+    })
+}
+
+/// A reminder when the reverse window is over.
+fn overdue(model: &Model, status: &Status) -> Option<String> {
+    let (window, swapped) = (model.reverse_window?, status.migration.swapped_at?);
+    let over = status.migration.phase == Phase::ReverseWindow && model.now - swapped > window;
+    over.then(|| {
+        format!("swapped {}: the reverse window is over; F finishes, u reverses", ago(swapped, model.now))
+    })
 }
 
 fn signals(status: &Status, theme: &Theme) -> Vec<(String, Style)> {

@@ -12,7 +12,7 @@ use ratatui::{layout::Rect, style::Style};
 
 use crate::{
     engine::{plan::ending, status::PeriodStatus},
-    model::{ident::Ident, plan::Step},
+    model::{ident::Ident, phase::State, plan::Step},
     tui::{
         app::{
             deed::{Ask, Deed, refusal},
@@ -137,7 +137,7 @@ fn planned(text: &mut Vec<Paragraph>, theme: &Theme, step: &Step) {
     sql::add(text, theme, &step.statements);
 }
 
-/// What the deed does, and the way back, for people; `{}` stands for the table's name.
+/// What the deed does, and the way back, for people; `{}` and `{old}` stand for the tables' names.
 fn what(deed: Deed, model: &Model) -> Vec<String> {
     let lines: &[&str] = match deed {
         Deed::CancelChunk(_) => {
@@ -151,26 +151,30 @@ fn what(deed: Deed, model: &Model) -> Vec<String> {
             "Capture is switched on first: three triggers on the table, set up under a short lock.",
             "The table stays in use throughout. `a` takes everything away again, up to the swap.",
         ],
+        Deed::Quit if model.status().is_some_and(|s| s.migration.state == State::Paused) => &[
+            "This process owns the migration. It stays paused: capture goes on, the log grows, nothing is lost.",
+            "Any console, or `quarterdeck resume`, goes on with it.",
+        ],
         Deed::Quit => &[
-            "This process runs the migration. It finishes the chunks in hand and leaves.",
+            "This process runs the migration. It finishes what it has in hand and leaves.",
             "The migration stays stopped: capture goes on, the log grows, nothing is lost.",
             "Any console, or `quarterdeck run`, resumes it. Quitting is not pausing.",
         ],
         Deed::Swap => &[
-            "The partitioned twin becomes {}; the table of today stays as {}_old, kept in step.",
+            "The partitioned twin becomes {}; the table of today stays as {old}, kept in step.",
             "Writers wait for some milliseconds; an attempt that takes longer is given up and repeated.",
             "The way back: u reverses, with every later write in it, until you finish.",
         ],
         Deed::Reverse => &[
-            "{}_old becomes {} again, with every write since the swap in it.",
+            "{old} becomes {} again, with every write since the swap in it.",
             "The partitioned table stays as the twin, kept in step: it may be swapped again or aborted.",
         ],
         Deed::Finish => &[
-            "{}_old is kept in step no longer; it stays as it is. There is no way back after this.",
+            "{old} is kept in step no longer; it stays as it is. There is no way back after this.",
             "tab: drop the old table as well.",
         ],
         Deed::FinishAndDrop => &[
-            "{}_old is kept in step no longer, and dropped. There is no way back after this.",
+            "{old} is kept in step no longer, and dropped. There is no way back after this.",
             "tab: keep the old table.",
         ],
         Deed::Abort => &[
@@ -178,6 +182,8 @@ fn what(deed: Deed, model: &Model) -> Vec<String> {
             "What was copied is lost; a new conversion starts from nothing.",
         ],
     };
-    let table = model.table_name().unwrap_or("the table");
-    lines.iter().map(|line| line.replace("{}", table)).collect()
+    let name = model.status().map(|status| &status.migration.table.name);
+    let table = name.map_or("the table", |name| name.as_str());
+    let old = name.map_or_else(String::new, |name| name.with_suffix("_old").as_str().to_owned());
+    lines.iter().map(|line| line.replace("{}", table).replace("{old}", &old)).collect()
 }

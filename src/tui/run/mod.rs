@@ -8,7 +8,7 @@ pub mod start;
 
 use std::{collections::VecDeque, io, sync::Arc, time::Duration};
 
-use chrono::Utc;
+use chrono::{TimeDelta, Utc};
 use tokio::{sync::mpsc, time::Instant};
 
 use crate::{
@@ -79,6 +79,13 @@ impl<D: Desk, S: Stage> Runner<D, S> {
             changed: Changed::Now,
             announced: (String::new(), Progress::None),
         }
+    }
+
+    /// Reminds of `finish` when the reverse window is this old.
+    #[must_use]
+    pub fn reminding(mut self, after: Option<TimeDelta>) -> Self {
+        self.model.reverse_window = after;
+        self
     }
 
     /// Runs until the operator leaves. `opened` is a migration that is linked already.

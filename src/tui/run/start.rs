@@ -1,5 +1,6 @@
 //! Starting the runner on the real terminal: theme, signals, panic hook, and their order.
 
+use chrono::TimeDelta;
 use crossterm::event::EventStream;
 use tokio::{
     signal::unix::{SignalKind, signal},
@@ -28,6 +29,8 @@ pub struct Options {
     pub palette: Option<Palette>,
     /// Unicode, or `--ascii`.
     pub glyphs: Glyphs,
+    /// `--reverse-window`: how long after the swap to remind of `finish`.
+    pub reverse_window: Option<TimeDelta>,
 }
 
 /// Runs the console on the terminal until the operator leaves.
@@ -42,7 +45,7 @@ pub async fn run<D: Desk>(desk: D, options: Options, opened: Option<Opened>) -> 
     // Asked before anybody reads the terminal's input, or the answer would be taken for keys.
     let theme = theme(options);
     watch_signals(&outside).map_err(terminal)?;
-    let runner = Runner::new(desk, tty, theme, outside);
+    let runner = Runner::new(desk, tty, theme, outside).reminding(options.reverse_window);
     Ok(runner.run(EventStream::new(), inbox, opened).await)
 }
 

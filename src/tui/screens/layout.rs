@@ -76,8 +76,8 @@ pub fn draw(pen: &mut Pen<'_>, area: Rect, model: &Model) {
 
 fn parent(pen: &mut Pen<'_>, area: Rect, status: &Status) {
     let (theme, migration) = (*pen.theme, &status.migration);
-    let name = migration.table.plain();
-    let name = if migration.phase.is_swapped() { name } else { format!("{name}_twin") };
+    let twin = migration.table.sibling(migration.table.name.with_suffix("_twin"));
+    let name = if migration.phase.is_swapped() { migration.table.plain() } else { twin.plain() };
     let rule = format!("  RANGE ({}), key {}, every {}", migration.by, migration.key, migration.every);
     let leaves = status.periods.len();
     let pieces = [(name, theme.strong), (rule, theme.dim), (format!(", {leaves} partitions"), theme.dim)];

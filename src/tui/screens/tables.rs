@@ -72,7 +72,7 @@ fn row(pen: &mut Pen<'_>, y: u16, grid: &Grid, table: &TableListing) {
     let theme = *pen.theme;
     let usable = allowed::convertible(table).is_ok() || allowed::openable(table).is_some();
     let name = if usable { theme.text } else { theme.dim };
-    grid.cell(pen, ("table", y), &table.name.plain(), name);
+    grid.cell(pen, ("table", y), &shown_name(table), name);
     let rows = match table.rows_estimate {
         ..0 => "not analyzed".into(),
         n => format!("≈ {}", figures::count(n)),
@@ -89,6 +89,15 @@ fn row(pen: &mut Pen<'_>, y: u16, grid: &Grid, table: &TableListing) {
     grid.cell(pen, ("primary key", y), key.0, key.1);
     let (state, style) = state(pen, table);
     grid.cell(pen, ("state", y), &state, style);
+}
+
+/// The name as people say it: the schema that everybody means is left out.
+fn shown_name(table: &TableListing) -> String {
+    if table.name.schema.as_str() == "public" {
+        table.name.name.as_str().to_owned()
+    } else {
+        table.name.plain()
+    }
 }
 
 fn state(pen: &Pen<'_>, table: &TableListing) -> (String, Style) {

@@ -7,7 +7,7 @@ use crate::{
     engine::status::Status,
     model::{
         figures,
-        phase::{Phase, State},
+        phase::{LeafState, Phase, State},
     },
     tui::widgets::{
         bar::bar,
@@ -57,7 +57,12 @@ fn progress(pen: &mut Pen<'_>, line: Rect, status: &Status) {
     let taken = columns_of(&right);
     pen.pieces((line.right().saturating_sub(taken), line.y), taken, &right);
     let room = line.right().saturating_sub(taken + end + 4);
-    let style = if status.verification.running.is_some() { theme.copying } else { theme.copied };
+    let verified = status.periods.iter().all(|period| period.state == LeafState::Verified);
+    let style = match status.verification.running {
+        Some(_) => theme.copying,
+        None if verified && !status.periods.is_empty() => theme.verified,
+        None => theme.copied,
+    };
     bar(pen, (end + 2, line.y), room, share, style);
 }
 

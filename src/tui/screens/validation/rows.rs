@@ -33,7 +33,9 @@ pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, model: &Model, leaf: &str) {
     let wanted =
         chosen.map_or(0, |diff| u16::try_from(diff.columns.len().max(1)).unwrap_or(MOST_COLUMNS) + 1);
     let below = wanted.min(MOST_COLUMNS + 1).min(area.height / 2);
-    let list = Rect { height: area.height - below, ..area };
+    // The columns follow the list at once where it is short.
+    let rows = u16::try_from(diffs.len()).unwrap_or(u16::MAX).saturating_add(2);
+    let list = Rect { height: (area.height - below).min(rows), ..area };
     let grid = Grid::new(list, &LIST);
     grid.head(pen, list.y);
     let name = [(leaf.to_owned(), pen.theme.dim)];
