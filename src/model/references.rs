@@ -1,8 +1,8 @@
-//! The SQL of outgoing foreign keys on source, leaves and old table. Text only; nothing runs here.
+//! The SQL of what a table has from or with others: outgoing foreign keys, owned sequences. Text only; nothing runs here.
 //!
-//! A foreign key belongs to the table that owns the name, and to it alone: on a follower it would make the
-//! application's deletes of referenced rows fail while the follower lags (TRAPS 44). Keys that act on delete
-//! and on update alike (CASCADE, SET NULL, SET DEFAULT) hurt nobody there and may stay.
+//! A foreign key belongs to the table that owns the name, and to it alone. On a follower it would make the
+//! application's deletes of referenced rows fail while the follower lags (TRAPS 44); one that acts (CASCADE, SET
+//! NULL, SET DEFAULT) would not, but makes replay lock referenced rows, and lose against a busy application.
 
 use crate::model::{
     ident::{QualifiedName, literal},
@@ -52,4 +52,18 @@ pub fn drop(table: &QualifiedName, constraint: &Constraint) -> String {
 pub fn comment(table: &QualifiedName, constraint: &Constraint) -> Option<String> {
     let text = literal(constraint.comment.as_deref()?);
     Some(format!("COMMENT ON CONSTRAINT {} ON {table} IS {text}", constraint.name))
+}
+
+/// Gives the sequences of columns to the table that owns the name, so that dropping the other one leaves them, and
+/// `pg_get_serial_sequence` finds them. Each waits for transactions that have called nextval.
+pub fn give_sequences(scheme: &Scheme) -> Vec<String> {
+    let mut sql = Vec::new();
+    for column in scheme.table.columns.iter().filter(|column| !column.identity) {
+        if let Some(sequence) = &column.owned_sequence {
+            let owner = format!("{}.{}", scheme.source(), column.name);
+            sql.push("SET LOCAL lock_timeout = '50ms'".into());
+            sql.push(format!("ALTER SEQUENCE {sequence} OWNED BY {owner}"));
+        }
+    }
+    sql
 }

@@ -19,8 +19,7 @@ pub enum Old {
     Drop,
 }
 
-/// Ends the reverse window; the phase moves to *finished* in the same transaction. Asked for only when the sequences
-/// have been given to the partitioned table (`swap::Swap::settle`).
+/// Ends the reverse window; the phase moves to *finished* in the same transaction.
 pub async fn finish(
     session: &mut Session,
     fence: &Fence,
@@ -28,7 +27,7 @@ pub async fn finish(
     patience: Patience,
     report: Report<'_>,
 ) -> Result<()> {
-    if let Some(brief) = detach(end.scheme) {
+    for brief in detach(end.scheme) {
         brief.run(session, fence, patience, report).await?;
     }
     close(end).run(session, fence, patience, report).await
@@ -47,23 +46,26 @@ pub struct End<'a> {
 
 /// What `plan --sql` shows.
 pub fn statements(end: &End<'_>) -> Vec<Statement> {
-    let mut shown = detach(end.scheme).map(|brief| brief.statements()).unwrap_or_default();
+    let mut shown: Vec<_> = detach(end.scheme).iter().flat_map(Brief::statements).collect();
     shown.extend(close(end).statements());
     shown
 }
 
-/// The old table takes no more part in deletes of referenced rows. It locks the referenced tables, so it stands alone.
-fn detach(scheme: &Scheme) -> Option<Brief> {
+/// The old table takes no more part in deletes of referenced rows, and owns no sequence that is in use. Other locks are
+/// needed for either, so each stands alone.
+fn detach(scheme: &Scheme) -> Vec<Brief> {
     let old = scheme.old();
+    let mut sequences = Script::new();
+    sequences.extend("give sequences", references::give_sequences(scheme));
+    let mut keys = Script::new();
+    keys.extend("drop old foreign keys", scheme.table.foreign_keys().map(|fk| references::drop(&old, fk)));
     let mut tables = references::referenced_tables(scheme);
-    if tables.is_empty() {
-        return None;
-    }
-    tables.push(old.clone());
-    let mut script = Script::new();
-    script.extend("drop old foreign keys", scheme.table.foreign_keys().map(|fk| references::drop(&old, fk)));
+    tables.push(old);
     let locks = tables.iter().map(|table| (Mode::AccessExclusive, table.clone())).collect();
-    Some(Brief { step: "finish", quiet: tables, locks, script, record: Record::Nothing })
+    let brief =
+        |quiet, locks, script| Brief { step: "finish", quiet, locks, script, record: Record::Nothing };
+    let briefs = [brief(Vec::new(), Vec::new(), sequences), brief(tables, locks, keys)];
+    briefs.into_iter().filter(|brief| !brief.script.is_empty()).collect()
 }
 
 fn close(end: &End<'_>) -> Brief {

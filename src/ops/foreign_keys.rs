@@ -95,7 +95,7 @@ pub fn statements(scheme: &Scheme, leaves: &[QualifiedName]) -> Vec<Statement> {
 
 /// What `plan --sql` shows, for after a reverse.
 pub fn restore_statements(scheme: &Scheme) -> Vec<Statement> {
-    let dropped = references::checking(scheme).filter(|fk| fk.validated);
+    let dropped = scheme.table.foreign_keys().filter(|fk| fk.validated);
     dropped.flat_map(|fk| validate(scheme.source(), fk).statements()).collect()
 }
 

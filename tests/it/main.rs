@@ -2,6 +2,8 @@
 //! database. `QUARTERDECK_TEST_PG` lists the bin folders to test against (colon-separated).
 
 #[cfg(test)]
+mod capture;
+#[cfg(test)]
 mod catalog;
 #[cfg(test)]
 mod cli;
@@ -9,6 +11,8 @@ mod cli;
 mod connect;
 #[cfg(test)]
 mod demo;
+#[cfg(test)]
+mod ending;
 #[cfg(test)]
 mod exchange;
 #[cfg(test)]

@@ -1,51 +1,434 @@
 //! The swap and the reverse: who owns the name, what the application sees, what is given back.
 
-use quarterdeck::ops::{
-    abort, foreign_keys,
-    swap::{Holder, holder},
+use std::{
+    collections::BTreeSet,
+    time::{Duration, Instant},
 };
 
+use futures_util::future::BoxFuture;
+use quarterdeck::{
+    Error,
+    error::Kind,
+    model::ident::Ident,
+    ops::swap::{Drain, Holder, Swap, holder},
+    pg::{Session, Target, lock::Patience},
+};
+use tokio::task::JoinHandle;
+use tokio_postgres::Client;
+
 use crate::{
-    exchange::rig::{PATIENCE, Rig, TABLE},
-    support::{on_each_server, schema::objects, schema::schema_dump},
+    exchange::{
+        proxy::{self, Cut},
+        rig::{OLD, PATIENCE, Replay, Rig, TABLE, TWIN, Way},
+        traffic::{Traffic, differences},
+    },
+    support::{database, on_each_server, schema::objects, schema::schema_dump},
 };
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_names_go_there_and_back_and_nothing_is_left() {
     on_each_server(async |server| {
-        let db = server.database("there_and_back").await;
-        let rig = Rig::planned(db).await;
+        let rig = Rig::planned(server.database("there_and_back").await).await;
         let before = (schema_dump(&rig.db, TABLE).await, objects(&rig.db).await);
         drop(rig);
         let mut rig = Rig::ready(server.database("there_and_back").await).await;
         assert_eq!(holder(&mut rig.session, &rig.scheme).await.unwrap(), Holder::Source);
-
-        for _ in 0..2 {
+        for validated in [false, true] {
             let swapped = rig.swap().await.unwrap();
             assert_eq!(swapped.exposed, []);
             assert_eq!(holder(&mut rig.session, &rig.scheme).await.unwrap(), Holder::Twin);
             rig.settle().await;
-            assert_eq!(
-                rig.db.value(&format!("SELECT relkind FROM pg_class WHERE oid = '{TABLE}'::regclass")).await,
-                "p"
-            );
+            if validated {
+                rig.validate().await;
+            }
             rig.reverse().await.unwrap();
             assert_eq!(holder(&mut rig.session, &rig.scheme).await.unwrap(), Holder::Source);
             rig.settle().await;
         }
-
-        let leaves = rig.leaf_names();
-        let keys = foreign_keys::Keys {
-            scheme: &rig.scheme,
-            leaves: &leaves,
-            fence: &rig.fence,
-            patience: PATIENCE,
-        };
-        keys.restore(&mut rig.session, &mut |_| ()).await.unwrap();
-        abort::abort(&mut rig.session, &rig.fence, &rig.scheme, PATIENCE, &mut |_| ()).await.unwrap();
-        let after = (schema_dump(&rig.db, TABLE).await, objects(&rig.db).await);
-        assert_eq!(before.0, after.0);
-        assert_eq!(before.1, after.1);
+        rig.restore().await;
+        rig.abort().await;
+        assert_eq!(schema_dump(&rig.db, TABLE).await, before.0);
+        assert_eq!(objects(&rig.db).await, before.1);
     })
     .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_partitioned_table_has_all_that_the_application_knows() {
+    on_each_server(async |server| {
+        let mut rig = Rig::ready(server.database("knows").await).await;
+        let indexes = format!("SELECT string_agg(c.relname, ', ' ORDER BY c.relname) FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid WHERE i.indrelid = '{TABLE}'::regclass");
+        let triggers = format!("SELECT string_agg(tgname || ' ' || tgenabled::text, ', ' ORDER BY tgname) FROM pg_trigger WHERE tgrelid = '{TABLE}'::regclass AND NOT tgisinternal AND tgname !~ '^quarterdeck'");
+        let rights = format!("SELECT relacl::text || (SELECT string_agg(attacl::text, '') FROM pg_attribute WHERE attrelid = c.oid) FROM pg_class c WHERE oid = '{TABLE}'::regclass");
+        let checks = format!("SELECT string_agg(conname || ' ' || convalidated::text, ', ' ORDER BY conname) FROM pg_constraint WHERE conrelid = '{TABLE}'::regclass AND contype = 'c'");
+        let questions = [indexes, triggers, rights, checks];
+        let mut before = Vec::new();
+        for question in &questions {
+            before.push(rig.value(question).await);
+        }
+        rig.swap().await.unwrap();
+        for (question, answer) in questions.iter().zip(&before) {
+            assert_eq!(&rig.value(question).await, answer, "{question}");
+        }
+        let keys = "SELECT conrelid::regclass::text LIKE '%default%', conname, convalidated, conparentid <> 0 FROM pg_constraint WHERE contype = 'f' AND conrelid::regclass::text LIKE '%Messages%' GROUP BY 1, 2, 3, 4 ORDER BY 1, 2";
+        let on_leaves = ["f|Messages_room_fk|f|f", "f|messages_user_fk|f|f", "t|Messages_room_fk|f|f", "t|messages_user_fk|f|f"];
+        assert_eq!(rig.db.rows(keys).await, on_leaves, "not valid yet, on every leaf, and on no other table");
+
+        // The row goes where the name is, the triggers fire once each, the views look there.
+        rig.db.sql(&format!("INSERT INTO {TABLE} (room_id, user_id, \"Body\", created_at) VALUES (1, 1, 'noted', '2024-05-05 00:00+00')")).await;
+        assert_eq!(rig.db.rows("SELECT how FROM \"My Shop\".seen ORDER BY how").await, ["always", "plain"]);
+        assert_eq!(rig.value("SELECT count(*) FROM \"My Shop\".recent WHERE body = 'noted'").await, "1");
+        assert_eq!(rig.value("SELECT sum(messages) FROM \"My Shop\".\"by room\"").await, "20001");
+        assert_eq!(rig.value(&format!("SELECT count(*) FROM ONLY {OLD}")).await, "20000");
+        assert_eq!(rig.value("SELECT reloptions::text FROM pg_class WHERE relname = 'recent'").await, "{security_barrier=true}");
+        rig.db.sql("SET session_replication_role = replica; SELECT 1").await;
+        rig.db.sql(&format!("INSERT INTO {TABLE} (room_id, \"Body\", created_at) VALUES (1, 'quiet', '2024-05-06 00:00+00'); RESET session_replication_role")).await;
+        assert_eq!(rig.log().await.len(), 2, "capture fires always");
+
+        rig.settle().await;
+        let owner = "SELECT pg_get_serial_sequence('\"My Shop\".\"Messages\"', 'id') LIKE '%Messages_id_seq%'";
+        assert_eq!(rig.value(owner).await, "t");
+        assert_eq!(rig.validate().await, ["Messages_room_fk", "messages_user_fk"]);
+        let adopted = ["f|Messages_room_fk|t|f", "f|Messages_room_fk|t|t", "f|messages_user_fk|t|f", "f|messages_user_fk|t|t", "t|Messages_room_fk|t|t", "t|messages_user_fk|t|t"];
+        assert_eq!(rig.db.rows(keys).await, adopted, "the parent's, and one of each leaf's own");
+        assert_eq!(rig.validate().await, ["Messages_room_fk", "messages_user_fk"], "repeatable");
+        assert_eq!(rig.value(&format!("SELECT obj_description(oid, 'pg_constraint') FROM pg_constraint WHERE conname = 'messages_user_fk' AND conrelid = '{TABLE}'::regclass")).await, "the author");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_live_application_notices_nothing() {
+    on_each_server(async |server| {
+        let mut rig = Rig::ready(server.database("live_exchange").await).await;
+        let traffic = Traffic::start(&rig.db).await;
+        for _ in 0..3 {
+            rig.swap().await.unwrap();
+            traffic.transactions(100).await;
+            rig.settle().await;
+            rig.validate().await;
+            traffic.transactions(200).await;
+            rig.reverse().await.unwrap();
+            traffic.transactions(100).await;
+            rig.settle().await;
+            rig.restore().await;
+        }
+        rig.swap().await.unwrap();
+        let report = traffic.stop().await;
+        // Shown where it fails.
+        eprintln!(
+            "{} transactions, {} told to retry, slowest {:?}",
+            report.done, report.serialization, report.slowest
+        );
+        eprintln!("{:#?}", rig.attempts);
+        assert_eq!(report.errors, [""; 0]);
+        assert_eq!(differences(&rig.db, TABLE).await, "0");
+        rig.reverse().await.unwrap();
+        assert_eq!(differences(&rig.db, TABLE).await, "0");
+        let longest = rig.attempts.iter().map(|attempt| attempt.held).max().unwrap();
+        assert!(longest < PATIENCE.budget * 2, "writers waited {longest:?}");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whenever_it_is_killed_one_table_owns_the_name_and_it_goes_on() {
+    on_each_server(async |server| {
+        let mut rig = Rig::ready(server.database("killed_exchange").await).await;
+        let traffic = Traffic::start(&rig.db).await;
+        let began = Instant::now();
+        rig.swap().await.unwrap();
+        let took = began.elapsed();
+        let mut moved = 0;
+        for turn in 1..=30_u32 {
+            let way = match holder(&mut rig.session, &rig.scheme).await.unwrap() {
+                Holder::Source => Way::Forward,
+                Holder::Twin => Way::Back,
+            };
+            // Every tenth time it may live.
+            let death = if turn % 10 == 0 { Duration::from_mins(1) } else { took * turn / 20 };
+            if let Ok(done) = tokio::time::timeout(death, rig.exchange(way, PATIENCE)).await {
+                done.unwrap();
+                moved += 1;
+            }
+            rig.take_over().await;
+        }
+        rig.take_over().await;
+        if holder(&mut rig.session, &rig.scheme).await.unwrap() == Holder::Twin {
+            rig.reverse().await.unwrap();
+        }
+        let report = traffic.stop().await;
+        assert_eq!(report.errors, [""; 0]);
+        assert!(moved > 2, "{moved} of 30");
+        let mut drain = rig.drain(Way::Forward).await;
+        drain.drain().await.unwrap();
+        for table in [TABLE, TWIN] {
+            assert_eq!(differences(&rig.db, table).await, "0", "{table}");
+        }
+    })
+    .await;
+}
+
+/// TRAPS 46: a REPEATABLE READ transaction whose UPDATE waited for the exchange looks with a snapshot from before the
+/// last drain, and would update nothing, without an error.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_queued_statement_with_an_old_snapshot_is_refused_not_lost() {
+    on_each_server(async |server| {
+        let mut rig = Rig::ready(server.database("stale_snapshot").await).await;
+        let mut refused = BTreeSet::new();
+        for turn in 0..8 {
+            let way = if turn % 2 == 0 { Way::Forward } else { Way::Back };
+            let id = 700_000 + turn;
+            let sql = format!(
+                "INSERT INTO {TABLE} (id, room_id, \"Body\", created_at) VALUES ({id}, 1, 'new', '2024-05-05 00:00+00')"
+            );
+            rig.db.sql(&sql).await;
+            let stale = rig.db.client().await;
+            stale.batch_execute("BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT 1").await.unwrap();
+            let update = format!("UPDATE {TABLE} SET \"Body\" = 'changed' WHERE id = {id}; COMMIT");
+            let mut drain = Queueing { drain: rig.drain(way).await, look: rig.db.client().await, stale: Some((stale, update)), calls: 0, queued: None };
+            rig.exchange_with(way, PATIENCE, &mut drain).await.unwrap();
+            let outcome = drain.queued.expect("it was queued").await.unwrap();
+            let body = rig.value(&format!("SELECT \"Body\" FROM {TABLE} WHERE id = {id}")).await;
+            match outcome {
+                Err(error) => {
+                    assert_eq!(error.code().map(tokio_postgres::error::SqlState::code), Some("40001"), "{error:?}");
+                    assert_eq!(body, "new");
+                    refused.insert(format!("{way:?}"));
+                }
+                // The attempt was lost, and the statement came through before the next one.
+                Ok(()) => assert_eq!(body, "changed", "the update of a queued transaction was lost"),
+            }
+        }
+        assert_eq!(refused.len(), 2, "{refused:?}");
+    })
+    .await;
+}
+
+/// Drains nothing before the locks; under them it queues a statement of the application first.
+struct Queueing {
+    drain: Replay,
+    look: Client,
+    stale: Option<(Client, String)>,
+    calls: u32,
+    queued: Option<JoinHandle<Result<(), tokio_postgres::Error>>>,
+}
+
+impl Drain for Queueing {
+    fn drain(&mut self) -> BoxFuture<'_, Result<(), Error>> {
+        self.calls += 1;
+        if self.calls == 1 {
+            return Box::pin(async { Ok(()) });
+        }
+        if let Some((client, sql)) = self.stale.take() {
+            self.queued = Some(tokio::spawn(async move { client.batch_execute(&sql).await }));
+        }
+        Box::pin(async move {
+            const WAITING: &str = "SELECT FROM pg_locks WHERE NOT granted";
+            while self.calls == 2 && self.look.query(WAITING, &[]).await.unwrap().is_empty() {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+            self.drain.drain().await
+        })
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_old_snapshot_is_named_and_waited_for() {
+    let mut rig = Rig::ready(database("old_snapshot").await).await;
+    let reader = rig.db.client().await;
+    reader
+        .batch_execute(
+            "SET application_name = 'monthly report'; BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT 1",
+        )
+        .await
+        .unwrap();
+    // Something must be drained after it.
+    rig.db.sql(&format!("UPDATE {TABLE} SET \"Body\" = 'drained' WHERE id = 5")).await;
+    let impatient = Patience { attempts: 2, ..PATIENCE };
+    let error = rig.exchange(Way::Forward, impatient).await.unwrap_err();
+    assert!(error.to_string().contains("a snapshot from before the drain: pid"), "{error}");
+    assert!(error.to_string().contains("(monthly report), idle in transaction"), "{error}");
+    assert_eq!(rig.attempts.len(), 2);
+    assert!(rig.attempts.iter().all(|attempt| !attempt.won && !attempt.held.is_zero()));
+    reader.batch_execute("COMMIT").await.unwrap();
+    assert_eq!(rig.swap().await.unwrap().attempts, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_in_the_way_before_writers_wait_costs_them_nothing() {
+    let mut rig = Rig::ready(database("quiet_first").await).await;
+    let other = rig.db.client().await;
+    let leaf = rig.leaf_names().remove(0);
+    other.batch_execute(&format!("BEGIN; LOCK TABLE {leaf} IN SHARE UPDATE EXCLUSIVE MODE")).await.unwrap();
+    let error = rig.exchange(Way::Forward, Patience { attempts: 1, ..PATIENCE }).await.unwrap_err();
+    assert_eq!(error.kind(), Kind::Failed);
+    assert!(error.to_string().contains("idle in transaction"), "{error}");
+    assert_eq!(rig.attempts[0].held, Duration::ZERO);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn foreign_keys_that_cannot_be_dropped_in_the_swap_are_dropped_after_it() {
+    on_each_server(async |server| {
+        let mut rig = Rig::ready(server.database("exposed").await).await;
+        let reader = rig.db.client().await;
+        reader.batch_execute("BEGIN; SELECT count(*) FROM \"My Shop\".users").await.unwrap();
+        let swapped = rig.swap().await.unwrap();
+        assert_eq!(swapped.attempts, 4, "{:#?}", rig.attempts);
+        assert_eq!(swapped.exposed, [Ident::new("messages_user_fk")]);
+        let blockers: Vec<_> = rig.attempts.iter().filter_map(|attempt| attempt.blocker.as_deref()).collect();
+        assert!(blockers.iter().all(|blocker| blocker.contains("idle in transaction")), "{blockers:?}");
+        let kept = format!("SELECT count(*) FROM pg_constraint WHERE contype = 'f' AND conrelid = '{OLD}'::regclass");
+        assert_eq!(rig.value(&kept).await, "2");
+        reader.batch_execute("COMMIT").await.unwrap();
+        rig.settle().await;
+        assert_eq!(rig.value(&kept).await, "0");
+
+        // The same on the way back, where they are the twin's.
+        reader.batch_execute("BEGIN; SELECT count(*) FROM \"My Shop\".users").await.unwrap();
+        let reversed = rig.reverse().await.unwrap();
+        assert_eq!(reversed.exposed, [Ident::new("messages_user_fk")]);
+        reader.batch_execute("COMMIT").await.unwrap();
+        rig.settle().await;
+        assert_eq!(rig.value("SELECT count(*) FROM pg_constraint WHERE contype = 'f' AND conrelid::regclass::text ~ 'Messages_(20|default|twin)'").await, "0");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_old_table_takes_no_writes_but_ours() {
+    on_each_server(async |server| {
+        let mut rig = Rig::ready(server.database("guard").await).await;
+        let reader = rig.db.client().await;
+        // So that the acting foreign key is still there.
+        reader.batch_execute("BEGIN; SELECT count(*) FROM \"My Shop\".users").await.unwrap();
+        rig.swap().await.unwrap();
+        let id = rig.scheme.id;
+        for sql in [
+            format!("INSERT INTO {OLD} (room_id, \"Body\") VALUES (1, 'x')"),
+            format!("UPDATE {OLD} SET \"Body\" = 'x'"),
+            format!("DELETE FROM {OLD} WHERE id = 1"),
+            format!("TRUNCATE {OLD}"),
+            format!("SET session_replication_role = replica; DELETE FROM {OLD}"),
+            format!("TRUNCATE {TABLE}"),
+            "TRUNCATE \"My Shop\".\"Messages_2024_q2\"".to_owned(),
+            "TRUNCATE \"My Shop\".rooms CASCADE".to_owned(),
+        ] {
+            let client = rig.db.client().await;
+            let error = client.batch_execute(&sql).await.unwrap_err();
+            let error = error.as_db_error().unwrap();
+            assert_eq!(error.code().code(), "55006", "{sql}: {error}");
+            assert!(error.message().contains(&id.to_string()), "{sql}: {error}");
+        }
+        let gone = format!("SELECT count(*) FROM {OLD} WHERE room_id = 7");
+        assert_ne!(rig.value(&gone).await, "0");
+        rig.db.sql("DELETE FROM \"My Shop\".rooms WHERE id = 7").await;
+        assert_eq!(rig.value(&gone).await, "0", "what a foreign key does to it passes");
+        reader.batch_execute("COMMIT").await.unwrap();
+        rig.reverse().await.unwrap();
+    })
+    .await;
+}
+
+/// TRAPS 45: a MERGE that moves a row, and statements that name a leaf.
+#[tokio::test(flavor = "multi_thread")]
+async fn reverse_capture_sees_rows_that_move_and_leaves_that_are_named() {
+    on_each_server(async |server| {
+        let mut rig = Rig::ready(server.database("reverse_capture").await).await;
+        rig.swap().await.unwrap();
+        rig.db.sql(&format!("UPDATE {TABLE} SET created_at = '2024-11-01 00:00+00' WHERE id = 1")).await;
+        rig.db.sql("DELETE FROM \"My Shop\".\"Messages_2024_q1\" WHERE id = 2").await;
+        rig.db.sql("INSERT INTO \"My Shop\".\"Messages_default\" (id, room_id, \"Body\", created_at) VALUES (900001, 1, 'far', '2030-01-01 00:00+00')").await;
+        let mut expected = vec![
+            "1|2024-01-01 00:20:00", "1|2024-11-01 00:00:00", "2|2024-01-01 00:40:00", "900001|2030-01-01 00:00:00",
+        ];
+        if server.major() >= 15 {
+            rig.db.sql(&format!("MERGE INTO {TABLE} m USING (VALUES (3)) v(id) ON m.id = v.id WHEN MATCHED THEN UPDATE SET created_at = '2024-12-01 00:00+00'")).await;
+            expected.extend(["3|2024-01-01 01:00:00", "3|2024-12-01 00:00:00"]);
+        }
+        assert_eq!(rig.log().await, expected);
+        rig.reverse().await.unwrap();
+        assert_eq!(rig.value(&format!("SELECT count(*) FROM {TABLE} WHERE id = 2")).await, "0");
+        assert_eq!(rig.value(&format!("SELECT created_at AT TIME ZONE 'UTC' FROM {TABLE} WHERE id = 1")).await, "2024-11-01 00:00:00");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_owner_whose_epoch_is_over_moves_nothing() {
+    let mut rig = Rig::ready(database("fenced_swap").await).await;
+    rig.db.sql("UPDATE quarterdeck.fence SET epoch = 7").await;
+    assert!(matches!(rig.swap().await, Err(Error::Fenced { epoch: 0, .. })));
+    // Its drain may have slipped through before.
+    let zombie = rig.fence.clone();
+    rig.fence.epoch = 7;
+    let mut drain = rig.drain(Way::Forward).await;
+    let leaves = rig.leaf_names();
+    let swap = Swap { scheme: &rig.scheme, leaves: &leaves, fence: &zombie, patience: PATIENCE };
+    let outcome = swap.swap(&mut rig.session, &mut drain, &mut |_| ()).await;
+    assert!(matches!(outcome, Err(Error::Fenced { epoch: 0, .. })), "{outcome:?}");
+    assert_eq!(holder(&mut rig.session, &rig.scheme).await.unwrap(), Holder::Source);
+    rig.swap().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_changed_since_the_plan_is_named_and_nothing_moves() {
+    let mut rig = Rig::ready(database("drift").await).await;
+    let changes = [
+        (
+            "CREATE VIEW newer AS SELECT id FROM \"Messages\"",
+            "view My Shop.newer was added",
+            "DROP VIEW newer",
+        ),
+        (
+            "ALTER TABLE \"Messages\" DISABLE TRIGGER note_always",
+            "trigger note_always was changed",
+            "ALTER TABLE \"Messages\" ENABLE ALWAYS TRIGGER note_always",
+        ),
+        (
+            "CREATE TRIGGER zz AFTER DELETE ON \"Messages\" EXECUTE FUNCTION note()",
+            "trigger zz was added",
+            "DROP TRIGGER zz ON \"Messages\"",
+        ),
+        (
+            "ALTER TABLE \"Messages\" DISABLE TRIGGER ALL; ALTER TABLE \"Messages\" ENABLE TRIGGER ALL",
+            "trigger quarterdeck_capture_delete on Messages A",
+            "",
+        ),
+    ];
+    for (change, what, undo) in changes {
+        rig.db.sql(&format!("SET search_path = \"My Shop\"; {change}")).await;
+        let error = rig.swap().await.unwrap_err();
+        assert!(matches!(error, Error::Changed { .. }) && error.to_string().contains(what), "{error}");
+        assert_eq!(holder(&mut rig.session, &rig.scheme).await.unwrap(), Holder::Source);
+        rig.db.sql(undo).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_commit_without_an_answer_is_found_out() {
+    on_each_server(async |server| {
+        for (cut, owner) in [(Cut::Before, Holder::Source), (Cut::After, Holder::Twin)] {
+            let mut rig = Rig::ready(server.database("unknown").await).await;
+            let target = Target::parse(&proxy::conninfo(&rig.db, cut).await).unwrap();
+            rig.session = Session::open(&target, "cut off").await.unwrap();
+            let error = rig.swap().await.unwrap_err();
+            assert!(matches!(error, Error::Unknown { what: "swap", .. }), "{cut:?}: {error}");
+            rig.take_over().await;
+            assert_eq!(holder(&mut rig.session, &rig.scheme).await.unwrap(), owner, "{cut:?}");
+            match owner {
+                Holder::Source => drop(rig.swap().await.unwrap()),
+                Holder::Twin => drop(rig.reverse().await.unwrap()),
+            }
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_budget_ends_before_the_server_looks_for_deadlocks() {
+    let db = database("deadlock_timeout").await;
+    db.sql(&format!("ALTER DATABASE \"{}\" SET deadlock_timeout = '50ms'", db.name())).await;
+    let patience = quarterdeck::pg::lock::bounded(&db.session().await, PATIENCE).await.unwrap();
+    assert_eq!(patience.budget, Duration::from_millis(40));
 }

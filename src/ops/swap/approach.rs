@@ -171,13 +171,13 @@ fn touched(scheme: &Scheme, keys: Keys) -> Vec<QualifiedName> {
     tables
 }
 
-/// Everybody waits.
+/// Everybody waits. Views first: who reads one has locked it before any of its tables.
 fn exclude(scheme: &Scheme, keys: Keys) -> Script {
-    let mut script = match keys {
-        Keys::DropNow => lock(Mode::AccessExclusive, &references::referenced_tables(scheme)),
-        Keys::DropAfter => Script::new(),
-    };
-    script.append(exchange::lock_views(scheme));
+    let mut script = exchange::lock_views(scheme);
+    match keys {
+        Keys::DropNow => script.append(lock(Mode::AccessExclusive, &references::referenced_tables(scheme))),
+        Keys::DropAfter => {}
+    }
     script.append(lock(Mode::AccessExclusive, std::slice::from_ref(scheme.source())));
     script
 }

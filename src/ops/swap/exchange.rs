@@ -35,7 +35,7 @@ pub(super) fn swap(scheme: &Scheme, leaves: &[QualifiedName], keys: Keys) -> Scr
     if keys == Keys::DropNow {
         script.extend(
             "drop old foreign keys",
-            references::checking(scheme).map(|fk| references::drop(name, fk)),
+            scheme.table.foreign_keys().map(|fk| references::drop(name, fk)),
         );
     }
     for fk in scheme.table.foreign_keys() {
@@ -103,8 +103,8 @@ pub(super) fn drop_keys(scheme: &Scheme, parent: &QualifiedName, leaves: &[Quali
     scheme.table.foreign_keys().flat_map(|fk| tables().map(|table| references::drop(table, fk))).collect()
 }
 
-/// Takes the lock of each view, and of it alone: LOCK TABLE would lock every table that it reads. Readers lock a view
-/// before its tables, and so must we. The options come back with the view's text.
+/// Takes the lock of each view, and of it alone: LOCK TABLE would lock every table that it reads. The options come back
+/// with the view's text.
 pub(super) fn lock_views(scheme: &Scheme) -> Script {
     let mut script = Script::new();
     if !scheme.table.views.is_empty() {

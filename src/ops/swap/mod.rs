@@ -13,7 +13,7 @@ mod exchange;
 mod outcome;
 mod settle;
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use futures_util::future::BoxFuture;
 
@@ -39,10 +39,11 @@ use crate::{
 /// then; but an application that has read a referenced table in the same transaction makes us lose (TRAPS 62).
 const ATTEMPTS_WITH_KEYS: u32 = 3;
 
-/// Replays the whole log on a session of its own, and commits. Called before and under the locks; dropped in
-/// mid-flight when the budget is spent, which must roll back what it has in hand.
+/// Replays the log on a session of its own. Called before and under the locks; dropped in mid-flight when the budget is
+/// spent, which must roll back what it has in hand.
 pub trait Drain: Send {
-    /// Returns when the log was empty.
+    /// Returns when a batch took all that could be seen, and is committed. A busy log is never empty for long; while
+    /// writers wait, it is empty then.
     fn drain(&mut self) -> BoxFuture<'_, Result<()>>;
 }
 
@@ -97,8 +98,8 @@ pub struct Swapped {
     pub held: Duration,
     /// Attempts it took.
     pub attempts: u32,
-    /// Foreign keys that the table without the name still has: until [`Swap::settle`] has dropped them, a delete of
-    /// a referenced row may fail while that table lags.
+    /// Foreign keys with NO ACTION or RESTRICT that the table without the name still has: until [`Swap::settle`] has
+    /// dropped them, a delete of a referenced row may fail while that table lags.
     pub exposed: Vec<Ident>,
     /// The fingerprint from now on; the journal has it too.
     pub fingerprint: String,
@@ -138,9 +139,7 @@ impl Swap<'_> {
         drain: &mut dyn Drain,
         report: Report<'_>,
     ) -> Result<Swapped> {
-        if way == Way::Swap {
-            settle::free_twin(self, session, report).await?;
-        }
+        settle::free_follower(self, session, way, report).await?;
         let patience = bounded(session, self.patience).await?;
         let watch = Watch::open(session, self.scheme.id).await?;
         let mut tries = Tries::new(&watch, way.step(), patience, report);
@@ -182,11 +181,8 @@ pub fn statements(scheme: &Scheme, leaves: &[QualifiedName], patience: Patience)
 
 /// What `plan --sql` shows for the reverse.
 pub fn reverse_statements(scheme: &Scheme, leaves: &[QualifiedName], patience: Patience) -> Vec<Statement> {
-    let acting = scheme.table.foreign_keys().map(|fk| fk.name.clone());
-    let checking: Vec<_> = references::checking(scheme).map(|fk| fk.name.clone()).collect();
-    let kept = acting.filter(|name| !checking.contains(name)).collect();
     let mut shown = approach::shown(scheme, Way::Reverse, patience);
-    shown.append(exchange::reverse(scheme, leaves, Keys::DropNow, &kept));
+    shown.append(exchange::reverse(scheme, leaves, Keys::DropNow, &BTreeSet::new()));
     let mut shown = shown.statements();
     shown.extend(settle::statements(scheme, leaves, Way::Reverse));
     shown

@@ -17,7 +17,7 @@ pub struct Brief {
     pub step: &'static str,
     /// Tables on which autovacuum has to yield first.
     pub quiet: Vec<QualifiedName>,
-    /// The locks, in order.
+    /// The locks, in order; SHARE ROW EXCLUSIVE comes before ACCESS EXCLUSIVE on any of them.
     pub locks: Vec<(Mode, QualifiedName)>,
     /// The statements.
     pub script: Script,
@@ -101,10 +101,17 @@ impl Brief {
         lock(Mode::ShareUpdateExclusive, &self.quiet)
     }
 
+    /// Writers first, on every table, then readers: a writer's transaction lasts longer than a reader's statement, and
+    /// readers are held up only for the last and shortest wait.
     fn locking(&self) -> Script {
         let mut script = Script::new();
+        for (_, table) in &self.locks {
+            script.append(lock(Mode::ShareRowExclusive, std::slice::from_ref(table)));
+        }
         for (mode, table) in &self.locks {
-            script.append(lock(*mode, std::slice::from_ref(table)));
+            if *mode == Mode::AccessExclusive {
+                script.append(lock(*mode, std::slice::from_ref(table)));
+            }
         }
         script
     }

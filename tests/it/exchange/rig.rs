@@ -11,9 +11,13 @@ use quarterdeck::{
         period::Every,
         phase::Phase,
         scheme::{Leaf, Scheme},
+        table::{Constraint, Table},
     },
     ops::{
-        capture, replay,
+        abort, capture,
+        finish::{self, End, Old},
+        foreign_keys::Keys,
+        replay,
         swap::{Drain, Swap, Swapped},
         twin,
     },
@@ -28,6 +32,7 @@ use crate::support::Db;
 
 /// As the application and the catalogue's reader say it.
 pub(crate) const TABLE: &str = r#""My Shop"."Messages""#;
+pub(crate) const OLD: &str = r#""My Shop"."Messages_old""#;
 pub(crate) const TWIN: &str = r#""My Shop"."Messages_twin""#;
 
 /// One migration.
@@ -49,17 +54,23 @@ impl Rig {
         db.sql(include_str!("shop.sql")).await;
         let mut session = db.session().await;
         let table = catalog::load_table(&session, TABLE).await.unwrap();
+        Self::of(db, &mut session, table, "created_at").await
+    }
+
+    /// A plan for any table.
+    pub(crate) async fn of(db: Db, session: &mut Session, table: Table, by: &str) -> Self {
         let scheme = Scheme {
             id: Uuid::new_v4(),
             table,
-            by: Ident::new("created_at"),
+            by: Ident::new(by),
             every: Every::Quarter,
             ahead: 1,
             default_leaf: true,
         };
-        journal::install(&mut session).await.unwrap();
-        journal::write::migration(&mut session, &scheme, 1).await.unwrap();
+        journal::install(session).await.unwrap();
+        journal::write::migration(session, &scheme, 1).await.unwrap();
         let fence = Fence::new(&scheme, 0, String::new());
+        let session = db.session().await;
         Self { db, session, scheme, fence, leaves: Vec::new(), attempts: Vec::new() }
     }
 
@@ -100,9 +111,18 @@ impl Rig {
         }
         twin::adopt(&tx, scheme, &rig.leaves).await.unwrap();
         rig.fence.fingerprint = rig.fence.fingerprint_now(&tx).await.unwrap();
+        journal::fingerprint(&tx, rig.scheme.id, &rig.fence.fingerprint).await.unwrap();
         tx.commit("ready").await.unwrap();
+        rig.attempts.clear();
         rig.phase(Phase::Ready).await;
         rig
+    }
+
+    /// What a process that takes over reads: the fingerprint.
+    pub(crate) async fn take_over(&mut self) {
+        self.session = self.db.session().await;
+        let row = journal::read::migration(&self.session, self.scheme.id).await.unwrap();
+        self.fence.fingerprint = row.fingerprint;
     }
 
     /// What the engine journals between the operations.
@@ -135,14 +155,25 @@ impl Rig {
 
     pub(crate) async fn exchange(&mut self, way: Way, patience: Patience) -> Result<Swapped> {
         let mut drain = self.drain(way).await;
+        self.exchange_with(way, patience, &mut drain).await
+    }
+
+    pub(crate) async fn exchange_with(
+        &mut self,
+        way: Way,
+        patience: Patience,
+        drain: &mut dyn Drain,
+    ) -> Result<Swapped> {
         let leaves = self.leaf_names();
         let attempts = &mut self.attempts;
         let mut report = |attempt: Attempt| attempts.push(attempt);
         let swap = Swap { scheme: &self.scheme, leaves: &leaves, fence: &self.fence, patience };
-        let done = match way {
-            Way::Forward => swap.swap(&mut self.session, &mut drain, &mut report).await?,
-            Way::Back => swap.reverse(&mut self.session, &mut drain, &mut report).await?,
+        // Boxed: it says that the engine may run it on any thread.
+        let exchange: BoxFuture<'_, Result<Swapped>> = match way {
+            Way::Forward => Box::pin(swap.swap(&mut self.session, drain, &mut report)),
+            Way::Back => Box::pin(swap.reverse(&mut self.session, drain, &mut report)),
         };
+        let done = exchange.await?;
         self.fence.fingerprint.clone_from(&done.fingerprint);
         Ok(done)
     }
@@ -154,6 +185,44 @@ impl Rig {
         let swap = Swap { scheme: &self.scheme, leaves: &leaves, fence: &self.fence, patience: PATIENCE };
         swap.settle(&mut self.session, &mut report).await.unwrap();
     }
+
+    /// After the swap: the leaves' foreign keys, then the parent's.
+    pub(crate) async fn validate(&mut self) -> Vec<String> {
+        let leaves = self.leaf_names();
+        let keys = Keys { scheme: &self.scheme, leaves: &leaves, fence: &self.fence, patience: PATIENCE };
+        let mut done = Vec::new();
+        let mut tell = |fk: &Constraint| done.push(fk.name.as_str().to_owned());
+        keys.validate(&mut self.session, &mut |_| (), &mut tell).await.unwrap();
+        done
+    }
+
+    /// After the reverse: the old table's foreign keys.
+    pub(crate) async fn restore(&mut self) {
+        let keys = Keys { scheme: &self.scheme, leaves: &[], fence: &self.fence, patience: PATIENCE };
+        keys.restore(&mut self.session, &mut |_| ()).await.unwrap();
+    }
+
+    pub(crate) async fn abort(&mut self) {
+        abort::abort(&mut self.session, &self.fence, &self.scheme, PATIENCE, &mut |_| ()).await.unwrap();
+    }
+
+    pub(crate) async fn finish(&mut self, old: Old) -> Result<()> {
+        let leaves = self.leaf_names();
+        let end = End { scheme: &self.scheme, leaves: &leaves, old };
+        finish::finish(&mut self.session, &self.fence, &end, PATIENCE, &mut |_| ()).await
+    }
+
+    /// A count, or whatever else is one value, of the database.
+    pub(crate) async fn value(&self, sql: &str) -> String {
+        self.db.value(sql).await
+    }
+
+    /// Rows in the log, `operation of the first key column` in order.
+    pub(crate) async fn log(&self) -> Vec<String> {
+        self.db
+            .rows(&format!("SELECT k1, part AT TIME ZONE 'UTC' FROM {} ORDER BY seq", self.scheme.log()))
+            .await
+    }
 }
 
 /// Which replay.
@@ -163,7 +232,7 @@ pub(crate) enum Way {
     Back,
 }
 
-/// Replays the whole log, as the engine does.
+/// Replays batches, as the engine does.
 pub(crate) struct Replay {
     session: Session,
     pub(crate) fence: Fence,
@@ -191,9 +260,9 @@ impl Drain for Replay {
         Box::pin(async move {
             loop {
                 match self.batch().await {
-                    Ok(0) => return Ok(()),
+                    Ok(rows) if rows < replay::BATCH => return Ok(()),
                     Ok(_) => {}
-                    Err(error) if replay::is_passing(&error) || replay::reverse::is_passing(&error) => {}
+                    Err(error) if replay::is_passing(&error) => {}
                     Err(error) => return Err(error),
                 }
             }
