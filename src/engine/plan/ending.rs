@@ -40,10 +40,8 @@ pub fn swap(scheme: &Scheme, leaves: &[QualifiedName]) -> Step {
         format!("SHARE ROW EXCLUSIVE on {source}: writers wait, ≤ {budget} ms in all"),
     ];
     if !referenced.is_empty() {
-        locks.push(format!("SHARE ROW EXCLUSIVE on {}, before it", names(&referenced)));
-    }
-    if references::checking(scheme).next().is_some() {
         let why = "to drop the old table's foreign keys: in the first attempts, else right after the swap";
+        locks.push(format!("SHARE ROW EXCLUSIVE on {}, before it", names(&referenced)));
         locks.push(format!("ACCESS EXCLUSIVE on {}, ≤ 20 ms, {why}", names(&referenced)));
     }
     Step {
