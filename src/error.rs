@@ -20,6 +20,8 @@ pub enum Kind {
     Refused,
     /// It failed; the state is safe and the migration resumable.
     Failed,
+    /// Verification found differences.
+    Differs,
     /// Whether it happened cannot be told now.
     Unknown,
     /// The operator stopped or paused it.
@@ -218,11 +220,11 @@ impl Error {
                 _ => Kind::Failed,
             },
             Self::Unknown { .. } => Kind::Unknown,
+            Self::Differs { .. } => Kind::Differs,
             Self::Stopped { .. } => Kind::Stopped,
             Self::Connect { .. }
             | Self::Fenced { .. }
             | Self::Changed { .. }
-            | Self::Differs { .. }
             | Self::Busy { .. }
             | Self::Program { .. }
             | Self::Io { .. } => Kind::Failed,
@@ -287,6 +289,19 @@ impl Error {
             message: self.to_string(),
             hint: self.hint(),
             sqlstate: self.sqlstate().map(|s| s.code().to_owned()),
+        }
+    }
+}
+
+impl Kind {
+    /// The exit code of what another process reports; a usage error never travels.
+    pub fn exit_code(self) -> u8 {
+        match self {
+            Self::Refused => 3,
+            Self::Differs => 4,
+            Self::Stopped => 5,
+            Self::Unknown => 6,
+            Self::Retry | Self::Failed | Self::Bug => 1,
         }
     }
 }

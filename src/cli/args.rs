@@ -11,7 +11,7 @@ use clap_complete::Shell;
 use crate::{
     cli::values,
     error::{Error, Result},
-    model::{period::Every, plan::Request},
+    model::{period::Every, plan::Request, scheme::Scheme},
 };
 
 /// Turn one big, live PostgreSQL table into a range-partitioned one, and keep a way back
@@ -116,21 +116,24 @@ pub struct Demo {
     pub ui: Ui,
 }
 
+/// Periods kept ready where `--ahead` is not given.
+const AHEAD: u32 = 2;
+
 /// Decisions about the twin.
 #[derive(Debug, Flags)]
 pub struct PlanFlags {
     /// The partition column, where there is more than one candidate
     #[arg(long, value_name = "COLUMN")]
     by: Option<String>,
-    /// The length of a period
-    #[arg(long, value_name = "PERIOD", default_value = "quarter", value_parser = values::every())]
-    every: Every,
+    /// The length of a period [default: quarter]
+    #[arg(long, value_name = "PERIOD", value_parser = values::every())]
+    every: Option<Every>,
     /// In which order things are done
     #[arg(long, value_enum, default_value_t = Strategy::Online)]
     strategy: Strategy,
-    /// Periods kept ready after the newest row's
-    #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u32).range(0..=120))]
-    ahead: u32,
+    /// Periods kept ready after the newest row's [default: 2]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(0..=120))]
+    ahead: Option<u32>,
     /// Go without a DEFAULT partition
     #[arg(long)]
     no_default: bool,
@@ -150,10 +153,21 @@ impl PlanFlags {
         Ok(Request {
             table: table.to_owned(),
             by: self.by.clone(),
-            every: self.every,
-            ahead: self.ahead,
+            every: self.every.unwrap_or(Every::Quarter),
+            ahead: self.ahead.unwrap_or(AHEAD),
             default_leaf: !self.no_default,
         })
+    }
+
+    /// The first flag that was given and asks for something else than a journalled scheme has.
+    pub fn other_than(&self, scheme: &Scheme) -> Option<&'static str> {
+        let flags = [
+            ("--by", self.by.as_ref().is_some_and(|by| by != scheme.by.as_str())),
+            ("--every", self.every.is_some_and(|every| every != scheme.every)),
+            ("--ahead", self.ahead.is_some_and(|ahead| ahead != scheme.ahead)),
+            ("--no-default", self.no_default && scheme.default_leaf),
+        ];
+        flags.into_iter().find_map(|(flag, differs)| differs.then_some(flag))
     }
 }
 
@@ -242,11 +256,22 @@ pub enum Until {
 #[derive(Clone, Copy, Debug, Flags)]
 pub struct Limits {
     /// Milliseconds that one attempt at the swap may make writers wait
-    #[arg(long, value_name = "MS", default_value_t = 100, value_parser = clap::value_parser!(u64).range(10..=10_000))]
+    #[arg(long, value_name = "MS", default_value_t = LOCK_BUDGET, value_parser = clap::value_parser!(u64).range(10..=10_000))]
     lock_budget: u64,
     /// Verify again before the swap if the last clean pass is older
     #[arg(long, value_name = "TIME", default_value = "1h", value_parser = values::duration)]
     pub verify_max_age: Duration,
+}
+
+/// Milliseconds of `--lock-budget` where it is not given.
+const LOCK_BUDGET: u64 = 100;
+/// `--verify-max-age` where it is not given.
+const VERIFY_MAX_AGE: Duration = Duration::from_hours(1);
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { lock_budget: LOCK_BUDGET, verify_max_age: VERIFY_MAX_AGE }
+    }
 }
 
 impl Limits {

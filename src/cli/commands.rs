@@ -7,9 +7,11 @@ use std::io::IsTerminal;
 
 use crate::{
     cli::{
-        args::{Args, Command, Ui},
-        manual, print,
+        args::{Args, Command, Exchange, Limits, Ui},
+        ask::{self, Order},
+        manual, print, run, show,
     },
+    engine::command::Command as Asks,
     error::{Error, Result},
     pg::{Target, pooler::refuse_transaction_pooler},
 };
@@ -51,26 +53,39 @@ pub(super) async fn dispatch(args: &Args) -> Result<u8> {
             print::text(&manual::manual()?);
             Ok(0)
         }
-        Command::Plan(plan) => {
-            let _request = plan.plan.request(&plan.table)?;
-            engine(args, "plan").await
+        // Refused before anything connects.
+        Command::Plan(words) => {
+            words.plan.request(&words.table)?;
+            show::plan(&connect(args).await?, words).await
         }
-        Command::Run(run) => {
-            let _request = run.plan.request(&run.table)?;
-            engine(args, "run").await
+        Command::Run(words) => {
+            words.plan.request(&words.table)?;
+            run::run(&connect(args).await?, words).await
         }
         Command::Demo(_) => engine(args, "demo").await,
-        Command::Status(_) => engine(args, "status").await,
-        Command::Pause(_) => engine(args, "pause").await,
-        Command::Resume(_) => engine(args, "resume").await,
-        Command::Verify(_) => engine(args, "verify").await,
-        Command::Repair(_) => engine(args, "repair").await,
-        Command::Swap(_) => engine(args, "swap").await,
-        Command::Reverse(_) => engine(args, "reverse").await,
-        Command::Abort(_) => engine(args, "abort").await,
-        Command::Finish(_) => engine(args, "finish").await,
-        Command::Report(_) => engine(args, "report").await,
+        Command::Status(words) => show::status(&connect(args).await?, words).await,
+        Command::Report(words) => show::report(&connect(args).await?, words).await,
+        Command::Pause(of) => ask(args, &of.table, Asks::Pause).await,
+        Command::Resume(of) => ask(args, &of.table, Asks::Resume).await,
+        Command::Verify(of) => ask(args, &of.table, Asks::Verify).await,
+        Command::Repair(of) => ask(args, &of.table, Asks::Repair).await,
+        Command::Abort(of) => ask(args, &of.table, Asks::Abort).await,
+        Command::Finish(words) => {
+            ask(args, &words.of.table, Asks::Finish { drop_source: words.drop_source }).await
+        }
+        Command::Swap(words) => exchange(args, &words.exchange, Asks::Swap).await,
+        Command::Reverse(words) => exchange(args, words, Asks::Reverse).await,
     }
+}
+
+async fn ask(args: &Args, table: &str, command: Asks) -> Result<u8> {
+    let order = Order { table, command, limits: Limits::default() };
+    ask::ask(&connect(args).await?, order).await
+}
+
+async fn exchange(args: &Args, words: &Exchange, command: Asks) -> Result<u8> {
+    let order = Order { table: &words.of.table, command, limits: words.limits };
+    ask::ask(&connect(args).await?, order).await
 }
 
 /// The server that the words and the environment name; refuses a transaction-mode pooler.

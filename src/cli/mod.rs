@@ -4,12 +4,18 @@
 //! out. Standard output carries what was asked for and nothing else; errors and warnings go to standard error.
 
 pub mod args;
+mod ask;
+mod asker;
 pub mod commands;
+mod follow;
 pub mod grammar;
 pub mod logging;
 pub mod manual;
 pub mod output;
 pub mod print;
+mod run;
+mod show;
+mod signals;
 mod values;
 
 use std::ffi::OsString;

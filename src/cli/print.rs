@@ -2,7 +2,11 @@
 
 use std::io::{self, Write};
 
-use crate::{cli::output, error::Error, tui::harmless::harmless};
+use crate::{
+    cli::output,
+    error::{Error, Report},
+    tui::harmless::harmless,
+};
 
 /// Text that was asked for, as it is.
 pub fn text(text: &str) {
@@ -24,6 +28,13 @@ pub fn failure(error: &Error) -> u8 {
     tracing::error!(%error, "closing");
     to(&mut io::stderr().lock(), &format!("{}\n", output::failure(error)));
     error.exit_code()
+}
+
+/// What another process reports, as an error of our own; returns the process's exit code.
+pub fn report(report: &Report) -> u8 {
+    tracing::error!(report.message, "closing");
+    to(&mut io::stderr().lock(), &format!("{}\n", output::reported(report)));
+    report.kind.exit_code()
 }
 
 fn to(stream: &mut impl Write, text: &str) {

@@ -19,19 +19,34 @@ pub async fn journal(target: &Target, scheme: &Scheme, workers: u16) -> Result<(
     journal::write::migration(&mut session, scheme, workers.into()).await
 }
 
-/// The newest migration of a table, running or over; by the name the application knows.
-pub async fn find(session: &Session, table: &str) -> Result<Option<MigrationRow>> {
+/// The migrations of the tables that a typed name can mean, or of all tables; newest first.
+pub async fn list(session: &Session, table: Option<&str>) -> Result<Vec<MigrationRow>> {
     if journal::check(session).await?.is_none() {
-        return Ok(None);
+        return Ok(Vec::new());
     }
-    let all = read::migrations(session).await?;
-    let named = |row: &MigrationRow| {
-        let name = row.scheme.source();
-        name.plain() == table || name.name.as_str() == table || name.to_string() == table
-    };
-    let mut found: Vec<MigrationRow> = all.into_iter().filter(named).collect();
-    let live = found.iter().position(|row| !row.phase.is_over()).unwrap_or(0);
-    Ok((!found.is_empty()).then(|| found.swap_remove(live)))
+    let mut rows = read::migrations(session).await?;
+    if let Some(table) = table {
+        let means = catalog::reading(table)?;
+        rows.retain(|row| means(row.scheme.source()));
+    }
+    Ok(rows)
+}
+
+/// The migration of a table: the one that is not over, else the newest. Refuses a name that means two tables.
+pub async fn find(session: &Session, table: &str) -> Result<Option<MigrationRow>> {
+    let mut found = list(session, Some(table)).await?;
+    let live = |row: &&MigrationRow| !row.phase.is_over();
+    let mut names: Vec<_> = found.iter().filter(live).map(|row| row.scheme.source().plain()).collect();
+    names.sort();
+    names.dedup();
+    if names.len() > 1 {
+        return Err(Error::Usage {
+            reason: format!("{table} can mean {}", names.join(" or ")),
+            remedy: "write the table's name with its schema".into(),
+        });
+    }
+    let at = found.iter().position(|row| !row.phase.is_over()).unwrap_or(0);
+    Ok((!found.is_empty()).then(|| found.swap_remove(at)))
 }
 
 /// The first picture of a migration, before its worker has painted one.

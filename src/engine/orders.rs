@@ -157,6 +157,8 @@ async fn at_once(ctx: &Context, session: &mut Session, asked: &Asked) -> Result<
     match &asked.command {
         Command::Pause => pause(ctx, session, asked).await?,
         Command::Resume => resume(ctx, session, asked).await?,
+        // The second time, what is in hand is cancelled.
+        Command::Stop if ctx.gate.will() == Will::Stop => ctx.gate.hurry.cancel(),
         Command::Stop => ctx.gate.set(Will::Stop),
         Command::Workers { workers } => {
             let workers = (*workers).clamp(1, 16);

@@ -15,13 +15,21 @@ mod tests;
 #[cfg(test)]
 pub(crate) use tests::samples::snapshot;
 
-use crate::{error::Error, tui::harmless::harmless};
+use crate::{
+    error::{Error, Report},
+    tui::harmless::harmless,
+};
 
 /// An error in two lines, `error: …` and `hint: …`, without a line feed at the end.
 pub fn failure(error: &Error) -> String {
-    let line = format!("error: {}", harmless(&error.to_string()));
-    match error.hint() {
-        Some(hint) => format!("{line}\nhint: {}", harmless(&hint)),
+    reported(&error.report())
+}
+
+/// The same for an error that came as data.
+pub fn reported(report: &Report) -> String {
+    let line = format!("error: {}", harmless(&report.message));
+    match &report.hint {
+        Some(hint) => format!("{line}\nhint: {}", harmless(hint)),
         None => line,
     }
 }

@@ -20,6 +20,7 @@ pub use around::{surroundings, taken_names};
 pub use list::list_tables;
 pub use resolve::resolve;
 pub use server::server_facts;
+pub use typed_name::reading;
 
 use crate::{
     error::{Error, Result},

@@ -1,6 +1,9 @@
 //! A name as a person types it: `messages`, `app.messages`, `"My Table"`, `app."Odd.Name"`.
 
-use crate::error::{Error, Result};
+use crate::{
+    error::{Error, Result},
+    model::ident::{Ident, QualifiedName},
+};
 
 /// One part of a typed name.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,6 +21,16 @@ pub(super) struct TypedName {
     pub(super) schema: Option<Part>,
     /// The relation.
     pub(super) name: Part,
+}
+
+/// Whether a name is one that `typed` can mean, wherever the search path leads.
+pub fn reading(typed: &str) -> Result<impl Fn(&QualifiedName) -> bool> {
+    let TypedName { schema, name } = parse(typed)?;
+    let means =
+        |part: &Part, ident: &Ident| [&part.folded, &part.exact].into_iter().any(|p| p == ident.as_str());
+    Ok(move |found: &QualifiedName| {
+        means(&name, &found.name) && schema.as_ref().is_none_or(|schema| means(schema, &found.schema))
+    })
 }
 
 /// Reads a typed name.

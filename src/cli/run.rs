@@ -1,0 +1,260 @@
+//! `quarterdeck run`: plans and journals where there is nothing, works where there is no owner, watches where there
+//! is one. Two that are started at once: one works, the other watches.
+
+use std::time::Duration;
+
+use chrono::Utc;
+use tokio::time::Instant;
+
+use crate::{
+    cli::{
+        args::{self, Run},
+        asker,
+        commands::Face,
+        follow::{Followed, Follower, News, ticks},
+        output::json,
+        print,
+    },
+    engine::{
+        context::{Options, Until},
+        event::{Body, Event},
+        launch, plan, watcher, worker,
+    },
+    error::{Error, Result},
+    model::phase::Phase,
+    pg::{
+        Session, Target, catalog,
+        journal::{
+            mail,
+            read::{self, MigrationRow, OwnerRow},
+        },
+        owner::Claim,
+    },
+};
+
+/// How long an owner may be gone, it may be reconnecting, before a watcher takes its place.
+const GRACE: Duration = Duration::from_secs(5);
+/// How often ownership is contested before it is an error.
+const CONTESTS: u32 = 5;
+/// Copying workers where nothing is said.
+const WORKERS: u16 = 2;
+
+/// Runs a migration as far as asked, or watches its owner do so.
+pub(super) async fn run(target: &Target, words: &Run) -> Result<u8> {
+    let face = Face::of(words.ui);
+    let mut job = Job {
+        target,
+        words,
+        until: match words.until {
+            args::Until::Ready => Until::Ready,
+            args::Until::Swapped => Until::Swapped,
+            args::Until::Finished => Until::Finished,
+        },
+        follower: Follower::new(face, asker::of(target))?,
+    };
+    let result = job.run().await;
+    if let (Err(error), Face::Json) = (&result, face) {
+        for line in json::closing("run", error, Utc::now()) {
+            print::line(&line);
+        }
+    }
+    result
+}
+
+struct Job<'a> {
+    target: &'a Target,
+    words: &'a Run,
+    until: Until,
+    follower: Follower,
+}
+
+impl Job<'_> {
+    /// Errors are those from before a worker, or from between two: a worker's own are told by itself.
+    async fn run(&mut self) -> Result<u8> {
+        let mut claim = if self.words.takeover { Claim::TakeOver } else { Claim::IfFree };
+        for contest in 1.. {
+            let session = Session::open(self.target, "run").await?;
+            let Some(row) = self.find(&session).await? else {
+                self.launch(&session).await?;
+                continue;
+            };
+            if row.phase == Phase::Finished {
+                self.follower.say(&format!("{} is already finished", row.scheme.source().plain()));
+                return Ok(self.follower.close("finished", 0));
+            }
+            self.check(&row)?;
+            let owner = read::owner(&session, row.scheme.id).await?.filter(|owner| owner.alive);
+            let code = match owner {
+                Some(owner) if claim == Claim::IfFree => self.watch(session, &row, &owner).await?,
+                Some(_) | None => self.work(session, &row, claim, contest).await?,
+            };
+            if let Some(code) = code {
+                return Ok(code);
+            }
+            claim = Claim::IfFree;
+        }
+        Err(Error::Bug("the contest for ownership never ended".into()))
+    }
+
+    /// The migration that is meant: a live one, or a finished one whose table is still the partitioned one.
+    async fn find(&self, session: &Session) -> Result<Option<MigrationRow>> {
+        let Some(row) = launch::find(session, &self.words.table).await? else { return Ok(None) };
+        match row.phase {
+            Phase::Aborted => Ok(None),
+            Phase::Finished => {
+                let table = catalog::load_table(session, &self.words.table).await?;
+                Ok((table.facts.kind.starts_with('p')).then_some(row))
+            }
+            Phase::Planned
+            | Phase::Capturing
+            | Phase::Census
+            | Phase::Copying
+            | Phase::Replaying
+            | Phase::Verifying
+            | Phase::Ready
+            | Phase::Swapping
+            | Phase::ReverseWindow
+            | Phase::Reversing
+            | Phase::Reversed
+            | Phase::Aborting => Ok(Some(row)),
+        }
+    }
+
+    /// Plans and journals. Another process that does the same at this moment wins nothing: its migration is ours.
+    async fn launch(&self, session: &Session) -> Result<()> {
+        let request = self.words.plan.request(&self.words.table)?;
+        let result = async {
+            let plan = plan::plan(session, &request).await?;
+            for finding in &plan.warnings {
+                print::warning(&format!("{}: {} ({})", finding.object, finding.reason, finding.id));
+            }
+            launch::journal(self.target, &plan.scheme, self.words.workers.unwrap_or(WORKERS)).await
+        };
+        match result.await {
+            Err(error) if self.find(session).await?.is_none() => Err(error),
+            Ok(()) | Err(_) => Ok(()),
+        }
+    }
+
+    /// Refuses another plan than the journal's, and what the operator has paused.
+    fn check(&self, row: &MigrationRow) -> Result<()> {
+        let table = row.scheme.source().plain();
+        if let Some(flag) = self.words.plan.other_than(&row.scheme) {
+            return Err(Error::Refused {
+                id: "QD-094",
+                object: table,
+                reason: format!("its migration is under way with another plan: {flag} differs"),
+                remedy: format!("leave {flag} out, or abort the migration and start again"),
+            });
+        }
+        match &row.paused {
+            Some(how) => Err(Error::Stopped { table, how: how.clone() }),
+            None => Ok(()),
+        }
+    }
+
+    /// Works as the owner; `None` where somebody else was faster.
+    async fn work(
+        &mut self,
+        session: Session,
+        row: &MigrationRow,
+        claim: Claim,
+        contest: u32,
+    ) -> Result<Option<u8>> {
+        if reached(row.phase, self.until) {
+            self.follower.say(&format!("{} is already {}", row.scheme.source().plain(), row.phase));
+        }
+        let id = row.scheme.id;
+        let picture = launch::first_picture(&session, id).await?;
+        drop(session);
+        let options = Options {
+            until: self.until,
+            first: None,
+            asker: self.follower.asker().clone(),
+            claim,
+            workers: self.words.workers,
+            lock_budget: self.words.limits.lock_budget(),
+            verify_max_age: self.words.limits.verify_max_age,
+        };
+        let worker = worker::start(self.target.clone(), id, options, picture);
+        let (result, closed) = match self.follower.worker(worker).await {
+            Followed::Left => return Ok(Some(self.follower.close("stopped", 5))),
+            Followed::Ended { result: Err(Error::Busy { .. }), owned: false, .. } if contest < CONTESTS => {
+                return Ok(None);
+            }
+            Followed::Ended { result, closed, owned: _ } => (result, closed),
+        };
+        if let Some(event) = closed {
+            self.follower.event(&event);
+        }
+        Ok(Some(match result {
+            Ok(end) => end.words(self.until).1,
+            Err(error) => print::failure(&error),
+        }))
+    }
+
+    /// Watches the owner until the goal or its end; `None` where it left the goal to us.
+    async fn watch(&mut self, session: Session, row: &MigrationRow, owner: &OwnerRow) -> Result<Option<u8>> {
+        let table = row.scheme.source().plain();
+        let words =
+            format!("{table} is run by {} pid {}; watching (--takeover replaces it)", owner.host, owner.pid);
+        self.follower.say(&words);
+        let seen = mail::newest_event(&session, row.scheme.id).await?;
+        drop(session);
+        let mut link = watcher::watch(self.target, row.scheme.id).await?;
+        let (mut ticks, mut gone, mut closed) = (ticks(), None, false);
+        loop {
+            match self.follower.news(&mut link, &mut ticks).await {
+                News::Event(event) if event.seq <= seen => {}
+                News::Event(event) => match closing(&event) {
+                    Some(0) => closed = true,
+                    Some(code) => {
+                        self.follower.event(&event);
+                        return Ok(Some(code));
+                    }
+                    None => self.follower.event(&event),
+                },
+                News::Signal => return Ok(Some(self.follower.close("stopped", 5))),
+                News::Gone => return Ok(None),
+                News::Picture => {
+                    let (phase, alive) = {
+                        let status = link.status.borrow();
+                        (status.migration.phase, status.owner.as_ref().is_some_and(|owner| owner.alive))
+                    };
+                    if let Some(code) = self.at_goal(phase) {
+                        return Ok(Some(code));
+                    }
+                    let since = *gone.get_or_insert_with(Instant::now);
+                    if alive {
+                        gone = None;
+                    } else if closed || since.elapsed() > GRACE {
+                        return Ok(None);
+                    }
+                }
+            }
+        }
+    }
+
+    fn at_goal(&self, phase: Phase) -> Option<u8> {
+        if phase == Phase::Aborted {
+            return Some(self.follower.close("aborted", 5));
+        }
+        let end = worker::End::Reached(phase).words(self.until).0;
+        reached(phase, self.until).then(|| self.follower.close(end, 0))
+    }
+}
+
+/// The exit code of an owner's last event.
+fn closing(event: &Event) -> Option<u8> {
+    if let Body::Closed { exit_code, .. } = &event.body { Some(*exit_code) } else { None }
+}
+
+/// Whether a phase is as far as was asked for, or farther.
+fn reached(phase: Phase, until: Until) -> bool {
+    match until {
+        Until::Ready => matches!(phase, Phase::Ready | Phase::Reversed) || phase.is_swapped(),
+        Until::Swapped => matches!(phase, Phase::ReverseWindow | Phase::Finished),
+        Until::Finished => phase == Phase::Finished,
+        Until::Told | Until::Asked => false,
+    }
+}

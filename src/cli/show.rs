@@ -1,0 +1,79 @@
+//! Commands that only look: plan, status, report.
+
+use crate::{
+    cli::{
+        args::{PlanCommand, Report, Status},
+        output, print,
+    },
+    engine::{event::Event, launch, plan, watcher},
+    error::{Error, Result},
+    pg::{Session, Target, journal::mail},
+};
+
+/// Events read at once.
+const BATCH: i64 = 1_000;
+
+/// `quarterdeck plan`.
+pub(super) async fn plan(target: &Target, words: &PlanCommand) -> Result<u8> {
+    let request = words.plan.request(&words.table)?;
+    let session = Session::open(target, "plan").await?;
+    let plan = plan::plan(&session, &request).await?;
+    print::text(&match (words.sql, words.json) {
+        (true, _) => output::plan::sql(&plan),
+        (false, true) => output::plan::json(&plan) + "\n",
+        (false, false) => output::plan::text(&plan),
+    });
+    Ok(0)
+}
+
+/// `quarterdeck status`.
+pub(super) async fn status(target: &Target, words: &Status) -> Result<u8> {
+    let session = Session::open(target, "status").await?;
+    let mut pictures = Vec::new();
+    for row in launch::list(&session, words.table.as_deref()).await? {
+        pictures.push(watcher::picture(&session, row.scheme.id).await?);
+    }
+    print::text(&if words.json {
+        output::status::json(&pictures) + "\n"
+    } else {
+        output::status::text(&pictures)
+    });
+    Ok(0)
+}
+
+/// `quarterdeck report`.
+pub(super) async fn report(target: &Target, words: &Report) -> Result<u8> {
+    let session = Session::open(target, "report").await?;
+    let found = launch::find(&session, &words.table).await?;
+    let id = found.ok_or_else(|| no_migration(&words.table))?.scheme.id;
+    let status = watcher::picture(&session, id).await?;
+    let mut events: Vec<Event> = Vec::new();
+    loop {
+        let after = events.last().map_or(0, |event| event.seq);
+        let batch = mail::events(&session, id, after, BATCH).await?;
+        if batch.is_empty() {
+            break;
+        }
+        for (seq, at, body) in batch {
+            let body = serde_json::from_value(body)
+                .map_err(|error| Error::Bug(format!("event {seq} of the journal: {error}")))?;
+            events.push(Event { seq, at, body });
+        }
+    }
+    print::text(&if words.json {
+        output::report::json(&status, &events) + "\n"
+    } else {
+        output::report::markdown(&status, &events)
+    });
+    Ok(0)
+}
+
+/// A table that was never migrated.
+pub(super) fn no_migration(table: &str) -> Error {
+    Error::Refused {
+        id: "QD-093",
+        object: table.to_owned(),
+        reason: "there is no migration of it in this database".into(),
+        remedy: format!("start one with `quarterdeck run {table}`, or see `quarterdeck status`"),
+    }
+}
