@@ -104,7 +104,7 @@ pub struct Demo {
     pub tps: u32,
     /// Makes the same data and traffic again
     #[arg(long, value_name = "N", default_value_t = 1)]
-    pub seed: u64,
+    pub seed: u32,
     /// Leave the server running, and say how to stop it
     #[arg(long)]
     pub keep: bool,

@@ -9,7 +9,7 @@ use crate::{
     cli::{
         args::{Args, Command, Exchange, Limits, Ui},
         ask::{self, Order},
-        manual, print, run, show,
+        console, demo, manual, print, run, show,
     },
     engine::command::Command as Asks,
     error::{Error, Result},
@@ -42,7 +42,7 @@ impl Face {
 /// Carries out a command; the exit code where it ends without an error.
 pub(super) async fn dispatch(args: &Args) -> Result<u8> {
     let Some(command) = &args.command else {
-        return engine(args, "console").await;
+        return console::open(args).await;
     };
     match command {
         Command::Completions { shell } => {
@@ -62,7 +62,7 @@ pub(super) async fn dispatch(args: &Args) -> Result<u8> {
             words.plan.request(&words.table)?;
             run::run(&connect(args).await?, words).await
         }
-        Command::Demo(_) => engine(args, "demo").await,
+        Command::Demo(flags) => demo::run(args, flags).await,
         Command::Status(words) => show::status(&connect(args).await?, words).await,
         Command::Report(words) => show::report(&connect(args).await?, words).await,
         Command::Pause(of) => ask(args, &of.table, Asks::Pause).await,

@@ -7,6 +7,8 @@ pub mod args;
 mod ask;
 mod asker;
 pub mod commands;
+mod console;
+mod demo;
 mod follow;
 pub mod grammar;
 pub mod logging;

@@ -18,6 +18,11 @@ pub fn line(line: &str) {
     to(&mut io::stdout().lock(), &format!("{line}\n"));
 }
 
+/// Words beside what was asked for, on standard error.
+pub fn note(words: &str) {
+    to(&mut io::stderr().lock(), &format!("{}\n", harmless(words)));
+}
+
 /// A warning, on standard error.
 pub fn warning(words: &str) {
     to(&mut io::stderr().lock(), &format!("warning: {}\n", harmless(words)));

@@ -24,7 +24,7 @@ pub fn closing(step: &str, error: &Error, at: DateTime<Utc>) -> [String; 2] {
 
 /// Something of ours as JSON. It has string keys and finite numbers only, so that this cannot fail; if it did,
 /// the fault would be in the output, where it is seen.
-pub(super) fn one_line(value: &impl Serialize) -> String {
+pub(in crate::cli) fn one_line(value: &impl Serialize) -> String {
     serde_json::to_string(value).map_or_else(fault, |text| escape(&text))
 }
 

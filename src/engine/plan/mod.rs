@@ -17,7 +17,7 @@ use crate::{
         server::Extent,
         table::Table,
     },
-    pg::{Session, catalog},
+    pg::{Session, catalog, journal},
 };
 
 /// Reads the table of `request`, examines it, and writes down what would be done; refused by the first check that says
@@ -38,6 +38,18 @@ pub async fn plan(session: &Session, request: &Request) -> Result<Plan> {
     let mut steps = steps::all(&outline, &warnings);
     steps.extend(ending::all(&outline));
     Ok(Plan { scheme: outline.scheme, steps, warnings })
+}
+
+/// The plan of a journalled migration, from its scheme and the leaves it has; without preflight's warnings.
+pub async fn again(session: &Session, migration: Uuid) -> Result<Plan> {
+    let scheme = journal::read::migration(session, migration).await?.scheme;
+    let leaves = journal::read::leaves(session, migration).await?;
+    let leaves: Vec<Leaf> = leaves.into_iter().map(|row| row.leaf).collect();
+    let known = if leaves.is_empty() { Known::Not } else { Known::Exactly };
+    let outline = Outline { scheme, leaves, known };
+    let mut steps = steps::all(&outline, &[]);
+    steps.extend(ending::all(&outline));
+    Ok(Plan { scheme: outline.scheme, steps, warnings: Vec::new() })
 }
 
 /// What the steps are written from.
