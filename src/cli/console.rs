@@ -207,7 +207,7 @@ async fn leave(crews: &Crews, by: &Asker) {
             Ok(Ok(Err(error))) => print::warning(&error.to_string()),
             Ok(Err(panic)) => print::warning(&format!("a worker ended badly: {panic}")),
             Err(_) => {
-                print::warning("a worker does not leave in time; the migration goes on from the journal")
+                print::warning("a worker does not leave in time; the migration goes on from the journal");
             }
         }
     }

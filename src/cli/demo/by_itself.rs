@@ -43,7 +43,9 @@ pub(super) async fn convert(demo: &mut Demo, face: Face, signals: &mut Signals) 
         Ok(end) => end,
         Err(error) => {
             if face == Face::Json {
-                json::closing("demo", &error, chrono::Utc::now()).iter().for_each(|line| print::line(line));
+                for line in json::closing("demo", &error, chrono::Utc::now()) {
+                    print::line(&line);
+                }
             }
             return Err(error);
         }

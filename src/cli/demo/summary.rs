@@ -66,7 +66,13 @@ impl Account {
     pub(super) fn tell(&self, face: Face) {
         match face {
             Face::Json => print::line(&json::one_line(&self.line())),
-            Face::Plain | Face::Console => self.lines().iter().for_each(|line| print::line(line)),
+            Face::Plain | Face::Console => print::text(
+                &(self.lines().join(
+                    "
+",
+                ) + "
+"),
+            ),
         }
     }
 
