@@ -127,7 +127,7 @@ impl RealDesk {
     async fn journalled(&self, request: &Request, plan: Arc<Plan>) -> Result<Opened> {
         let session = self.session().await?;
         // The plan may be old: what preflight refuses now is refused.
-        launch::examine(&session, request).await?;
+        crate::engine::plan::plan(&session, request).await?;
         launch::journal(&self.target, &plan.scheme, WORKERS).await?;
         let mut opened = self.work(&session, plan.scheme.id).await?;
         opened.plan = Some(plan);

@@ -4,10 +4,10 @@ use uuid::Uuid;
 
 use crate::{
     engine::watcher,
-    error::Result,
+    error::{Error, Result},
     model::scheme::Scheme,
     pg::{
-        Session, Target, journal,
+        Session, Target, catalog, journal,
         journal::read::{self, MigrationRow},
     },
 };

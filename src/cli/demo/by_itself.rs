@@ -22,7 +22,7 @@ use crate::{
         command::{Asked, Asker, Command},
         context::{Options, Until},
         event::{Body, Event},
-        launch,
+        launch, plan,
         worker::{self, End, Worker},
     },
     error::{Error, Result},
@@ -73,11 +73,11 @@ async fn legs(target: &Target, face: Face, signals: &mut Signals, account: &mut 
         ahead: 2,
         default_leaf: true,
     };
-    let (scheme, warnings) = launch::examine(&session, &request).await?;
-    for finding in warnings {
+    let plan = plan::plan(&session, &request).await?;
+    for finding in &plan.warnings {
         print::warning(&format!("{}: {} ({})", finding.object, finding.reason, finding.id));
     }
-    launch::journal(target, &scheme, WORKERS).await?;
+    launch::journal(target, &plan.scheme, WORKERS).await?;
     let legs = [
         (Until::Ready, None),
         (Until::Asked, Some(Command::Swap)),
@@ -88,7 +88,7 @@ async fn legs(target: &Target, face: Face, signals: &mut Signals, account: &mut 
     let by = asker(target, "signal");
     let mut end = End::Done;
     for (until, first) in legs {
-        let worker = start(&session, scheme.id, until, first).await?;
+        let worker = start(&session, plan.scheme.id, until, first).await?;
         end = follow(worker, (face, &by), signals, account).await?;
         if matches!(end, End::Stopped | End::Aborted) {
             break;
