@@ -12,7 +12,7 @@ use crate::{
         console, demo, manual, print, run, show,
     },
     engine::command::Command as Asks,
-    error::{Error, Result},
+    error::Result,
     pg::{Target, pooler::refuse_transaction_pooler},
 };
 
@@ -93,10 +93,4 @@ pub async fn connect(args: &Args) -> Result<Target> {
     let target = Target::resolve(args.conn())?;
     refuse_transaction_pooler(&target).await?;
     Ok(target)
-}
-
-/// What the engine will carry out.
-async fn engine(args: &Args, what: &str) -> Result<u8> {
-    connect(args).await?;
-    Err(Error::Bug(format!("{what} is not connected to the engine yet")))
 }
