@@ -133,7 +133,7 @@ pub(crate) fn log(id: Uuid) -> String {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_busy_table_is_swapped_reversed_swapped_again_and_finished() {
     support::on_each_server(async |server| {
-        let shop = Shop::open(server, 10_000, 60).await;
+        let shop = Shop::open(server, 10_000, 20).await;
         let id = launch(&shop.db, "chat_messages").await;
         let end = run(&shop.db, id, options(Until::Swapped, None)).await.unwrap();
         assert_eq!(end, End::Reached(Phase::ReverseWindow));
@@ -156,7 +156,7 @@ async fn a_busy_table_is_swapped_reversed_swapped_again_and_finished() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_abort_in_any_phase_leaves_the_table_as_it_was() {
     support::on_each_server(async |server| {
-        let shop = Shop::open(server, 5_000, 40).await;
+        let shop = Shop::open(server, 5_000, 20).await;
         let before = schema_dump(&shop.db, "public.chat_messages").await;
         for until in [Until::Ready, Until::Swapped] {
             let id = launch(&shop.db, "chat_messages").await;
