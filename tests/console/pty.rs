@@ -64,13 +64,13 @@ impl Desk for Faulty {
     }
 }
 
-/// Obeys `stop`; a worker that is asked to verify panics.
+/// Obeys `stop`; a worker that is asked to pause panics.
 async fn obey(mut engine: Engine) {
     while let Some(asked) = engine.commands.recv().await {
         if asked.command == Command::Stop {
             return;
         }
-        if asked.command == Command::Verify {
+        if asked.command == Command::Pause {
             tokio::spawn(async { panic!("a fault in a worker") });
         }
     }
@@ -231,7 +231,7 @@ fn ctrl_c_and_signals_leave_in_order() {
 fn a_worker_s_panic_is_a_screen_and_the_console_s_own_gives_the_terminal_back() {
     let terminal = Terminal::start("", &[], DARK);
     terminal.sees("COPYING ▶ running");
-    terminal.press("v");
+    terminal.press("p");
     terminal.sees("a part of Quarterdeck failed: a fault in a worker");
     terminal.sees("Resuming is safe");
     terminal.press("\x03");

@@ -1,10 +1,18 @@
 //! Whether a key can act now, and if not, why. One place, so that footer, help, palette and dispatch agree.
+//!
+//! What the engine would refuse ([`decide`]) is never offered; some of it is refused here already, in words
+//! that fit the screen.
 
 use uuid::Uuid;
 
 use crate::{
-    engine::status::{ChunkState, Status},
+    engine::{
+        command::Command,
+        orders::decide,
+        status::{ChunkState, Status},
+    },
     model::{
+        chunk::ChunkId,
         listing::{Carried, TableListing},
         phase::{Phase, State},
     },
@@ -34,12 +42,12 @@ pub struct Blocked {
 type Verdict = Result<(), Blocked>;
 
 /// Not yet: the footer says why.
-fn yet(reason: impl Into<String>) -> Verdict {
+fn yet<T>(reason: impl Into<String>) -> Result<T, Blocked> {
     Err(Blocked { reason: reason.into(), moot: false })
 }
 
 /// Not here: the footer leaves it out.
-fn moot(reason: impl Into<String>) -> Verdict {
+fn moot<T>(reason: impl Into<String>) -> Result<T, Blocked> {
     Err(Blocked { reason: reason.into(), moot: true })
 }
 
@@ -115,23 +123,33 @@ fn open(model: &Model) -> Result<&Status, Blocked> {
     Ok(status)
 }
 
+/// What the console can say with more words than the engine's own table, then that table.
 fn ordered(order: Order, model: &Model, status: &Status) -> Verdict {
-    match order {
-        Order::Pause => pause(status),
-        Order::Swap => swap(status),
-        Order::Reverse => reverse(status),
-        Order::Finish => finish(status),
-        Order::Abort => abort(status),
-        Order::Verify => verify(status),
-        Order::Repair => repair(status),
-        Order::CancelChunk => chunk(model, status, ChunkState::Copying),
-        Order::RetryChunk => chunk(model, status, ChunkState::Failed),
-        Order::Earlier | Order::Later => reorder(model, status),
-        Order::MoreWorkers => workers(status, MAX_WORKERS),
-        Order::FewerWorkers => workers(status, 1),
+    let command = match order {
+        Order::Pause => pause(status).map(|()| Command::Pause),
+        Order::Swap => swap(status).map(|()| Command::Swap),
+        Order::Reverse => reverse(status).map(|()| Command::Reverse),
+        Order::Finish => finish(status).map(|()| Command::Finish { drop_source: false }),
+        Order::Abort => abort(status).map(|()| Command::Abort),
+        Order::Verify => verify(status).map(|()| Command::Verify),
+        Order::Repair => repair(status).map(|()| Command::Repair),
+        Order::CancelChunk => {
+            chunk(model, status, ChunkState::Copying).map(|chunk| Command::CancelChunk { chunk })
+        }
+        Order::RetryChunk => {
+            chunk(model, status, ChunkState::Failed).map(|chunk| Command::RetryChunk { chunk })
+        }
+        Order::Earlier | Order::Later => {
+            reorder(model, status).map(|leaf| Command::Reorder { leaf, up: order == Order::Earlier })
+        }
+        Order::MoreWorkers | Order::FewerWorkers => {
+            let limit = if order == Order::MoreWorkers { MAX_WORKERS } else { 1 };
+            workers(status, limit).map(|()| Command::Workers { workers: status.pace.workers })
+        }
         // Judged by `blocked` itself.
-        Order::Resume | Order::Rehearse => Ok(()),
-    }
+        Order::Resume | Order::Rehearse => return Ok(()),
+    }?;
+    decide(status.migration.phase, &command).map(drop).or_else(moot)
 }
 
 fn pause(status: &Status) -> Verdict {
@@ -168,7 +186,9 @@ fn swap(status: &Status) -> Verdict {
     match phase {
         Phase::Ready | Phase::Reversed => standing(status),
         Phase::Planned | Phase::Capturing | Phase::Census => yet("nothing is copied yet"),
-        Phase::Copying | Phase::Replaying if has_diffs(status) => yet("differences: repair first"),
+        Phase::Copying | Phase::Replaying | Phase::Verifying if has_diffs(status) => {
+            yet("differences: repair first")
+        }
         Phase::Copying | Phase::Replaying | Phase::Verifying => yet("needs verification"),
         Phase::Swapping => moot("it is being done"),
         Phase::ReverseWindow | Phase::Reversing | Phase::Finished => moot("the names are exchanged"),
@@ -221,13 +241,7 @@ fn abort(status: &Status) -> Verdict {
 }
 
 fn verify(status: &Status) -> Verdict {
-    if status.verification.running.is_some() {
-        yet("a pass is running")
-    } else if !status.periods.iter().any(|period| period.state.is_sealed()) {
-        yet("no partition is sealed yet")
-    } else {
-        standing(status)
-    }
+    if status.verification.running.is_some() { yet("a pass is running") } else { standing(status) }
 }
 
 fn has_diffs(status: &Status) -> bool {
@@ -238,24 +252,24 @@ fn repair(status: &Status) -> Verdict {
     if has_diffs(status) { standing(status) } else { moot("nothing differs") }
 }
 
-fn chunk(model: &Model, status: &Status, wanted: ChunkState) -> Verdict {
+fn chunk(model: &Model, status: &Status, wanted: ChunkState) -> Result<ChunkId, Blocked> {
     let selected = model.cursors.chunk.and_then(|id| status.chunks.iter().find(|chunk| chunk.id == id));
     let word = wanted.word();
     match selected {
-        Some(chunk) if chunk.state == wanted => Ok(()),
+        Some(chunk) if chunk.state == wanted => Ok(chunk.id),
         Some(chunk) => moot(format!("chunk {} is {}, not {word}", chunk.id, chunk.state.word())),
         None => moot(format!("select a chunk that is {word}: n")),
     }
 }
 
-fn reorder(model: &Model, status: &Status) -> Verdict {
+fn reorder(model: &Model, status: &Status) -> Result<String, Blocked> {
     if status.migration.phase != Phase::Copying {
         return moot("nothing is being copied");
     }
     match model.selected_period() {
         Some((_, period)) if period.state.is_sealed() => moot("it is copied already"),
         Some((_, period)) if period.period.is_none() => moot("DEFAULT holds no rows to copy"),
-        Some(_) => Ok(()),
+        Some((_, period)) => Ok(period.leaf.clone()),
         None => moot("no period is selected"),
     }
 }

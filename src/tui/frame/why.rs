@@ -53,8 +53,10 @@ fn overdue(model: &Model, status: &Status) -> Option<String> {
 }
 
 fn signals(status: &Status, theme: &Theme) -> Vec<(String, Style)> {
+    // The operator's pause is said already: it is what the migration waits for.
+    let said = status.migration.waiting.as_deref();
     let active = status.throttle.iter().filter(|signal| signal.state != SignalState::Ok);
-    let mut active: Vec<_> = active.collect();
+    let mut active: Vec<_> = active.filter(|signal| Some(signal.detail.as_str()) != said).collect();
     active.sort_by_key(|signal| match signal.state {
         SignalState::Stop => 0,
         SignalState::Slow => 1,
