@@ -2,7 +2,7 @@
 
 use std::{io, sync::Arc, time::Duration};
 
-use crossterm::event::{Event, KeyEventKind};
+use crossterm::event::{Event, KeyCode, KeyEventKind, KeyModifiers};
 use futures_util::{Stream, StreamExt};
 use tokio::sync::mpsc;
 
@@ -48,7 +48,7 @@ impl Inbox {
 
     /// Adds the terminal's input.
     pub(super) fn with<I: Input>(self, input: I) -> Source<I> {
-        Source { inbox: self, input: Some(input) }
+        Source { inbox: self, input: Some(input), late: LateAnswer::default() }
     }
 }
 
@@ -56,6 +56,7 @@ impl Inbox {
 pub(super) struct Source<I> {
     inbox: Inbox,
     input: Option<I>,
+    late: LateAnswer,
 }
 
 impl<I: Input> Source<I> {
@@ -69,7 +70,7 @@ impl<I: Input> Source<I> {
         };
         tokio::select! {
             biased;
-            msg = typed(&mut self.input) => Some(Outside::Msg(msg)),
+            msg = typed(&mut self.input, &mut self.late) => Some(Outside::Msg(msg)),
             Some(outside) = self.inbox.outside.recv() => Some(outside),
             Some(report) = self.inbox.panics.recv() => Some(Outside::Msg(Msg::Panicked(report))),
             outside = linked(link) => Some(outside),
@@ -79,16 +80,44 @@ impl<I: Input> Source<I> {
 }
 
 /// The next key, paste or resize. Input that ends means that the terminal is gone, like SIGHUP.
-async fn typed<I: Input>(input: &mut Option<I>) -> Msg {
+async fn typed<I: Input>(input: &mut Option<I>, late: &mut LateAnswer) -> Msg {
     loop {
         let Some(stream) = input else { return std::future::pending().await };
         let Some(Ok(event)) = stream.next().await else {
             *input = None;
             return Msg::Signal;
         };
+        if late.swallows(&event) {
+            continue;
+        }
         if let Some(msg) = meant(event) {
             return msg;
         }
+    }
+}
+
+/// The terminal's answer about its background, come too late: it reads like `alt-]`, letters of
+/// `11;rgb:1e1e/…`, `alt-\`. Its letters must press no keys.
+#[derive(Debug, Default)]
+struct LateAnswer {
+    /// Inside the answer.
+    inside: bool,
+}
+
+impl LateAnswer {
+    /// Whether the event belongs to the answer.
+    fn swallows(&mut self, event: &Event) -> bool {
+        let Event::Key(key) = event else { return false };
+        let alt = key.modifiers.contains(KeyModifiers::ALT);
+        if alt && key.code == KeyCode::Char(']') {
+            self.inside = true;
+            return true;
+        }
+        let letter = matches!(key.code, KeyCode::Char('0'..='9' | 'a'..='g' | 'r' | ';' | ':' | '/'));
+        let belongs = self.inside && letter && key.modifiers.is_empty();
+        let ends = self.inside && alt && key.code == KeyCode::Char('\\');
+        self.inside = belongs;
+        belongs || ends
     }
 }
 
@@ -113,5 +142,27 @@ async fn linked(link: Option<&mut Link>) -> Outside {
         },
         // A closed watch is no news of its own: the events end as well, and they say so.
         Ok(()) = status.changed() => Outside::Msg(Msg::Status(Arc::clone(&status.borrow_and_update()))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crossterm::event::KeyEvent;
+
+    use super::*;
+
+    #[test]
+    fn a_late_answer_presses_no_keys() {
+        let key = |c, modifiers| Event::Key(KeyEvent::new(KeyCode::Char(c), modifiers));
+        let mut late = LateAnswer::default();
+        let mut swallows = |c, modifiers| late.swallows(&key(c, modifiers));
+        assert!(!swallows('r', KeyModifiers::NONE), "a key is a key");
+        assert!(swallows(']', KeyModifiers::ALT));
+        assert!("11;rgb:1e1e/2af0/ffff".chars().all(|c| swallows(c, KeyModifiers::NONE)));
+        assert!(swallows('\\', KeyModifiers::ALT));
+        assert!(!swallows('f', KeyModifiers::NONE), "the answer is over");
+        assert!(swallows(']', KeyModifiers::ALT));
+        assert!(!swallows('p', KeyModifiers::NONE), "nothing of an answer: a key");
+        assert!(!swallows('1', KeyModifiers::NONE));
     }
 }
