@@ -1,9 +1,6 @@
 //! The swap and the reverse: who owns the name, what the application sees, what is given back.
 
-use std::{
-    collections::BTreeSet,
-    time::{Duration, Instant},
-};
+use std::{collections::BTreeSet, time::Duration};
 
 use futures_util::future::BoxFuture;
 use quarterdeck::{
@@ -19,7 +16,7 @@ use tokio_postgres::Client;
 use crate::{
     exchange::{
         proxy::{self, Cut},
-        rig::{OLD, PATIENCE, Replay, Rig, TABLE, TWIN, Way},
+        rig::{OLD, PATIENCE, Replay, Rig, TABLE, Way},
         traffic::{Traffic, differences},
     },
     support::{database, on_each_server, schema::objects, schema::schema_dump},
@@ -131,46 +128,6 @@ async fn a_live_application_notices_nothing() {
     .await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn whenever_it_is_killed_one_table_owns_the_name_and_it_goes_on() {
-    on_each_server(async |server| {
-        let mut rig = Rig::ready(server.database("killed_exchange").await).await;
-        let traffic = Traffic::start(&rig.db).await;
-        let began = Instant::now();
-        rig.swap().await.unwrap();
-        let took = began.elapsed();
-        let mut moved = 0;
-        for turn in 1..=30_u32 {
-            let way = match holder(&mut rig.session, &rig.scheme).await.unwrap() {
-                Holder::Source => Way::Forward,
-                Holder::Twin => Way::Back,
-            };
-            // Every tenth time it may live.
-            let death = if turn % 10 == 0 { Duration::from_mins(1) } else { took * turn / 20 };
-            if let Ok(done) = tokio::time::timeout(death, rig.exchange(way, PATIENCE)).await {
-                done.unwrap();
-                moved += 1;
-            }
-            rig.take_over().await;
-        }
-        rig.take_over().await;
-        if holder(&mut rig.session, &rig.scheme).await.unwrap() == Holder::Twin {
-            rig.reverse().await.unwrap();
-        }
-        let report = traffic.stop().await;
-        assert_eq!(report.errors, [""; 0]);
-        assert!(moved > 2, "{moved} of 30");
-        let mut drain = rig.drain(Way::Forward).await;
-        drain.drain().await.unwrap();
-        for table in [TABLE, TWIN] {
-            assert_eq!(differences(&rig.db, table).await, "0", "{table}");
-        }
-    })
-    .await;
-}
-
-/// TRAPS 46: a REPEATABLE READ transaction whose UPDATE waited for the exchange looks with a snapshot from before the
-/// last drain, and would update nothing, without an error.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_queued_statement_with_an_old_snapshot_is_refused_not_lost() {
     on_each_server(async |server| {
