@@ -66,6 +66,7 @@ CREATE TABLE quarterdeck.leaf (
     upper timestamptz,
     state text NOT NULL DEFAULT 'pending',
     counted bigint NOT NULL DEFAULT 0,
+    source_rows bigint,
     target_rows bigint,
     priority integer NOT NULL DEFAULT 0,
     diffs bigint,

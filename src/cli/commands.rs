@@ -60,7 +60,7 @@ pub(super) async fn dispatch(args: &Args) -> Result<u8> {
         }
         Command::Run(words) => {
             words.plan.request(&words.table)?;
-            run::run(&connect(args).await?, words).await
+            run::run(args, &connect(args).await?, words).await
         }
         Command::Demo(flags) => demo::run(args, flags).await,
         Command::Status(words) => show::status(&connect(args).await?, words).await,

@@ -2,17 +2,23 @@
 //!
 //! It keeps every worker it started, so that leaving the console leaves each of them in order. It draws nothing.
 
+mod errand;
+
 use std::{
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
-use tokio::{sync::mpsc, task::JoinHandle};
+use chrono::TimeDelta;
+use tokio::{
+    sync::{mpsc, watch},
+    task::JoinHandle,
+};
 use uuid::Uuid;
 
 use crate::{
     cli::{
-        args::Args,
+        args::{Args, Limits},
         commands::connect,
         output::{self, plain},
         print,
@@ -21,12 +27,15 @@ use crate::{
     engine::{
         command::{Asked, Asker, Command},
         context::{Options, Until},
-        launch, plan, watcher,
+        launch, plan,
+        status::Status,
+        watcher,
         worker::{self, End},
     },
     error::{Report, Result},
     model::{
         listing::TableListing,
+        phase::State,
         plan::{Plan, Request},
     },
     pg::{Session, Target, catalog, owner, owner::Claim},
@@ -34,7 +43,10 @@ use crate::{
         app::model::Place,
         desk::{Desk, Opened},
         glyphs::Glyphs,
-        run::start::{self, run},
+        run::{
+            Ended,
+            start::{self, run},
+        },
     },
 };
 
@@ -42,16 +54,48 @@ use crate::{
 const WORKERS: u16 = 2;
 /// How long workers may take to leave after the console has.
 const LEAVE_WITHIN: Duration = Duration::from_secs(10);
+/// How long the first picture waits for a worker to take its migration on.
+const SETTLE_WITHIN: Duration = Duration::from_secs(2);
+
+/// What the console is opened for.
+#[derive(Debug, Default)]
+pub(super) struct Visit {
+    /// The migration to open; the list of tables without one.
+    pub(super) migration: Option<Uuid>,
+    /// Take that migration from a live owner.
+    pub(super) takeover: bool,
+    /// How this process works on what it owns.
+    pub(super) manner: Manner,
+    /// What is ordered in the operator's name as soon as the migration lets it.
+    pub(super) errand: Vec<Command>,
+}
+
+/// How this process works on the migrations that it owns.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Manner {
+    /// Copying sessions, where asked for.
+    pub(super) workers: Option<u16>,
+    /// How long things may take.
+    pub(super) limits: Limits,
+    /// How long after a swap to remind of `finish`.
+    pub(super) reverse_window: Duration,
+}
+
+impl Default for Manner {
+    fn default() -> Self {
+        Self { workers: None, limits: Limits::default(), reverse_window: Duration::from_hours(72) }
+    }
+}
 
 /// `quarterdeck [CONN]`: the console; the exit code.
 pub(super) async fn open(args: &Args) -> Result<u8> {
     let target = connect(args).await?;
-    show(args, &target, None).await
+    Ok(show(args, &target, Visit::default()).await?.exit_code)
 }
 
 /// The console on the demo's database, with what its application met at the end.
 pub(super) async fn of_demo(args: &Args, demo: &mut Demo) -> Result<u8> {
-    let code = show(args, demo.target(), None).await?;
+    let code = show(args, demo.target(), Visit::default()).await?.exit_code;
     let tally = demo.stop_traffic().await;
     print::line(&format!(
         "the application: {} transactions, {} failures, longest wait {:.1} ms; {} rows differ from its own account",
@@ -63,15 +107,21 @@ pub(super) async fn of_demo(args: &Args, demo: &mut Demo) -> Result<u8> {
     Ok(code)
 }
 
-/// The console on a server, on the list of tables or on one migration; the exit code.
-pub(super) async fn show(args: &Args, target: &Target, migration: Option<Uuid>) -> Result<u8> {
-    let desk = RealDesk::at(target, args.everywhere.label.clone()).await?;
-    let opened = match migration {
-        Some(migration) => Some(desk.opened(migration).await?),
+/// The console on a server, on the list of tables or on one migration; how it ended.
+pub(super) async fn show(args: &Args, target: &Target, visit: Visit) -> Result<Ended> {
+    let desk = RealDesk::at(target, args.everywhere.label.clone(), visit.manner).await?;
+    let opened = match visit.migration {
+        Some(migration) => {
+            let claim = if visit.takeover { Claim::TakeOver } else { Claim::IfFree };
+            let opened = desk.opened(migration, claim).await?;
+            errand::send(&opened.link, desk.asker(), visit.errand);
+            Some(opened)
+        }
         None => None,
     };
     let glyphs = if args.everywhere.ascii { Glyphs::Ascii } else { Glyphs::Unicode };
-    let options = start::Options { glyphs, ..start::Options::default() };
+    let reverse_window = TimeDelta::from_std(visit.manner.reverse_window).ok();
+    let options = start::Options { glyphs, reverse_window, ..start::Options::default() };
     let crews = Arc::clone(&desk.crews);
     let by = desk.asker();
     let ended = run(desk, options, opened).await;
@@ -81,7 +131,7 @@ pub(super) async fn show(args: &Args, target: &Target, migration: Option<Uuid>) 
         print::line(&plain::progress(status));
         print::text(&output::status::text(std::slice::from_ref(&**status)));
     }
-    Ok(ended.exit_code)
+    Ok(ended)
 }
 
 /// In whose name this process asks.
@@ -104,11 +154,12 @@ type Crews = Arc<Mutex<Vec<Crew>>>;
 struct RealDesk {
     target: Target,
     place: Place,
+    manner: Manner,
     crews: Crews,
 }
 
 impl RealDesk {
-    async fn at(target: &Target, label: Option<String>) -> Result<Self> {
+    async fn at(target: &Target, label: Option<String>, manner: Manner) -> Result<Self> {
         let session = Session::open(target, "console").await?;
         let facts = catalog::server_facts(&session).await?;
         let place = Place {
@@ -117,7 +168,7 @@ impl RealDesk {
             standby: facts.in_recovery,
             label,
         };
-        Ok(Self { target: target.clone(), place, crews: Crews::default() })
+        Ok(Self { target: target.clone(), place, manner, crews: Crews::default() })
     }
 
     async fn session(&self) -> Result<Session> {
@@ -128,38 +179,39 @@ impl RealDesk {
         let session = self.session().await?;
         // The plan may be old: what preflight refuses now is refused.
         crate::engine::plan::plan(&session, request).await?;
-        launch::journal(&self.target, &plan.scheme, WORKERS).await?;
-        let mut opened = self.work(&session, plan.scheme.id).await?;
+        launch::journal(&self.target, &plan.scheme, self.manner.workers.unwrap_or(WORKERS)).await?;
+        let mut opened = self.work(&session, plan.scheme.id, Claim::IfFree).await?;
         opened.plan = Some(plan);
         Ok(opened)
     }
 
     /// Watches the owner that lives, or the end of a migration that is over; else becomes the owner.
-    async fn opened(&self, migration: Uuid) -> Result<Opened> {
+    async fn opened(&self, migration: Uuid, claim: Claim) -> Result<Opened> {
         let session = self.session().await?;
         let picture = watcher::picture(&session, migration).await?;
         let owned = picture.owner.as_ref().is_some_and(|owner| owner.alive);
-        if owned || picture.migration.phase.is_over() || self.place.standby {
+        if (owned && claim == Claim::IfFree) || picture.migration.phase.is_over() || self.place.standby {
             let link = watcher::watch(&self.target, migration).await?;
             let plan = plan::again(&session, migration).await.ok().map(Arc::new);
             return Ok(Opened { link, plan });
         }
-        self.work(&session, migration).await
+        self.work(&session, migration, claim).await
     }
 
-    async fn work(&self, session: &Session, migration: Uuid) -> Result<Opened> {
+    async fn work(&self, session: &Session, migration: Uuid, claim: Claim) -> Result<Opened> {
         let options = Options {
             until: Until::Told,
             first: None,
             asker: self.asker(),
-            claim: Claim::IfFree,
-            workers: None,
-            lock_budget: Duration::from_millis(100),
-            verify_max_age: Duration::from_hours(1),
+            claim,
+            workers: self.manner.workers,
+            lock_budget: self.manner.limits.lock_budget(),
+            verify_max_age: self.manner.limits.verify_max_age,
         };
         let picture = launch::first_picture(session, migration).await?;
         let plan = plan::again(session, migration).await.ok().map(Arc::new);
-        let started = worker::start(self.target.clone(), migration, options, picture);
+        let mut started = worker::start(self.target.clone(), migration, options, picture);
+        settled(&mut started.link.status).await;
         let crew = Crew { commands: started.link.commands.clone(), end: started.end };
         self.crews.lock().unwrap_or_else(PoisonError::into_inner).push(crew);
         Ok(Opened { link: started.link, plan })
@@ -190,8 +242,16 @@ impl Desk for RealDesk {
     }
 
     async fn open(&self, migration: Uuid) -> Result<Opened, Report> {
-        self.opened(migration).await.map_err(|error| error.report())
+        self.opened(migration, Claim::IfFree).await.map_err(|error| error.report())
     }
+}
+
+/// Waits until the worker has taken the migration on, so that the first picture is not one of a migration that nobody
+/// runs; a worker that has to wait for something is shown waiting.
+async fn settled(status: &mut watch::Receiver<Arc<Status>>) {
+    let taken = status.wait_for(|status| status.migration.state != State::Stopped);
+    // Whatever came of it, the console shows it.
+    drop(tokio::time::timeout(SETTLE_WITHIN, taken).await);
 }
 
 /// Stops the workers that are still at work and waits for them; whoever does not leave in time is left to the

@@ -8,14 +8,16 @@ use tokio::time::Instant;
 
 use crate::{
     cli::{
-        args::{self, Run},
+        args::{self, Args, Run},
         asker,
         commands::Face,
+        console::{self, Manner, Visit},
         follow::{Followed, Follower, News, ticks},
         output::json,
         print,
     },
     engine::{
+        command::Command,
         context::{Options, Until},
         event::{Body, Event},
         launch, plan, watcher, worker,
@@ -40,19 +42,19 @@ const CONTESTS: u32 = 5;
 const WORKERS: u16 = 2;
 
 /// Runs a migration as far as asked, or watches its owner do so.
-pub(super) async fn run(target: &Target, words: &Run) -> Result<u8> {
+pub(super) async fn run(args: &Args, target: &Target, words: &Run) -> Result<u8> {
     let face = Face::of(words.ui);
-    let mut job = Job {
-        target,
-        words,
-        until: match words.until {
-            args::Until::Ready => Until::Ready,
-            args::Until::Swapped => Until::Swapped,
-            args::Until::Finished => Until::Finished,
-        },
-        follower: Follower::new(face, asker::of(target))?,
+    let subject = Subject { target, words };
+    let until = match words.until {
+        args::Until::Ready => Until::Ready,
+        args::Until::Swapped => Until::Swapped,
+        args::Until::Finished => Until::Finished,
     };
-    let result = job.run().await;
+    if face == Face::Console {
+        return in_console(args, &subject, until).await;
+    }
+    let follower = Follower::new(face, asker::of(target))?;
+    let result = Job { target, words, subject, until, follower }.run().await;
     if let (Err(error), Face::Json) = (&result, face) {
         for line in json::closing("run", error, Utc::now()) {
             print::line(&line);
@@ -61,41 +63,45 @@ pub(super) async fn run(target: &Target, words: &Run) -> Result<u8> {
     result
 }
 
-struct Job<'a> {
-    target: &'a Target,
-    words: &'a Run,
-    until: Until,
-    follower: Follower,
+/// The console on the migration. It stays open at the goal, since what comes next is the operator's to say; leaving it
+/// there is no stop.
+async fn in_console(args: &Args, subject: &Subject<'_>, until: Until) -> Result<u8> {
+    let words = subject.words;
+    let session = Session::open(subject.target, "run").await?;
+    let row = subject.found(&session).await?;
+    drop(session);
+    if row.phase == Phase::Finished {
+        print::line(&format!("{} is already finished", row.scheme.source().plain()));
+        return Ok(0);
+    }
+    subject.check_plan(&row)?;
+    let errand = match (until, row.phase) {
+        (Until::Swapped | Until::Finished, Phase::ReverseWindow)
+        | (Until::Ready | Until::Told | Until::Asked, _) => {
+            vec![]
+        }
+        (Until::Swapped | Until::Finished, _) => vec![Command::Swap],
+    };
+    let finish = (until == Until::Finished).then_some(Command::Finish { drop_source: false });
+    let visit = Visit {
+        migration: Some(row.scheme.id),
+        takeover: words.takeover,
+        manner: Manner { workers: words.workers, limits: words.limits, reverse_window: words.reverse_window },
+        errand: errand.into_iter().chain(finish).collect(),
+    };
+    let ended = console::show(args, subject.target, visit).await?;
+    let there = ended.status.is_some_and(|status| reached(status.migration.phase, until));
+    Ok(if there { 0 } else { ended.exit_code })
 }
 
-impl Job<'_> {
-    /// Errors are those from before a worker, or from between two: a worker's own are told by itself.
-    async fn run(&mut self) -> Result<u8> {
-        let mut claim = if self.words.takeover { Claim::TakeOver } else { Claim::IfFree };
-        for contest in 1.. {
-            let session = Session::open(self.target, "run").await?;
-            let Some(row) = self.find(&session).await? else {
-                self.launch(&session).await?;
-                continue;
-            };
-            if row.phase == Phase::Finished {
-                self.follower.say(&format!("{} is already finished", row.scheme.source().plain()));
-                return Ok(self.follower.close("finished", 0));
-            }
-            self.check(&row)?;
-            let owner = read::owner(&session, row.scheme.id).await?.filter(|owner| owner.alive);
-            let code = match owner {
-                Some(owner) if claim == Claim::IfFree => self.watch(session, &row, &owner).await?,
-                Some(_) | None => self.work(session, &row, claim, contest).await?,
-            };
-            if let Some(code) = code {
-                return Ok(code);
-            }
-            claim = Claim::IfFree;
-        }
-        Err(Error::Bug("the contest for ownership never ended".into()))
-    }
+/// The migration that the words name.
+#[derive(Clone, Copy)]
+struct Subject<'a> {
+    target: &'a Target,
+    words: &'a Run,
+}
 
+impl Subject<'_> {
     /// The migration that is meant: a live one, or a finished one whose table is still the partitioned one.
     async fn find(&self, session: &Session) -> Result<Option<MigrationRow>> {
         let Some(row) = launch::find(session, &self.words.table).await? else { return Ok(None) };
@@ -120,6 +126,16 @@ impl Job<'_> {
         }
     }
 
+    /// The migration, planned and journalled first where there is none.
+    async fn found(&self, session: &Session) -> Result<MigrationRow> {
+        if let Some(row) = self.find(session).await? {
+            return Ok(row);
+        }
+        self.launch(session).await?;
+        let gone = || Error::Bug("a migration that was just journalled is not there".into());
+        self.find(session).await?.ok_or_else(gone)
+    }
+
     /// Plans and journals. Another process that does the same at this moment wins nothing: its migration is ours.
     async fn launch(&self, session: &Session) -> Result<()> {
         let request = self.words.plan.request(&self.words.table)?;
@@ -136,21 +152,61 @@ impl Job<'_> {
         }
     }
 
+    /// Refuses another plan than the journal's.
+    fn check_plan(&self, row: &MigrationRow) -> Result<()> {
+        let Some(flag) = self.words.plan.other_than(&row.scheme) else { return Ok(()) };
+        Err(Error::Refused {
+            id: "QD-094",
+            object: row.scheme.source().plain(),
+            reason: format!("its migration is under way with another plan: {flag} differs"),
+            remedy: format!("leave {flag} out, or abort the migration and start again"),
+        })
+    }
+
     /// Refuses another plan than the journal's, and what the operator has paused.
     fn check(&self, row: &MigrationRow) -> Result<()> {
-        let table = row.scheme.source().plain();
-        if let Some(flag) = self.words.plan.other_than(&row.scheme) {
-            return Err(Error::Refused {
-                id: "QD-094",
-                object: table,
-                reason: format!("its migration is under way with another plan: {flag} differs"),
-                remedy: format!("leave {flag} out, or abort the migration and start again"),
-            });
-        }
+        self.check_plan(row)?;
         match &row.paused {
-            Some(how) => Err(Error::Stopped { table, how: how.clone() }),
+            Some(how) => Err(Error::Stopped { table: row.scheme.source().plain(), how: how.clone() }),
             None => Ok(()),
         }
+    }
+}
+
+struct Job<'a> {
+    target: &'a Target,
+    words: &'a Run,
+    subject: Subject<'a>,
+    until: Until,
+    follower: Follower,
+}
+
+impl Job<'_> {
+    /// Errors are those from before a worker, or from between two: a worker's own are told by itself.
+    async fn run(&mut self) -> Result<u8> {
+        let mut claim = if self.words.takeover { Claim::TakeOver } else { Claim::IfFree };
+        for contest in 1.. {
+            let session = Session::open(self.target, "run").await?;
+            let Some(row) = self.subject.find(&session).await? else {
+                self.subject.launch(&session).await?;
+                continue;
+            };
+            if row.phase == Phase::Finished {
+                self.follower.say(&format!("{} is already finished", row.scheme.source().plain()));
+                return Ok(self.follower.close("finished", 0));
+            }
+            self.subject.check(&row)?;
+            let owner = read::owner(&session, row.scheme.id).await?.filter(|owner| owner.alive);
+            let code = match owner {
+                Some(owner) if claim == Claim::IfFree => self.watch(session, &row, &owner).await?,
+                Some(_) | None => self.work(session, &row, claim, contest).await?,
+            };
+            if let Some(code) = code {
+                return Ok(code);
+            }
+            claim = Claim::IfFree;
+        }
+        Err(Error::Bug("the contest for ownership never ended".into()))
     }
 
     /// Works as the owner; `None` where somebody else was faster.

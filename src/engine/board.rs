@@ -219,7 +219,7 @@ mod tests {
             leaf: Leaf { name: Ident::new(name), period },
             state: LeafState::Pending,
             counted: 0,
-            target_rows: None,
+            found: None,
             priority: 0,
             diffs: None,
             verified_at: None,

@@ -144,22 +144,32 @@ fn periods(
     sizes: &std::collections::BTreeMap<String, (i64, i64)>,
 ) -> Vec<PeriodStatus> {
     let copied = board.copied_by_leaf();
-    let one = |(row, copied): (&LeafRow, &i64)| PeriodStatus {
-        title: row.leaf.period.map_or_else(|| "DEFAULT".into(), |period| scheme.every.title(period)),
-        leaf: row.leaf.name.as_str().to_owned(),
-        period: row.leaf.period,
-        state: row.state,
-        source_rows: row.counted,
-        target_rows: match row.state {
-            LeafState::Verified | LeafState::Differs => row.target_rows.unwrap_or(*copied),
-            LeafState::Pending | LeafState::Copying | LeafState::Copied | LeafState::Sealed => *copied,
-        },
-        diffs: row.diffs,
-        verified_at: row.verified_at,
-        bytes: sizes.get(row.leaf.name.as_str()).copied().unwrap_or_default(),
-        priority: row.priority,
+    let one = |(row, copied): (&LeafRow, &i64)| {
+        let (source_rows, target_rows) = rows_of(row, *copied);
+        PeriodStatus {
+            title: row.leaf.period.map_or_else(|| "DEFAULT".into(), |period| scheme.every.title(period)),
+            leaf: row.leaf.name.as_str().to_owned(),
+            period: row.leaf.period,
+            state: row.state,
+            source_rows,
+            target_rows,
+            diffs: row.diffs,
+            verified_at: row.verified_at,
+            bytes: sizes.get(row.leaf.name.as_str()).copied().unwrap_or_default(),
+            priority: row.priority,
+        }
     };
     board.leaves.iter().zip(&copied).map(one).collect()
+}
+
+/// Both sides as the last verification found them, in one snapshot; before one, what was counted and what was copied.
+fn rows_of(row: &LeafRow, copied: i64) -> (i64, i64) {
+    match row.state {
+        LeafState::Verified | LeafState::Differs => row.found.unwrap_or((row.counted, copied)),
+        LeafState::Pending | LeafState::Copying | LeafState::Copied | LeafState::Sealed => {
+            (row.counted, copied)
+        }
+    }
 }
 
 fn chunks(board: &Board, live: &Broadcast) -> Vec<ChunkStatus> {

@@ -49,10 +49,20 @@ pub struct Status {
 }
 
 impl Status {
-    /// Copied rows as a share of the counted, 0 to 1; `None` before the census.
+    /// How much of the copying is done, 0 to 1; `None` before the census. Rows that were changed meanwhile are not
+    /// copied but come by the log: with the last chunk it is 1.
     pub fn share(&self) -> Option<f64> {
+        if self.is_copied() {
+            return Some(1.0);
+        }
         #[expect(clippy::cast_precision_loss, reason = "a share for a bar")]
         (self.rows.source > 0).then(|| (self.rows.copied as f64 / self.rows.source as f64).min(1.0))
+    }
+
+    /// Every chunk is done: what was not copied is in the log, or went through it.
+    pub fn is_copied(&self) -> bool {
+        let done = |chunk: &ChunkStatus| matches!(chunk.state, ChunkState::Copied | ChunkState::Retried);
+        !self.chunks.is_empty() && self.chunks.iter().all(done)
     }
 
     /// Chunks by state, for a summary line.
@@ -139,9 +149,9 @@ pub struct PeriodStatus {
     pub period: Option<Period>,
     /// Its state.
     pub state: LeafState,
-    /// Rows the census counted for it.
+    /// Rows the census counted for it, or those of the source when last verified.
     pub source_rows: i64,
-    /// Rows copied into it (before the seal) or in it (when last verified).
+    /// Rows copied into it, or in it when last verified.
     pub target_rows: i64,
     /// Differing rows the last verification found; `None` before one.
     pub diffs: Option<i64>,

@@ -7,6 +7,7 @@ use quarterdeck::{
     },
     tui::{
         app::{
+            list::Load,
             model::{Connection, Intent, Model, Screen},
             msg::{Effect, Msg, PanicReport},
             overlay::Overlay,
@@ -378,4 +379,87 @@ fn what_is_selected_is_copied() {
     assert_eq!(copied(&mut at(Scene::Copying)), "chat_messages_2024_q1");
     let log = copied(&mut fixture::model(Scene::Ready, Screen::Log, (80, 24)));
     assert!(log.ends_with("verifying → ready"), "{log}");
+}
+
+/// Presses keys at a moment of its own.
+fn press_at(model: &mut Model, keys: &str, millis: i64) -> Vec<Effect> {
+    let then = now() + chrono::TimeDelta::milliseconds(millis);
+    strokes(keys).into_iter().flat_map(|stroke| update(model, Msg::Key(stroke), then)).collect()
+}
+
+#[test]
+fn a_name_typed_ahead_for_a_refused_question_presses_no_keys() {
+    let mut model = at(Scene::Copying);
+    assert_eq!(press_at(&mut model, "s", 0), vec![]);
+    assert_eq!(press_at(&mut model, "chat_mess", 200), vec![]);
+    assert_eq!(press_at(&mut model, "ages<enter>", 400), vec![]);
+    assert_eq!(model.overlays, vec![], "no letter of it was a key");
+    assert!(model.notice.as_ref().unwrap().text.contains("needs verification"), "why is still said");
+    assert_eq!(press_at(&mut model, "p", 401), sends(Command::Pause), "enter has ended it");
+
+    let mut model = at(Scene::Copying);
+    press_at(&mut model, "s", 0);
+    assert_eq!(press_at(&mut model, "p", 301), sends(Command::Pause), "a key pressed later is a key");
+    press_at(&mut model, "s", 400);
+    press_at(&mut model, "<esc>", 450);
+    press_at(&mut model, "a", 460);
+    assert!(matches!(model.overlays.last(), Some(Overlay::Ask(_))), "esc ends it as well");
+}
+
+#[test]
+fn what_was_said_goes_with_the_next_key_and_with_time() {
+    let mut model = at(Scene::Ready);
+    press(&mut model, "5");
+    assert!(model.notice.as_ref().unwrap().text.contains("health"));
+    press(&mut model, "6");
+    assert_eq!(model.notice, None);
+    press(&mut model, "5");
+    let later = now() + chrono::TimeDelta::seconds(7);
+    update(&mut model, Msg::Status(fixture::scene::status(Scene::Ready).into()), later);
+    assert_eq!(model.notice, None, "pictures that come all the time do not keep it");
+}
+
+#[test]
+fn a_migration_that_cannot_be_opened_leaves_nothing_on_screen() {
+    let mut model = at(Scene::Stopped);
+    press(&mut model, "r");
+    let report = quarterdeck::Error::Bug("gone".into()).report();
+    update(&mut model, Msg::Linked(Err(report)), now());
+    assert_eq!((model.status(), &model.connection), (None, &Connection::None));
+    press(&mut model, "<esc>");
+    assert_eq!(press(&mut model, "p"), vec![]);
+    assert!(model.notice.unwrap().text.contains("no migration is open"));
+}
+
+#[test]
+fn twin_and_old_table_are_not_offered() {
+    let mut model = fixture::empty((100, 30));
+    let mut tables = fixture::tables::tables();
+    for name in ["chat_messages_twin", "chat_messages_old"] {
+        tables.push(fixture::tables::listing("public", name, 9, 9, &["created_at"]));
+    }
+    model.tables = Load::Ready(tables);
+    for (filter, what) in
+        [("_twin", "it is the twin of chat_messages"), ("_old", "old table of chat_messages")]
+    {
+        press(&mut model, &format!("/{filter}<enter><enter>"));
+        assert!(model.notice.as_ref().unwrap().text.contains(what), "{:?}", model.notice);
+        press(&mut model, "<esc>");
+    }
+}
+
+#[test]
+fn a_refused_plan_offers_nothing_to_start() {
+    let mut model = fixture::empty((100, 30));
+    press(&mut model, "/sessions<enter><enter><enter><enter>");
+    assert!(press(&mut model, "+d").is_empty(), "nothing but the page of periods prepares any");
+    press(&mut model, "<enter>");
+    assert!(matches!(model.overlays.last(), Some(Overlay::Wizard(_))));
+    let Some(Overlay::Wizard(wizard)) = model.overlays.last() else { panic!("a wizard") };
+    let (request, refused) = (wizard.request(), quarterdeck::Error::Bug("no".into()).report());
+    assert_eq!((request.ahead, request.default_leaf), (2, true));
+    update(&mut model, Msg::Plan(request, Err(refused)), now());
+    press(&mut model, "<enter>");
+    assert!(model.notice.unwrap().text.contains("no plan to start"));
+    assert_eq!(model.overlays.len(), 1);
 }

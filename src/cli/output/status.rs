@@ -134,6 +134,11 @@ fn rfc3339(at: DateTime<Utc>) -> String {
     at.to_rfc3339_opts(SecondsFormat::AutoSi, true)
 }
 
+/// For people.
+fn to_the_second(at: DateTime<Utc>) -> String {
+    at.to_rfc3339_opts(SecondsFormat::Secs, true)
+}
+
 /// For people: each migration with its figures, its owner, why nothing moves, and its periods.
 pub fn text(statuses: &[Status]) -> String {
     if statuses.is_empty() {
@@ -215,13 +220,13 @@ fn owner(status: &Status) -> String {
         return "nobody; `quarterdeck run` takes it over where it stands".into();
     };
     let alive = if owner.alive { "alive" } else { "gone" };
-    format!("{} pid {} since {}, {alive}", owner.host, owner.pid, rfc3339(owner.since))
+    format!("{} pid {} since {}, {alive}", owner.host, owner.pid, to_the_second(owner.since))
 }
 
 fn verified(status: &Status) -> String {
     match (status.verification.verified_at, status.verification.running) {
         (_, Some((done, all))) => format!("reading: {} of {} rows", count(done), count(all)),
-        (Some(at), None) => format!("{}, {}", rfc3339(at), ago(at, status.at)),
+        (Some(at), None) => format!("{}, {}", to_the_second(at), ago(at, status.at)),
         (None, None) => "not yet".into(),
     }
 }

@@ -103,7 +103,8 @@ async fn journal_pass(ctx: &Context, pass: &Pass) -> Result<()> {
     let tx = session.begin().await?;
     ctx.fence().hold(&tx).await?;
     for verdict in &pass.verdicts {
-        journal::write::verdict(&tx, id, &leaves[verdict.leaf], verdict.twin_rows, verdict.diff_rows).await?;
+        let found = (verdict.source_rows, verdict.twin_rows);
+        journal::write::verdict(&tx, id, &leaves[verdict.leaf], found, verdict.diff_rows).await?;
     }
     journal::write::diffs(&tx, id, &json).await?;
     journal::write::verified(&tx, id, pass.is_clean().then_some(now)).await?;
@@ -131,7 +132,7 @@ fn remember(ctx: &Context, pass: &Pass, error: Option<String>, now: chrono::Date
     for verdict in &pass.verdicts {
         let row = &mut board.leaves[verdict.leaf];
         row.state = if verdict.diff_rows == 0 { LeafState::Verified } else { LeafState::Differs };
-        row.target_rows = Some(verdict.twin_rows);
+        row.found = Some((verdict.source_rows, verdict.twin_rows));
         row.diffs = Some(verdict.diff_rows);
         row.verified_at = Some(now);
     }

@@ -49,8 +49,8 @@ pub struct LeafRow {
     pub state: LeafState,
     /// Rows the census counted for it.
     pub counted: i64,
-    /// Rows the last verification found in it.
-    pub target_rows: Option<i64>,
+    /// Rows the last verification found on the source's side and in it.
+    pub found: Option<(i64, i64)>,
     /// Higher is copied earlier.
     pub priority: i32,
     /// Differing rows the last verification found.
@@ -132,8 +132,8 @@ fn migration_row(row: &Row) -> Result<MigrationRow> {
 
 /// A migration's leaves, oldest period first, DEFAULT last.
 pub async fn leaves(session: &Session, id: Uuid) -> Result<Vec<LeafRow>> {
-    const SQL: &str = "SELECT name, lower, upper, state, counted, target_rows, priority, diffs, verified_at \
-                       FROM quarterdeck.leaf WHERE migration_id = $1 ORDER BY lower NULLS LAST";
+    const SQL: &str = "SELECT name, lower, upper, state, counted, source_rows, target_rows, priority, diffs, \
+                       verified_at FROM quarterdeck.leaf WHERE migration_id = $1 ORDER BY lower NULLS LAST";
     session.query("read leaves", SQL, &[&id]).await?.iter().map(leaf_row).collect()
 }
 
@@ -147,10 +147,10 @@ fn leaf_row(row: &Row) -> Result<LeafRow> {
         leaf: Leaf { name: Ident::new(row.get::<_, String>(0)), period },
         state: row.get::<_, &str>(3).parse().map_err(Error::Bug)?,
         counted: row.get(4),
-        target_rows: row.get(5),
-        priority: row.get(6),
-        diffs: row.get(7),
-        verified_at: row.get(8),
+        found: row.get::<_, Option<i64>>(5).zip(row.get(6)),
+        priority: row.get(7),
+        diffs: row.get(8),
+        verified_at: row.get(9),
     })
 }
 

@@ -121,14 +121,13 @@ pub async fn priority(tx: &Tx<'_>, id: Uuid, leaf: &Leaf, priority: i32) -> Resu
     tx.execute("journal priority", SQL, &[&id, &leaf.name.as_str(), &priority]).await.map(drop)
 }
 
-/// A verdict of the verifier over one leaf.
-pub async fn verdict(tx: &Tx<'_>, id: Uuid, leaf: &Leaf, rows: i64, diffs: i64) -> Result<()> {
-    const SQL: &str = "UPDATE quarterdeck.leaf SET state = $3, target_rows = $4, diffs = $5, verified_at = now() \
-                       WHERE migration_id = $1 AND name = $2";
+/// A verdict of the verifier over one leaf: the rows found on the source's side and in the leaf, and how many differ.
+pub async fn verdict(tx: &Tx<'_>, id: Uuid, leaf: &Leaf, found: (i64, i64), diffs: i64) -> Result<()> {
+    const SQL: &str = "UPDATE quarterdeck.leaf SET state = $3, source_rows = $4, target_rows = $5, diffs = $6, \
+                       verified_at = now() WHERE migration_id = $1 AND name = $2";
     let state = if diffs == 0 { LeafState::Verified } else { LeafState::Differs };
-    tx.execute("journal verdict", SQL, &[&id, &leaf.name.as_str(), &state.word(), &rows, &diffs])
-        .await
-        .map(drop)
+    let (name, word) = (leaf.name.as_str(), state.word());
+    tx.execute("journal verdict", SQL, &[&id, &name, &word, &found.0, &found.1, &diffs]).await.map(drop)
 }
 
 /// The differing rows of a pass, instead of those of the last one.

@@ -20,10 +20,12 @@ use crate::{
         app::{
             deed::Deed,
             leaving,
+            list::Load,
             model::{Connection, Model, Screen},
             overlay::Overlay,
+            wizard::Page,
         },
-        keymap::{Action, Order},
+        keymap::{Action, Move, Order},
     },
 };
 
@@ -54,14 +56,17 @@ fn moot<T>(reason: impl Into<String>) -> Result<T, Blocked> {
 /// Why `action` cannot act now; `None` when it can.
 pub fn blocked(action: Action, model: &Model) -> Option<Blocked> {
     let verdict = match action {
-        Action::Show(Screen::Health) => yet("comes in a later version"),
+        Action::Show(Screen::Health) => yet("health comes in a later version"),
         Action::Order(Order::Resume) => resume(model),
-        Action::Order(Order::Rehearse) => moot("comes in a later version"),
+        Action::Order(Order::Rehearse) => moot("a rehearsal comes in a later version"),
         Action::Order(order) => open(model).and_then(|status| ordered(order, model, status)),
         Action::Enter => enter(model),
         Action::Convert => convert(model),
+        Action::Move(Move::Left | Move::Right) if no_steps(model) => moot("there is no plan to look through"),
         Action::Export if model.job.status.is_none() => moot("no migration is open"),
-        Action::Toggle if !toggles(model) => moot("there is nothing to choose"),
+        Action::Toggle | Action::MoreAhead | Action::FewerAhead if !toggles(model) => {
+            moot("there is nothing to choose")
+        }
         Action::Reload if model.screen != Screen::Tables => moot("only the list of tables is read by hand"),
         Action::Show(_)
         | Action::NextScreen
@@ -87,10 +92,16 @@ pub fn blocked(action: Action, model: &Model) -> Option<Blocked> {
     verdict.err()
 }
 
+/// The preview has no plan whose steps could be gone through.
+fn no_steps(model: &Model) -> bool {
+    matches!(model.overlays.last(), Some(Overlay::Wizard(wizard))
+        if wizard.page == Page::Preview && wizard.plan.ready().is_none())
+}
+
 /// The overlay in front has two ways: with or without DEFAULT, keep or drop the old table.
 fn toggles(model: &Model) -> bool {
     match model.overlays.last() {
-        Some(Overlay::Wizard(_)) => true,
+        Some(Overlay::Wizard(wizard)) => wizard.page == Page::Every,
         Some(Overlay::Ask(ask)) => matches!(ask.deed, Deed::Finish | Deed::FinishAndDrop),
         Some(
             Overlay::Help { .. }
@@ -297,6 +308,15 @@ fn free(model: &Model, wanted: Option<Uuid>) -> Verdict {
 }
 
 fn enter(model: &Model) -> Verdict {
+    if let Some(Overlay::Wizard(wizard)) = model.overlays.last()
+        && wizard.page == Page::Preview
+    {
+        return match wizard.plan {
+            Load::Ready(_) => Ok(()),
+            Load::Loading => yet("the plan is being made"),
+            Load::Nothing | Load::Failed(_) => moot("there is no plan to start"),
+        };
+    }
     if !model.overlays.is_empty() || model.cursors.filtering {
         return Ok(());
     }
@@ -333,9 +353,32 @@ fn convert(model: &Model) -> Verdict {
         return yet("a standby cannot be written to");
     }
     match selected_table(model) {
-        Some(table) => convertible(table),
+        Some(table) => match companion(model, table) {
+            Some(what) => yet(format!("it is the {what}")),
+            None => convertible(table),
+        },
         None => moot("no table is selected"),
     }
+}
+
+/// What a table is to a migration that another table carries: its twin, or the old table it left.
+pub fn companion(model: &Model, table: &TableListing) -> Option<String> {
+    let all = model.tables.ready().map_or(&[][..], Vec::as_slice);
+    let carried = |other: &&TableListing| {
+        other.name.schema == table.name.schema
+            && other.migration.is_some_and(|carried| carried.phase != Phase::Aborted)
+    };
+    all.iter().filter(carried).find_map(|other| {
+        let is = |suffix| other.name.name.with_suffix(suffix) == table.name.name;
+        let what = if is("_twin") {
+            "twin"
+        } else if is("_old") {
+            "old table"
+        } else {
+            return None;
+        };
+        Some(format!("{what} of {}", other.name.name.as_str()))
+    })
 }
 
 /// What the list itself can say against a conversion; preflight says the rest.

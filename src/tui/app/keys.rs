@@ -1,5 +1,6 @@
 //! From a key to what it does: the topmost overlay, else the entry line, else the screen.
 
+use chrono::TimeDelta;
 use crossterm::event::KeyCode;
 
 use crate::tui::{
@@ -13,8 +14,14 @@ use crate::tui::{
     keymap::{self, Action, Order, Stroke},
 };
 
+/// How soon after a refused question, and after one another, keys count as the answer typed ahead.
+const AHEAD: TimeDelta = TimeDelta::milliseconds(300);
+
 /// A key was pressed.
 pub fn pressed(model: &mut Model, stroke: Stroke) -> Vec<Effect> {
+    if typed_ahead(model, stroke) {
+        return Vec::new();
+    }
     let context = model.context();
     match keymap::lookup(context, stroke) {
         Some(action) if model.is_small() && !works_blind(action) => {
@@ -31,14 +38,29 @@ pub fn pressed(model: &mut Model, stroke: Stroke) -> Vec<Effect> {
     }
 }
 
+/// Who types `s` and at once the table's name, and is refused the question, must not have the name's letters pressed
+/// as keys: `a` asks to abort, `q` leaves.
+fn typed_ahead(model: &mut Model, stroke: Stroke) -> bool {
+    let plain = stroke.typed().is_some() || matches!(stroke.code, KeyCode::Enter | KeyCode::Backspace);
+    let ahead = plain && model.deaf_until.is_some_and(|until| model.now < until);
+    model.deaf_until = (ahead && stroke.code != KeyCode::Enter).then(|| model.now + AHEAD);
+    ahead
+}
+
 /// Does it, or says why not.
 pub fn attempt(model: &mut Model, action: Action) -> Vec<Effect> {
     match blocked(action, model) {
         Some(blocked) => {
+            let asks = [Order::Swap, Order::Reverse, Order::Finish, Order::Abort].map(Action::Order);
+            model.deaf_until = asks.contains(&action).then(|| model.now + AHEAD);
             model.say(Tone::Warn, blocked.reason);
             Vec::new()
         }
-        None => act(model, action),
+        None => {
+            // What was said last was about the key before.
+            model.notice = None;
+            act(model, action)
+        }
     }
 }
 

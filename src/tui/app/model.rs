@@ -209,6 +209,8 @@ pub struct Model {
     pub intent: Intent,
     /// How long after the swap to remind of `finish`; it never finishes by itself.
     pub reverse_window: Option<TimeDelta>,
+    /// Until when plain keys are the name typed ahead for a question that was refused, and press nothing.
+    pub deaf_until: Option<DateTime<Utc>>,
 }
 
 impl Model {
@@ -227,6 +229,7 @@ impl Model {
             notice: None,
             intent: Intent::Stay,
             reverse_window: None,
+            deaf_until: None,
         }
     }
 

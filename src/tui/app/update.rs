@@ -19,7 +19,9 @@ pub fn update(model: &mut Model, msg: Msg, now: DateTime<Utc>) -> Vec<Effect> {
         Msg::Paste(text) => keys::pasted(model, &text),
         Msg::Resize(columns, rows) => model.size = (columns, rows),
         Msg::Tick => fold::tick(model),
+        // News may come so often that no tick is due: time passes all the same.
         Msg::Status(status) => {
+            fold::tick(model);
             fold::status(model, status);
             return leaving::proceed(model);
         }

@@ -45,9 +45,9 @@ pub enum Page {
 
 /// The strategies, with what they are for; only the first is in this version.
 pub const STRATEGIES: [(&str, &str); 3] = [
-    ("online", "copies while the application writes; one short lock at the swap"),
-    ("rename-first", "in a later version: for a quiet window and append-only data"),
-    ("adopt", "in a later version: copies nothing, attaches the old table whole"),
+    ("online", "copies while the application writes; one short lock"),
+    ("rename-first", "later version: for a quiet window, append-only data"),
+    ("adopt", "later version: the old table whole, nothing is copied"),
 ];
 
 /// The wizard's state.
@@ -153,11 +153,7 @@ pub fn next(model: &mut Model) -> Vec<Effect> {
             let text = format!("{} {}", STRATEGIES[wizard.strategy].0, "comes in a later version");
             model.say(Tone::Warn, text);
         }
-        Page::Preview => match wizard.plan {
-            Load::Ready(_) => return deed::ask(model, Deed::Start),
-            Load::Loading => model.say(Tone::Calm, "the plan is being made"),
-            Load::Nothing | Load::Failed(_) => model.say(Tone::Warn, "there is no plan to start"),
-        },
+        Page::Preview => return deed::ask(model, Deed::Start),
     }
     Vec::new()
 }
@@ -239,7 +235,8 @@ pub fn linked(model: &mut Model, linked: Result<Option<Arc<Plan>>, Report>) {
             }
         }
         Err(report) => {
-            model.connection = Connection::None;
+            // What was on screen is known no longer.
+            (model.connection, model.job) = (Connection::None, Job::default());
             model.overlays.push(Overlay::Detail(Detail::of_error("it could not be opened", &report)));
         }
     }

@@ -15,8 +15,9 @@ use crate::{
             allowed::{Blocked, blocked},
             model::{Model, Screen, Tone},
         },
+        frame::tabs::hides_help,
         glyphs,
-        keymap::{Binding, Context, bound},
+        keymap::{Action, Binding, Context, bound},
         theme::Theme,
         widgets::pen::{Pen, Piece, columns_of},
     },
@@ -112,7 +113,7 @@ const CONVENIENCE: u8 = 9;
 fn keys(theme: &Theme, model: &Model, room: u16) -> Vec<Piece> {
     let fits = |hints: &[Hint]| columns_of(&joined(theme, hints)) <= room;
     let (mut shown, conveniences): (Vec<Hint>, Vec<Hint>) =
-        hints(model).into_iter().partition(|hint| hint.binding.rank < CONVENIENCE);
+        hints(theme, model).into_iter().partition(|hint| hint.binding.rank < CONVENIENCE);
     while !fits(&shown) && !shown.is_empty() {
         let least = shown.iter().rposition(|hint| hint.blocked.is_some()).unwrap_or(shown.len() - 1);
         shown.remove(least);
@@ -132,12 +133,13 @@ fn keys(theme: &Theme, model: &Model, room: u16) -> Vec<Piece> {
 }
 
 /// The keys of the context in front that make sense.
-fn hints(model: &Model) -> Vec<Hint> {
+fn hints(theme: &Theme, model: &Model) -> Vec<Hint> {
     let context = model.context();
     let mut hints: Vec<_> = bound(context)
         .filter(|binding| binding.rank > 0)
         .map(|binding| Hint { binding, blocked: blocked(binding.action, model), explained: false })
         .filter(|hint| hint.blocked.as_ref().is_none_or(|blocked| !blocked.moot))
+        .filter(|hint| hint.binding.action != Action::Help || hides_help(theme, model.size.0, model))
         .collect();
     hints.sort_by_key(|hint| hint.binding.rank);
     hints

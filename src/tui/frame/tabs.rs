@@ -10,24 +10,36 @@ use crate::tui::{
         model::{Model, Screen},
     },
     keymap::Action,
+    theme::Theme,
     widgets::pen::{Pen, Piece, columns_of},
 };
 
 /// Draws the tabs into the frame's top row.
 pub fn draw(pen: &mut Pen<'_>, frame: Rect, model: &Model) {
     let room = frame.width.saturating_sub(2);
-    let help = [("?".to_owned(), pen.theme.accent), (" help".to_owned(), pen.theme.dim)];
-    let tabs = [Names::All, Names::Active].map(|names| pieces(pen, model, names));
-    let mut tabs = tabs.into_iter();
-    let all = tabs.next().filter(|all| columns_of(all) <= room);
-    let tabs = all.or_else(|| tabs.next()).unwrap_or_default();
+    let tabs = fitting(pen.theme, room, model);
     let end = pen.pieces((frame.x + 1, frame.y), room, &tabs);
     let inner = Rect { x: frame.x + 1, width: room, ..frame };
-    let free = inner.right().saturating_sub(end);
-    let shown = if free > columns_of(&help) + 3 { &help[..] } else { &help[..1] };
-    if free >= columns_of(shown) + 3 {
-        pen.corner(inner, frame.y, shown);
+    let help = help(pen.theme);
+    if inner.right().saturating_sub(end) > columns_of(&help) + 3 {
+        pen.corner(inner, frame.y, &help);
     }
+}
+
+/// The corner has no room for `? help`: the footer shows it.
+pub fn hides_help(theme: &Theme, width: u16, model: &Model) -> bool {
+    let room = width.saturating_sub(2);
+    room.saturating_sub(columns_of(&fitting(theme, room, model))) <= columns_of(&help(theme)) + 3
+}
+
+fn help(theme: &Theme) -> [Piece; 2] {
+    [("?".to_owned(), theme.accent), (" help".to_owned(), theme.dim)]
+}
+
+/// All names where they fit, else only the active screen's.
+fn fitting(theme: &Theme, room: u16, model: &Model) -> Vec<Piece> {
+    let all = pieces(theme, model, Names::All);
+    if columns_of(&all) <= room { all } else { pieces(theme, model, Names::Active) }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -36,8 +48,7 @@ enum Names {
     Active,
 }
 
-fn pieces(pen: &Pen<'_>, model: &Model, names: Names) -> Vec<Piece> {
-    let theme = pen.theme;
+fn pieces(theme: &Theme, model: &Model, names: Names) -> Vec<Piece> {
     let mut pieces = Vec::new();
     for (digit, screen) in Screen::ALL.into_iter().enumerate() {
         let title = screen.title();

@@ -64,13 +64,13 @@ fn signs(theme: &Theme) -> Vec<Paragraph> {
         (ChunkState::Pending, "pending"),
         (ChunkState::Copying, "in hand"),
         (ChunkState::Copied, "copied"),
-        (ChunkState::Retried, "copied after a retry"),
+        (ChunkState::Retried, "retried"),
         (ChunkState::Failed, "failed"),
     ] {
         let (sign, style) = look(Cell::All(state), theme, theme.copied);
         chunks.extend([(format!("{sign} "), style), (format!("{says}  "), theme.text)]);
     }
-    chunks.push(("▄ in part".into(), theme.text));
+    chunks.push(("▄ part".into(), theme.text));
     let mut leaves: Paragraph = vec![("  periods   ".into(), theme.dim)];
     for state in LeafState::ALL {
         let (text, style) = screens::leaf_state(state, theme);

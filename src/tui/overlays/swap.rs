@@ -22,8 +22,8 @@ pub fn evidence(text: &mut Vec<Paragraph>, theme: &Theme, model: &Model) {
     }
     if status.conditions.is_empty() {
         text.push(vec![("nothing is known yet".into(), theme.dim)]);
+        text.push(vec![(standing(model), theme.dim)]);
     }
-    text.push(vec![(standing(model), theme.dim)]);
 }
 
 /// When it was verified, and how the log stands, in one line.

@@ -16,6 +16,7 @@ use crate::{
         app::{
             list::Load,
             model::Model,
+            overlay::Overlay,
             wizard::{Page, STRATEGIES, Wizard},
         },
         frame::footer,
@@ -47,7 +48,9 @@ pub fn draw(pen: &mut Pen<'_>, screen: Rect, wizard: &Wizard, model: &Model) {
             }
         },
     }
-    footer::of_overlay(pen, inner, model);
+    if matches!(model.overlays.last(), Some(Overlay::Wizard(_))) {
+        footer::of_overlay(pen, inner, model);
+    }
 }
 
 fn crumbs(pen: &mut Pen<'_>, inner: Rect, page: Page) {
@@ -112,7 +115,8 @@ fn keys(pen: &mut Pen<'_>, area: Rect, wizard: &Wizard) {
                 figures::count(table.rows_estimate.max(0)),
                 figures::bytes(table.bytes)
             ),
-            "The column that says to which period a row belongs. It joins the primary key.".into(),
+            "The column that says to which period a row belongs.".into(),
+            "It joins the primary key.".into(),
         ],
     );
 }
@@ -133,7 +137,7 @@ fn periods(pen: &mut Pen<'_>, area: Rect, wizard: &Wizard) {
     let default = if wizard.default_leaf {
         "with DEFAULT: a row outside every period has a place"
     } else {
-        "without DEFAULT: a row outside every period gets its partition at once, or is refused"
+        "without DEFAULT: comes in a later version"
     };
     remark(
         pen,

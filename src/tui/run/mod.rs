@@ -219,9 +219,14 @@ impl<D: Desk, S: Stage> Runner<D, S> {
                 Outside::Msg(Msg::Plan(request, plan))
             }),
             Effect::Start(request, plan) => {
+                self.link = None;
                 self.ask(|desk| async move { Outside::Opened(desk.start(request, plan).await) });
             }
-            Effect::Open(id) => self.ask(|desk| async move { Outside::Opened(desk.open(id).await) }),
+            Effect::Open(id) => {
+                // What the migration that is left still says is not about the one that is opened.
+                self.link = None;
+                self.ask(|desk| async move { Outside::Opened(desk.open(id).await) });
+            }
             Effect::Copy(text) => self.on_stage(|stage| stage.copy(&text)),
             Effect::Export { path, contents } => self.export(path, contents),
             Effect::Redraw => {

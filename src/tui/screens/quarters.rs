@@ -4,7 +4,7 @@
 //! ├─ quarter ──────── source ────── target ─────── delta ─── share ─ filled ─────────────── state ───┤
 //! │ 2024 Q1        5,201,113     5,201,113             0    12.0 %  ████████████████████  ✓ verified │
 //! │ total         43,102,940    22,104,551   −20,998,389   100.0 %  ██████████──────────             │
-//! ├─ source: counted exactly by the census · target: rows copied, or found when last verified ────────┤
+//! ├─ source: counted exactly by the census · target: rows copied so far ────────────────────────────────┤
 //! ```
 
 use ratatui::layout::Rect;
@@ -67,7 +67,8 @@ fn row(pen: &mut Pen<'_>, y: u16, grid: &Grid, (period, status): (&PeriodStatus,
     grid.cell(pen, ("target", y), &figures::count(period.target_rows), theme.text);
     let delta = period.target_rows - period.source_rows;
     grid.cell(pen, ("delta", y), &figures::delta(delta), if delta == 0 { theme.dim } else { theme.text });
-    let share = figures::share(period.source_rows, status.rows.source);
+    let all: i64 = status.periods.iter().map(|period| period.source_rows).sum();
+    let share = figures::share(period.source_rows, all);
     grid.cell(pen, ("share", y), &figures::percent(share), theme.dim);
     if let Some((x, width)) = grid.place("filled").filter(|_| period.source_rows > 0) {
         let style = if period.state == LeafState::Verified { theme.verified } else { theme.copied };
@@ -94,8 +95,12 @@ fn foot(pen: &mut Pen<'_>, area: Rect, grid: &Grid, status: &Status) {
     if let Some((x, width)) = grid.place("filled") {
         bar(pen, (x, y), width, figures::share(target, source), theme.copied);
     }
-    let counted =
-        if status.rows.exact { "counted exactly by the census" } else { "estimated, before the census" };
-    let text = format!("source: {counted} · target: rows copied, or found when last verified");
-    pen.text((area.x + 1, y + 1), area.width.saturating_sub(2), &text, theme.dim);
+    let text = if status.periods.iter().any(|period| period.verified_at.is_some()) {
+        "both sides: exact when last verified, without the keys in the log then"
+    } else if status.rows.exact {
+        "source: counted exactly by the census · target: rows copied so far"
+    } else {
+        "source: estimated, before the census · target: rows copied so far"
+    };
+    pen.text((area.x + 1, y + 1), area.width.saturating_sub(2), text, theme.dim);
 }

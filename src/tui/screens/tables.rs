@@ -60,7 +60,7 @@ fn rows(pen: &mut Pen<'_>, area: Rect, grid: &Grid, model: &Model) {
     };
     let first = first_shown(selected, shown.len(), usize::from(area.height));
     for (y, (at, table)) in (area.y..area.bottom()).zip(shown.iter().enumerate().skip(first)) {
-        row(pen, y, grid, table);
+        row(pen, y, grid, (table, model));
         if at == selected {
             grid.select(pen, y);
         }
@@ -68,9 +68,11 @@ fn rows(pen: &mut Pen<'_>, area: Rect, grid: &Grid, model: &Model) {
     scrollbar(pen, area, first, shown.len());
 }
 
-fn row(pen: &mut Pen<'_>, y: u16, grid: &Grid, table: &TableListing) {
+fn row(pen: &mut Pen<'_>, y: u16, grid: &Grid, (table, model): (&TableListing, &Model)) {
     let theme = *pen.theme;
-    let usable = allowed::convertible(table).is_ok() || allowed::openable(table).is_some();
+    let companion = allowed::companion(model, table);
+    let usable =
+        allowed::openable(table).is_some() || (companion.is_none() && allowed::convertible(table).is_ok());
     let name = if usable { theme.text } else { theme.dim };
     grid.cell(pen, ("table", y), &shown_name(table), name);
     let rows = match table.rows_estimate {
@@ -87,7 +89,10 @@ fn row(pen: &mut Pen<'_>, y: u16, grid: &Grid, table: &TableListing) {
     grid.cell(pen, ("time key", y), &keys, if table.time_keys.is_empty() { theme.dim } else { name });
     let key = if table.has_primary_key { ("yes", name) } else { ("none", theme.warn) };
     grid.cell(pen, ("primary key", y), key.0, key.1);
-    let (state, style) = state(pen, table);
+    let (state, style) = match companion {
+        Some(what) => (what, theme.dim),
+        None => state(pen, table, model),
+    };
     grid.cell(pen, ("state", y), &state, style);
 }
 
@@ -100,9 +105,13 @@ fn shown_name(table: &TableListing) -> String {
     }
 }
 
-fn state(pen: &Pen<'_>, table: &TableListing) -> (String, Style) {
+fn state(pen: &Pen<'_>, table: &TableListing, model: &Model) -> (String, Style) {
     let theme = pen.theme;
-    if let Some(carried) = table.migration {
+    if let Some(mut carried) = table.migration {
+        // The list is as old as its reading; what is on screen is not.
+        if let Some(now) = model.status().filter(|status| status.migration.id == carried.id) {
+            (carried.phase, carried.state) = (now.migration.phase, now.migration.state);
+        }
         let phase = carried.phase.word().replace('_', " ");
         if carried.phase.is_over() {
             return (phase, theme.dim);
@@ -114,7 +123,7 @@ fn state(pen: &Pen<'_>, table: &TableListing) -> (String, Style) {
         return ("partitioned".into(), theme.text);
     }
     match allowed::convertible(table) {
-        Ok(()) => ("can be converted".into(), theme.text),
+        Ok(()) => ("not partitioned".into(), theme.text),
         Err(blocked) => (blocked.reason, theme.dim),
     }
 }

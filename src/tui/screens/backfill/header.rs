@@ -9,10 +9,13 @@ use crate::{
         figures,
         phase::{LeafState, Phase, State},
     },
-    tui::widgets::{
-        bar::bar,
-        pen::{Pen, Piece, columns_of},
-        sparkline::sparkline,
+    tui::{
+        theme::Theme,
+        widgets::{
+            bar::bar,
+            pen::{Pen, Piece, columns_of},
+            sparkline::sparkline,
+        },
     },
 };
 
@@ -28,24 +31,32 @@ pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, status: &Status, now: DateTime
     }
 }
 
-/// What is being done, of how much: copying, or the verifier's pass.
-fn done_of(status: &Status) -> (&'static str, i64, i64) {
-    match status.verification.running {
-        Some((read, of)) => ("compared", read, of),
-        None => ("copied", status.rows.copied, status.rows.source),
-    }
+/// What is being done, and its share: copying, or the verifier's pass. Where all is copied, the rows that were changed
+/// meanwhile are not missing: they came by the log.
+fn done(theme: &Theme, status: &Status) -> (Vec<Piece>, f64) {
+    let rows = &status.rows;
+    let about = if rows.exact { "" } else { "≈ " };
+    let by_log = rows.source - rows.copied;
+    let (verb, done, of, share) = match status.verification.running {
+        Some((read, of)) => {
+            ("compared", read, format!(" / {}", figures::count(of)), figures::share(read, of))
+        }
+        None if status.is_copied() && by_log > 0 => {
+            ("copied", rows.copied, format!(" + {} by the log", figures::count(by_log)), 1.0)
+        }
+        None => {
+            let share = status.share().unwrap_or_default();
+            ("copied", rows.copied, format!(" / {about}{}", figures::count(rows.source)), share)
+        }
+    };
+    let pieces =
+        vec![(format!("{verb} "), theme.dim), (figures::count(done), theme.strong), (of, theme.text)];
+    (pieces, share)
 }
 
 fn progress(pen: &mut Pen<'_>, line: Rect, status: &Status) {
     let theme = *pen.theme;
-    let (verb, done, of) = done_of(status);
-    let about = if status.rows.exact { "" } else { "≈ " };
-    let left = [
-        (format!("{verb} "), theme.dim),
-        (figures::count(done), theme.strong),
-        (format!(" / {about}{}", figures::count(of)), theme.text),
-    ];
-    let share = figures::share(done, of);
+    let (left, share) = done(&theme, status);
     let rate = status.pace.rows_per_s.map(|rate| format!("{} rows/s", figures::short(rate)));
     let rate = rate.filter(|_| status.migration.phase == Phase::Copying);
     let mut right: Vec<Piece> = vec![(format!("{:>7}", figures::percent(share)), theme.strong)];
