@@ -49,19 +49,15 @@ fn typed_ahead(model: &mut Model, stroke: Stroke) -> bool {
 
 /// Does it, or says why not.
 pub fn attempt(model: &mut Model, action: Action) -> Vec<Effect> {
-    match blocked(action, model) {
-        Some(blocked) => {
-            let asks = [Order::Swap, Order::Reverse, Order::Finish, Order::Abort].map(Action::Order);
-            model.deaf_until = asks.contains(&action).then(|| model.now + AHEAD);
-            model.say(Tone::Warn, blocked.reason);
-            Vec::new()
-        }
-        None => {
-            // What was said last was about the key before.
-            model.notice = None;
-            act(model, action)
-        }
+    if let Some(blocked) = blocked(action, model) {
+        let asks = [Order::Swap, Order::Reverse, Order::Finish, Order::Abort].map(Action::Order);
+        model.deaf_until = asks.contains(&action).then(|| model.now + AHEAD);
+        model.say(Tone::Warn, blocked.reason);
+        return Vec::new();
     }
+    // What was said last was about the key before.
+    model.notice = None;
+    act(model, action)
 }
 
 /// Actions that are safe where neither list nor question can be seen.
