@@ -42,8 +42,8 @@ pub fn pressed(model: &mut Model, stroke: Stroke) -> Vec<Effect> {
 /// as keys: `a` asks to abort, `q` leaves.
 fn typed_ahead(model: &mut Model, stroke: Stroke) -> bool {
     let plain = stroke.typed().is_some() || matches!(stroke.code, KeyCode::Enter | KeyCode::Backspace);
-    let ahead = plain && model.deaf_until.is_some_and(|until| model.now < until);
-    model.deaf_until = (ahead && stroke.code != KeyCode::Enter).then(|| model.now + AHEAD);
+    let ahead = plain && model.cursors.deaf_until.is_some_and(|until| model.now < until);
+    model.cursors.deaf_until = (ahead && stroke.code != KeyCode::Enter).then(|| model.now + AHEAD);
     ahead
 }
 
@@ -51,7 +51,7 @@ fn typed_ahead(model: &mut Model, stroke: Stroke) -> bool {
 pub fn attempt(model: &mut Model, action: Action) -> Vec<Effect> {
     if let Some(blocked) = blocked(action, model) {
         let asks = [Order::Swap, Order::Reverse, Order::Finish, Order::Abort].map(Action::Order);
-        model.deaf_until = asks.contains(&action).then(|| model.now + AHEAD);
+        model.cursors.deaf_until = asks.contains(&action).then(|| model.now + AHEAD);
         model.say(Tone::Warn, blocked.reason);
         return Vec::new();
     }

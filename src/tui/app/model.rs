@@ -144,6 +144,8 @@ pub struct Cursors {
     pub drilled: Option<String>,
     /// A filter is being typed.
     pub filtering: bool,
+    /// Until when plain keys are the name typed ahead for a question that was refused, and press nothing.
+    pub deaf_until: Option<DateTime<Utc>>,
 }
 
 /// How a notice is meant.
@@ -209,8 +211,6 @@ pub struct Model {
     pub intent: Intent,
     /// How long after the swap to remind of `finish`; it never finishes by itself.
     pub reverse_window: Option<TimeDelta>,
-    /// Until when plain keys are the name typed ahead for a question that was refused, and press nothing.
-    pub deaf_until: Option<DateTime<Utc>>,
 }
 
 impl Model {
@@ -229,7 +229,6 @@ impl Model {
             notice: None,
             intent: Intent::Stay,
             reverse_window: None,
-            deaf_until: None,
         }
     }
 
