@@ -58,10 +58,7 @@ pub(super) async fn dispatch(args: &Args) -> Result<u8> {
             words.plan.request(&words.table)?;
             show::plan(&connect(args).await?, words).await
         }
-        Command::Run(words) => {
-            words.plan.request(&words.table)?;
-            run::run(args, &connect(args).await?, words).await
-        }
+        Command::Run(words) => run::run(args, words).await,
         Command::Demo(flags) => demo::run(args, flags).await,
         Command::Status(words) => show::status(&connect(args).await?, words).await,
         Command::Report(words) => show::report(&connect(args).await?, words).await,

@@ -10,7 +10,7 @@ use crate::{
     cli::{
         args::{self, Args, Run},
         asker,
-        commands::Face,
+        commands::{Face, connect},
         console::{self, Manner, Visit},
         follow::{Followed, Follower, News, ticks},
         output::json,
@@ -41,10 +41,24 @@ const CONTESTS: u32 = 5;
 /// Copying workers where nothing is said.
 const WORKERS: u16 = 2;
 
-/// Runs a migration as far as asked, or watches its owner do so.
-pub(super) async fn run(args: &Args, target: &Target, words: &Run) -> Result<u8> {
+/// Runs a migration as far as asked, or watches its owner do so. A JSON stream ends with `closed`, also where nothing
+/// could be begun.
+pub(super) async fn run(args: &Args, words: &Run) -> Result<u8> {
     let face = Face::of(words.ui);
-    let subject = Subject { target, words };
+    let result = begin(args, words, face).await;
+    if let (Err(error), Face::Json) = (&result, face) {
+        for line in json::closing("run", error, Utc::now()) {
+            print::line(&line);
+        }
+    }
+    result
+}
+
+/// Words that ask for what this version refuses are refused before anything connects.
+async fn begin(args: &Args, words: &Run, face: Face) -> Result<u8> {
+    words.plan.request(&words.table)?;
+    let target = connect(args).await?;
+    let subject = Subject { target: &target, words };
     let until = match words.until {
         args::Until::Ready => Until::Ready,
         args::Until::Swapped => Until::Swapped,
@@ -53,14 +67,8 @@ pub(super) async fn run(args: &Args, target: &Target, words: &Run) -> Result<u8>
     if face == Face::Console {
         return in_console(args, &subject, until).await;
     }
-    let follower = Follower::new(face, asker::of(target))?;
-    let result = Job { target, words, subject, until, follower }.run().await;
-    if let (Err(error), Face::Json) = (&result, face) {
-        for line in json::closing("run", error, Utc::now()) {
-            print::line(&line);
-        }
-    }
-    result
+    let follower = Follower::new(face, asker::of(&target))?;
+    Job { target: &target, words, subject, until, follower }.run().await
 }
 
 /// The console on the migration. It stays open at the goal, since what comes next is the operator's to say; leaving it
@@ -258,6 +266,8 @@ impl Job<'_> {
         let seen = mail::newest_event(&session, row.scheme.id).await?;
         drop(session);
         let mut link = watcher::watch(self.target, row.scheme.id).await?;
+        // The journal's phase may be ahead of its events: the end is said when both have come.
+        let mut told = reached(link.status.borrow().migration.phase, self.until);
         let (mut ticks, mut gone, mut closed) = (ticks(), None, false);
         loop {
             match self.follower.news(&mut link, &mut ticks).await {
@@ -268,7 +278,10 @@ impl Job<'_> {
                         self.follower.event(&event);
                         return Ok(Some(code));
                     }
-                    None => self.follower.event(&event),
+                    None => {
+                        told |= matches!(&event.body, Body::Phase { to, .. } if reached(*to, self.until));
+                        self.follower.event(&event);
+                    }
                 },
                 News::Signal => return Ok(Some(self.follower.close("stopped", 5))),
                 News::Gone => return Ok(None),
@@ -277,8 +290,10 @@ impl Job<'_> {
                         let status = link.status.borrow();
                         (status.migration.phase, status.owner.as_ref().is_some_and(|owner| owner.alive))
                     };
-                    if let Some(code) = self.at_goal(phase) {
-                        return Ok(Some(code));
+                    if told || closed || !alive {
+                        if let Some(code) = self.at_goal(phase) {
+                            return Ok(Some(code));
+                        }
                     }
                     let since = *gone.get_or_insert_with(Instant::now);
                     if alive {

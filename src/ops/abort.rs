@@ -21,7 +21,7 @@ pub async fn abort(
     patience: Patience,
     report: Report<'_>,
 ) -> Result<()> {
-    if kind(session, scheme.source()).await?.is_some() {
+    if watched(session, scheme.source()).await? {
         silence(scheme).run(session, fence, patience, report).await?;
     }
     // Only what we made: the twin is partitioned.
@@ -38,6 +38,13 @@ pub async fn abort(
 /// What `plan --sql` shows.
 pub fn statements(scheme: &Scheme) -> Vec<Statement> {
     [silence(scheme), remove_twin(scheme), remove_log(scheme)].iter().flat_map(Brief::statements).collect()
+}
+
+/// Whether a table has a trigger of ours. One that has none is not locked: whoever is at work on it is not waited for.
+async fn watched(session: &Session, table: &QualifiedName) -> Result<bool> {
+    const SQL: &str = "SELECT EXISTS (SELECT FROM pg_trigger WHERE tgrelid = to_regclass($1) \
+                       AND starts_with(tgname::text, 'quarterdeck_'))";
+    Ok(session.query_one("look for triggers", SQL, &[&table.to_string()]).await?.get(0))
 }
 
 /// `relkind`, where there is a relation of this name.

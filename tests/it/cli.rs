@@ -2,43 +2,22 @@
 
 use std::{
     path::Path,
-    process::{Command, Output, Stdio},
+    process::{Output, Stdio},
 };
 
-use crate::support;
+use crate::{
+    commands::tool::{Said, Tool},
+    support,
+};
 
-/// The binary, far from this process's PG* variables, home and log.
-struct Tool {
-    home: tempfile::TempDir,
-}
-
-impl Tool {
-    fn new() -> Self {
-        Self { home: tempfile::tempdir().unwrap() }
-    }
-
-    fn command(&self, words: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_quarterdeck"));
-        for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("PG")) {
-            command.env_remove(name);
-        }
-        command.env("HOME", self.home.path()).env_remove("XDG_STATE_HOME").env_remove("QUARTERDECK_LOG");
-        command.args(words).stdin(Stdio::null());
-        command
-    }
-
-    fn run(&self, words: &[&str]) -> (i32, String, String) {
-        said(&self.command(words).output().unwrap())
-    }
-
-    fn log(&self) -> std::path::PathBuf {
-        self.home.path().join(".local/state/quarterdeck/quarterdeck.log")
-    }
+/// Runs it to its end: exit code, standard output, standard error.
+fn run(tool: &Tool, words: &[&str]) -> (i32, String, String) {
+    said(&tool.command(words).output().unwrap())
 }
 
 fn said(output: &Output) -> (i32, String, String) {
-    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
-    (output.status.code().unwrap(), text(&output.stdout), text(&output.stderr))
+    let Said { code, out, err } = Said::of(output);
+    (code, out, err)
 }
 
 #[test]
@@ -52,7 +31,7 @@ fn help_completions_and_the_manual_go_to_standard_output() {
         (&["man"], ".TH"),
     ];
     for (words, part) in cases {
-        let (code, out, err) = tool.run(words);
+        let (code, out, err) = run(&tool, words);
         assert_eq!((code, err.as_str()), (0, ""), "{words:?}");
         assert!(out.contains(part), "{words:?}: {out}");
     }
@@ -81,7 +60,7 @@ fn words_that_are_off_end_with_two_and_refusals_with_three() {
         (&["plan", "t", "--strategy", "rename-first"], 3, "not in this version"),
     ];
     for (words, expected, part) in cases {
-        let (code, out, err) = tool.run(words);
+        let (code, out, err) = run(&tool, words);
         assert_eq!((code, out.as_str()), (expected, ""), "{words:?}: {err}");
         assert!(err.contains(part), "{words:?}: {err}");
         assert!(err.starts_with("error: ") && err.contains("\nhint: "), "{err}");
@@ -115,7 +94,7 @@ fn a_log_that_cannot_be_written_is_only_a_warning() {
     let tool = Tool::new();
     let in_a_file = Path::new(env!("CARGO_BIN_EXE_quarterdeck")).join("x.log");
     let words = ["status", "--conn", "host=/nonexistent", "--log-file", in_a_file.to_str().unwrap()];
-    let (code, _, err) = tool.run(&words);
+    let (code, _, err) = run(&tool, &words);
     assert_eq!(code, 1);
     let lines: Vec<_> = err.lines().map(|line| line.split(':').next().unwrap()).collect();
     assert_eq!(lines, ["warning", "error", "hint"], "{err}");

@@ -8,6 +8,8 @@ mod catalog;
 #[cfg(test)]
 mod cli;
 #[cfg(test)]
+mod commands;
+#[cfg(test)]
 mod connect;
 #[cfg(test)]
 mod demo;

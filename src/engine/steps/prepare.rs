@@ -8,6 +8,7 @@ use crate::{
     engine::{
         context::Context,
         event::Body,
+        gate::Will,
         steps::{lock_attempt, step},
     },
     error::Result,
@@ -26,15 +27,28 @@ pub async fn capture(ctx: &Context) -> Result<()> {
         if ctx.phase() == Phase::Planned {
             ctx.advance(&mut session, Phase::Capturing).await?;
         }
-        let mut report = |attempt| ctx.say(lock_attempt(attempt));
-        let fence = ctx.fence();
-        ops::capture::begin(&mut session, &fence, &ctx.scheme, ctx.options.patience(), &mut report).await?;
+        switch_on(ctx, &mut session).await?;
         let fingerprint = record(ctx, &mut session).await?;
         ctx.standing().fingerprint = fingerprint;
         ctx.moved(Phase::Census);
         Ok("every change from now on leaves its key in the log".into())
     })
     .await
+}
+
+/// Tries until capture is on. What the operator wants meanwhile comes first: nothing is locked while paused.
+async fn switch_on(ctx: &Context, session: &mut Session) -> Result<()> {
+    let (fence, patience) = (ctx.fence(), ctx.options.patience());
+    loop {
+        ctx.gate.pass().await?;
+        let mut report = |attempt| ctx.say(lock_attempt(attempt));
+        tokio::select! {
+            result = ops::capture::begin(session, &fence, &ctx.scheme, patience, &mut report) => return result,
+            () = ctx.gate.changed(Will::Go) => {}
+        }
+        // The attempt that was dropped is over when its session answers; if it won, the next one finds capture on.
+        session.begin().await?.rollback().await?;
+    }
 }
 
 /// Records what must not change from now on.

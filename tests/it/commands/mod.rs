@@ -1,0 +1,7 @@
+//! The commands from outside: the binary as a script has it, on real servers. Exit codes, streams, JSON keys, and
+//! several processes at once.
+
+mod contract;
+mod standing;
+mod together;
+pub(crate) mod tool;
