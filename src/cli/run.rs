@@ -290,10 +290,9 @@ impl Job<'_> {
                         let status = link.status.borrow();
                         (status.migration.phase, status.owner.as_ref().is_some_and(|owner| owner.alive))
                     };
-                    if told || closed || !alive {
-                        if let Some(code) = self.at_goal(phase) {
-                            return Ok(Some(code));
-                        }
+                    let over = told || closed || !alive;
+                    if let Some(code) = over.then(|| self.at_goal(phase)).flatten() {
+                        return Ok(Some(code));
                     }
                     let since = *gone.get_or_insert_with(Instant::now);
                     if alive {

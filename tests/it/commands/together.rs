@@ -103,8 +103,8 @@ async fn a_watcher_takes_the_place_of_an_owner_that_was_killed() {
     watcher.until("lock_attempt").await;
     let dead = owner.pid();
     owner.kill().await;
-    let owned = watcher.until("owned").await;
-    assert!(owned["instead_of"].as_str().unwrap().ends_with(&format!(":{dead}")), "{owned}");
+    let taken = watcher.until("owned").await;
+    assert!(taken["instead_of"].as_str().unwrap().ends_with(&format!(":{dead}")), "{taken}");
     drop(writer);
     watcher.end().await.closed("ready", 0);
 }
@@ -131,8 +131,8 @@ async fn a_takeover_ends_the_old_owner_and_goes_on() {
     let old = held(&tool).await;
     let old_owner = old.pid();
     let mut new = tool.start(&["run", TABLE, "--takeover"]);
-    let owned = new.until("owned").await;
-    assert!(owned["instead_of"].as_str().unwrap().ends_with(&format!(":{old_owner}")), "{owned}");
+    let taken = new.until("owned").await;
+    assert!(taken["instead_of"].as_str().unwrap().ends_with(&format!(":{old_owner}")), "{taken}");
     let old = old.end().await;
     old.closed("failed", 1);
     assert!(old.err.contains("another process"), "{}", old.err);
