@@ -4,7 +4,7 @@
 use crate::{
     commands::tool::{TABLE, Tool, quiet_shop},
     online::launch,
-    support::{self, schema::schema_dump},
+    support::{self, schema::schema_dump, server},
 };
 
 #[tokio::test(flavor = "multi_thread")]
@@ -30,7 +30,7 @@ async fn a_table_that_is_not_there_is_refused_with_its_remedy() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_name_that_is_not_repeated_is_a_usage_error() {
-    let db = quiet_shop(1_000).await;
+    let db = quiet_shop(&server::all()[0], 1_000).await;
     let (tool, before) = (Tool::on(&db), schema_dump(&db, "public.chat_messages").await);
     launch(&db, TABLE).await;
     for command in ["swap", "reverse", "abort", "finish"] {
@@ -65,7 +65,7 @@ async fn a_server_that_cannot_be_reached_ends_with_one_and_says_what_to_try() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn another_plan_than_the_journals_is_refused() {
-    let db = quiet_shop(1_000).await;
+    let db = quiet_shop(&server::all()[0], 1_000).await;
     let tool = Tool::on(&db);
     launch(&db, TABLE).await;
     for (words, flag) in [
@@ -83,7 +83,7 @@ async fn another_plan_than_the_journals_is_refused() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_newer_programs_journal_is_left_alone() {
-    let db = quiet_shop(1_000).await;
+    let db = quiet_shop(&server::all()[0], 1_000).await;
     let tool = Tool::on(&db);
     launch(&db, TABLE).await;
     db.sql("INSERT INTO quarterdeck.version VALUES (99)").await;

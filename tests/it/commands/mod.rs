@@ -2,6 +2,9 @@
 //! several processes at once.
 
 mod contract;
+mod kills;
+mod memory;
+mod mending;
 mod standing;
 mod together;
 pub(crate) mod tool;

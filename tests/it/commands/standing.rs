@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use crate::{
     commands::tool::{TABLE, Tool, quiet_shop},
     online::launch,
+    support::server,
 };
 
 /// An object's keys, sorted, which must be exactly these.
@@ -42,7 +43,7 @@ fn conforms(status: &Value) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn status_has_the_keys_of_the_contract_in_every_phase_that_lasts() {
-    let db = quiet_shop(2_000).await;
+    let db = quiet_shop(&server::all()[0], 2_000).await;
     let tool = Tool::on(&db);
     launch(&db, TABLE).await;
     let status = async |phase: &str| {
@@ -81,7 +82,7 @@ async fn status_has_the_keys_of_the_contract_in_every_phase_that_lasts() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_paused_migration_stays_paused_until_resume() {
-    let db = quiet_shop(1_000).await;
+    let db = quiet_shop(&server::all()[0], 1_000).await;
     let tool = Tool::on(&db);
     launch(&db, TABLE).await;
     tool.done(&["pause", TABLE]).await;

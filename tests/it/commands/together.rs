@@ -10,6 +10,7 @@ use crate::{
     support::{
         Db,
         schema::{objects, schema_dump},
+        server,
     },
 };
 
@@ -33,7 +34,7 @@ async fn held(tool: &Tool) -> Running {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_owner_is_paused_and_resumed_from_elsewhere() {
-    let db = quiet_shop(2_000).await;
+    let db = quiet_shop(&server::all()[0], 2_000).await;
     let (tool, writer) = (Tool::on(&db), writer(&db).await);
     let mut run = held(&tool).await;
     tool.done(&["pause", TABLE]).await;
@@ -53,7 +54,7 @@ async fn an_owner_is_paused_and_resumed_from_elsewhere() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_abort_from_elsewhere_leaves_the_table_as_it_was() {
-    let db = quiet_shop(2_000).await;
+    let db = quiet_shop(&server::all()[0], 2_000).await;
     let before = (schema_dump(&db, "public.chat_messages").await, objects(&db).await);
     let tool = Tool::on(&db);
     for paused in [false, true] {
@@ -78,7 +79,7 @@ async fn an_abort_from_elsewhere_leaves_the_table_as_it_was() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_second_run_watches_the_first_and_ends_like_it() {
-    let db = quiet_shop(2_000).await;
+    let db = quiet_shop(&server::all()[0], 2_000).await;
     let (tool, writer) = (Tool::on(&db), writer(&db).await);
     let owner = held(&tool).await;
     let mut watcher = tool.start(&["run", TABLE]);
@@ -96,13 +97,13 @@ async fn a_second_run_watches_the_first_and_ends_like_it() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_watcher_takes_the_place_of_an_owner_that_was_killed() {
-    let db = quiet_shop(2_000).await;
+    let db = quiet_shop(&server::all()[0], 2_000).await;
     let (tool, writer) = (Tool::on(&db), writer(&db).await);
     let owner = held(&tool).await;
     let mut watcher = tool.start(&["run", TABLE]);
     watcher.until("lock_attempt").await;
     let dead = owner.pid();
-    owner.kill().await;
+    assert!(owner.kill().await);
     let taken = watcher.until("owned").await;
     assert!(taken["instead_of"].as_str().unwrap().ends_with(&format!(":{dead}")), "{taken}");
     drop(writer);
@@ -111,7 +112,7 @@ async fn a_watcher_takes_the_place_of_an_owner_that_was_killed() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn of_two_runs_at_once_one_works_and_one_watches() {
-    let db = quiet_shop(2_000).await;
+    let db = quiet_shop(&server::all()[0], 2_000).await;
     let (tool, writer) = (Tool::on(&db), writer(&db).await);
     let (mut one, mut other) = (tool.start(&["run", TABLE]), tool.start(&["run", TABLE]));
     tokio::join!(one.until("lock_attempt"), other.until("lock_attempt"));
@@ -126,7 +127,7 @@ async fn of_two_runs_at_once_one_works_and_one_watches() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_takeover_ends_the_old_owner_and_goes_on() {
-    let db = quiet_shop(2_000).await;
+    let db = quiet_shop(&server::all()[0], 2_000).await;
     let (tool, writer) = (Tool::on(&db), writer(&db).await);
     let old = held(&tool).await;
     let old_owner = old.pid();
@@ -142,7 +143,7 @@ async fn a_takeover_ends_the_old_owner_and_goes_on() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_signal_stops_a_run_at_a_safe_point_and_the_next_one_goes_on() {
-    let db = quiet_shop(2_000).await;
+    let db = quiet_shop(&server::all()[0], 2_000).await;
     let tool = Tool::on(&db);
     for signal in ["INT", "TERM", "HUP"] {
         let writer = writer(&db).await;
@@ -164,7 +165,7 @@ async fn a_signal_stops_a_run_at_a_safe_point_and_the_next_one_goes_on() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_watcher_that_is_stopped_leaves_the_owner_alone() {
-    let db = quiet_shop(2_000).await;
+    let db = quiet_shop(&server::all()[0], 2_000).await;
     let (tool, writer) = (Tool::on(&db), writer(&db).await);
     let owner = held(&tool).await;
     let mut watcher = tool.start(&["run", TABLE]);

@@ -10,7 +10,7 @@ use tokio::{
     task::JoinHandle,
 };
 
-use crate::support::{self, Db};
+use crate::support::{Db, server::Server};
 
 /// The table that is converted.
 pub(crate) const TABLE: &str = "chat_messages";
@@ -160,9 +160,10 @@ impl Running {
         assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success());
     }
 
-    /// `kill -9`; returns when it is dead.
-    pub(crate) async fn kill(mut self) {
-        self.child.kill().await.unwrap();
+    /// `kill -9`; returns when it is dead: whether it was alive until then.
+    pub(crate) async fn kill(mut self) -> bool {
+        self.child.start_kill().unwrap();
+        self.child.wait().await.unwrap().code().is_none()
     }
 
     /// Reads to its end.
@@ -187,9 +188,9 @@ impl Ended {
     }
 }
 
-/// A shop's tables on the first server, without traffic.
-pub(crate) async fn quiet_shop(rows: u32) -> Db {
-    let db = support::database("commands").await;
+/// A shop's tables, without traffic.
+pub(crate) async fn quiet_shop(server: &'static Server, rows: u32) -> Db {
+    let db = server.database("commands").await;
     let app = Login { role: format!("app_{}", db.name()), password: "secret".into() };
     let options = data::Options { rows, seed: 7, now: chrono::Utc::now(), app };
     data::make(&db.session().await, &options, &|_| ()).await.unwrap();

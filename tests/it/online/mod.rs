@@ -71,14 +71,20 @@ pub(crate) struct Shop {
 impl Shop {
     pub(crate) async fn open(server: &'static Server, rows: u32, tps: u32) -> Self {
         let db = server.database("shop").await;
-        let app = Login { role: format!("app_{}", db.name()), password: "secret".into() };
+        let app = app(&db);
         let session = db.session().await;
         let now = chrono::Utc::now();
         data::make(&session, &data::Options { rows, seed: 7, now, app: app.clone() }, &|_| ()).await.unwrap();
         oracle::make(&session, &app).await.unwrap();
-        let target = Target::parse(&db.conninfo_as(&app.role, &app.password)).unwrap();
-        let options = traffic::Options { tps, workers: 4, seed: 3, transactions: None };
-        let traffic = Traffic::start(&target, &options).await.unwrap();
+        let traffic = traffic(&db, tps, 3).await;
+        Self { db, traffic }
+    }
+
+    /// The application goes on at a slower pace; nothing of it failed so far.
+    pub(crate) async fn calmer(self) -> Self {
+        let Self { db, traffic: busy } = self;
+        assert_eq!(busy.stop().await.failed, Vec::<String>::new());
+        let traffic = traffic(&db, 20, 4).await;
         Self { db, traffic }
     }
 
@@ -96,6 +102,18 @@ impl Shop {
         assert_eq!(oracle::difference(&self.db.session().await).await.unwrap(), 0);
         self.db
     }
+}
+
+/// The role of a shop's application.
+fn app(db: &Db) -> Login {
+    Login { role: format!("app_{}", db.name()), password: "secret".into() }
+}
+
+async fn traffic(db: &Db, tps: u32, seed: u32) -> Traffic {
+    let app = app(db);
+    let target = Target::parse(&db.conninfo_as(&app.role, &app.password)).unwrap();
+    let options = traffic::Options { tps, workers: 4, seed, transactions: None };
+    Traffic::start(&target, &options).await.unwrap()
 }
 
 /// Rows that only one of two tables has; sound only while nobody writes.
