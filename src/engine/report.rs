@@ -24,7 +24,7 @@ pub fn summary(status: &Status) -> String {
     let share = status.share().map(|share| format!(" ({})", percent(share))).unwrap_or_default();
     let estimated = if rows.exact { "" } else { " estimated" };
     let (copied, source) = (count(rows.copied), count(rows.source));
-    let _ = writeln!(text, "copied {copied} of {source} rows{estimated}{share}");
+    let _ = writeln!(text, "copied {copied} of {source} rows{estimated}{}{share}", status.rest());
     let _ = writeln!(text, "log: {} rows, {}", count(rows.log_pending), bytes(rows.log_bytes));
     match status.verification.verified_at {
         Some(at) => {

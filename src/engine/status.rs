@@ -65,6 +65,11 @@ impl Status {
         !self.chunks.is_empty() && self.chunks.iter().all(done)
     }
 
+    /// What to say of rows that were counted and not copied, when all chunks are done; else nothing.
+    pub fn rest(&self) -> &'static str {
+        if self.is_copied() && self.rows.copied < self.rows.source { ", the rest by the log" } else { "" }
+    }
+
     /// Chunks by state, for a summary line.
     pub fn chunk_counts(&self) -> BTreeMap<&'static str, usize> {
         let mut counts = BTreeMap::new();

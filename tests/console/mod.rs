@@ -7,3 +7,5 @@ mod reducer;
 mod safety;
 mod sizes;
 mod snapshots;
+#[path = "../terminal/mod.rs"]
+mod terminal;

@@ -12,6 +12,8 @@ mod commands;
 #[cfg(test)]
 mod connect;
 #[cfg(test)]
+mod console;
+#[cfg(test)]
 mod demo;
 #[cfg(test)]
 mod ending;
@@ -27,6 +29,9 @@ mod pooler;
 mod support;
 #[cfg(test)]
 mod swap;
+#[cfg(test)]
+#[path = "../terminal/mod.rs"]
+mod terminal;
 #[cfg(test)]
 mod twin;
 #[cfg(test)]

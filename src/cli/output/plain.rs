@@ -34,7 +34,8 @@ pub fn progress(status: &Status) -> String {
     let share = status.share().filter(|_| status.rows.exact);
     let share = share.map(|share| format!(" ({})", percent(share))).unwrap_or_default();
     let about = if rows.exact { "" } else { "about " };
-    let mut parts = vec![format!("{} of {about}{} rows{share}", count(rows.copied), count(rows.source))];
+    let mut parts =
+        vec![format!("{} of {about}{} rows{}{share}", count(rows.copied), count(rows.source), status.rest())];
     parts.extend(status.pace.rows_per_s.map(|rate| format!("{} rows/s", short(rate))));
     parts.extend(status.pace.eta_s.map(|eta| format!("{} left", range(eta))));
     parts.push(format!("log {} rows", count(rows.log_pending)));

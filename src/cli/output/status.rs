@@ -152,12 +152,13 @@ fn one(status: &Status) -> String {
     let migration = &status.migration;
     let title = [migration.table.plain(), migration.phase.word().replace('_', " "), state(status)];
     let _ = writeln!(text, "{}", harmless(&title.join("  ")));
+    let over = migration.phase.is_over();
     let by = format!("by {} every {}, key {}", migration.by, migration.every, migration.key);
     let facts = [
         ("plan", Some(format!("{by}, {}, migration {}", migration.strategy, migration.id))),
         ("rows", Some(rows(status))),
-        ("log", Some(log(&status.rows))),
-        ("owner", Some(owner(status))),
+        ("log", (!over).then(|| log(&status.rows))),
+        ("owner", (!over).then(|| owner(status))),
         ("waiting", migration.waiting.clone()),
         ("verified", Some(verified(status))),
         ("error", status.last_error.clone()),
@@ -180,7 +181,8 @@ fn one(status: &Status) -> String {
         let words = format!("{}: {}", condition.name, condition.detail);
         let _ = writeln!(text, "  {:<9} {}", "not yet", harmless(&words));
     }
-    if !status.periods.is_empty() {
+    // After an abort its partitions are gone.
+    if !status.periods.is_empty() && migration.phase != Phase::Aborted {
         let _ = write!(text, "\n{}", periods(&status.periods));
     }
     text
@@ -197,7 +199,7 @@ fn rows(status: &Status) -> String {
     let share = share.map(|share| format!(" ({})", percent(share))).unwrap_or_default();
     let about = if status.rows.exact { "" } else { "about " };
     let (copied, source) = (count(status.rows.copied), count(status.rows.source));
-    let mut words = format!("{copied} of {about}{source} copied{share}");
+    let mut words = format!("{copied} of {about}{source} copied{}{share}", status.rest());
     if let Some(rate) = status.pace.rows_per_s {
         let _ = write!(words, ", {} rows/s", short(rate));
     }

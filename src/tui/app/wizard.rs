@@ -45,9 +45,9 @@ pub enum Page {
 
 /// The strategies, with what they are for; only the first is in this version.
 pub const STRATEGIES: [(&str, &str); 3] = [
-    ("online", "copies while the application writes; one short lock"),
-    ("rename-first", "later version: for a quiet window, append-only data"),
-    ("adopt", "later version: the old table whole, nothing is copied"),
+    ("online", "copies while the application writes; a short lock"),
+    ("rename-first", "later: for a quiet window and append-only data"),
+    ("adopt", "later: attaches the old table whole"),
 ];
 
 /// The wizard's state.

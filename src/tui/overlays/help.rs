@@ -71,11 +71,16 @@ fn signs(theme: &Theme) -> Vec<Paragraph> {
         chunks.extend([(format!("{sign} "), style), (format!("{says}  "), theme.text)]);
     }
     chunks.push(("▄ part".into(), theme.text));
-    let mut leaves: Paragraph = vec![("  periods   ".into(), theme.dim)];
-    for state in LeafState::ALL {
-        let (text, style) = screens::leaf_state(state, theme);
-        leaves.push((format!("{text}  "), style));
+    let mut paragraphs = vec![vec![("signs".into(), theme.accent)], chunks];
+    for (at, states) in LeafState::ALL.chunks(3).enumerate() {
+        let label = if at == 0 { "  periods   " } else { "            " };
+        let mut leaves: Paragraph = vec![(label.into(), theme.dim)];
+        for state in states {
+            let (text, style) = screens::leaf_state(*state, theme);
+            leaves.push((format!("{text}  "), style));
+        }
+        leaves.push((String::new(), theme.text));
+        paragraphs.push(leaves);
     }
-    leaves.push((String::new(), theme.text));
-    vec![vec![("signs".into(), theme.accent)], chunks, leaves]
+    paragraphs
 }

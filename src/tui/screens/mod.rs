@@ -11,7 +11,7 @@ pub mod validation;
 use ratatui::style::Style;
 
 use crate::{
-    model::phase::LeafState,
+    model::phase::{LeafState, Phase},
     tui::{app::model::Model, glyphs, theme::Theme, widgets::pen::Pen},
 };
 use ratatui::layout::Rect;
@@ -44,8 +44,16 @@ fn empty(pen: &mut Pen<'_>, area: Rect, text: &str) {
 /// Draws why there is nothing to see, where no migration is open; says whether it did.
 fn nothing_open(pen: &mut Pen<'_>, area: Rect, model: &Model) -> bool {
     use crate::tui::app::model::Connection;
-    if model.job.status.is_some() {
-        return false;
+    match model.status() {
+        Some(status) if status.migration.phase == Phase::Aborted => {
+            let table = status.migration.table.plain();
+            let text =
+                format!("aborted: everything of ours is gone, {table} is as it was\n6 shows what happened");
+            empty(pen, area, &text);
+            return true;
+        }
+        Some(_) => return false,
+        None => {}
     }
     let text = match model.connection {
         Connection::Opening => "opening the migration …",

@@ -24,6 +24,7 @@ use crossterm::{
     },
 };
 use ratatui::{Terminal, backend::CrosstermBackend};
+use rustix::process::{Signal, kill_current_process_group};
 
 use crate::tui::{app::model::Model, harmless::harmless, theme::Theme, view::view};
 
@@ -90,10 +91,18 @@ impl Tty {
     /// Takes the terminal over: raw mode, alternate screen, bracketed paste.
     pub fn take() -> io::Result<Self> {
         take_over()?;
+        // Cleared by ourselves: a program that was killed may have left the alternate screen on, and its picture in it.
         let terminal = Terminal::new(CrosstermBackend::new(stdout()));
-        let terminal = terminal.inspect_err(|_| give_back())?;
-        Ok(Self { terminal })
+        let terminal = terminal.and_then(|mut terminal| clear(&mut terminal).map(|()| terminal));
+        Ok(Self { terminal: terminal.inspect_err(|_| give_back())? })
     }
+}
+
+/// Clears the screen and forgets what was on it. [`Terminal::clear`] would ask the terminal where its cursor is, and the
+/// answer goes to whoever reads the keys: it would wait for it in vain, and take the terminal for gone.
+fn clear(terminal: &mut Terminal<CrosstermBackend<Stdout>>) -> io::Result<()> {
+    let size = terminal.size()?;
+    terminal.resize(size.into())
 }
 
 impl Drop for Tty {
@@ -147,15 +156,16 @@ impl Stage for Tty {
     }
 
     fn forget(&mut self) -> io::Result<()> {
-        self.terminal.clear()
+        clear(&mut self.terminal)
     }
 
     fn suspend(&mut self) -> io::Result<()> {
         give_back();
-        signal_hook::low_level::raise(signal_hook::consts::SIGTSTP)?;
+        // The whole group, as the terminal itself does it: a script or `sudo` around us must stop too, or the shell waits.
+        kill_current_process_group(Signal::TSTP)?;
         // Here the shell has brought the process back to the foreground.
         take_over()?;
-        self.terminal.clear()
+        clear(&mut self.terminal)
     }
 }
 

@@ -1,0 +1,125 @@
+//! The console on a pseudo-terminal and a real server: a table is converted with keys, and the catalogue is asked what
+//! became of it. What the screens look like is tested beside the console.
+
+use portable_pty::CommandBuilder;
+
+use crate::{
+    support::{self, Db},
+    terminal::{DARK, Terminal},
+};
+
+const TABLE: &str = "CREATE TABLE chat (id bigint PRIMARY KEY, created_at timestamptz NOT NULL, body text);\
+    INSERT INTO chat SELECT n, timestamptz '2024-01-01' + n * interval '3 hours', 'row ' || n \
+    FROM generate_series(1, 3000) n; ANALYZE chat";
+
+/// The console with these words, far from this process's PG* variables, home and log.
+struct Console {
+    terminal: Terminal,
+    _home: tempfile::TempDir,
+}
+
+impl Console {
+    fn start(words: &[&str]) -> Self {
+        let home = tempfile::tempdir().unwrap();
+        let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_quarterdeck"));
+        for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("PG")) {
+            command.env_remove(name);
+        }
+        command.env("HOME", home.path());
+        for name in ["XDG_STATE_HOME", "QUARTERDECK_LOG", "NO_COLOR"] {
+            command.env_remove(name);
+        }
+        command.args(words);
+        Self { terminal: Terminal::start(command, DARK), _home: home }
+    }
+
+    /// Presses keys, then waits for what they bring.
+    fn press(&self, keys: &str, then: &str) {
+        self.terminal.press(keys);
+        self.terminal.sees(then);
+    }
+
+    /// Answers the open question with the table's name, once all that must hold is known.
+    fn confirm(&self, then: &str) {
+        self.terminal.sees("✓ prepared transactions");
+        self.press("chat", "│ chat▏");
+        self.press("\r", then);
+    }
+
+    /// Waits for the end; the exit code and what is left on the screen.
+    fn end(self) -> (u32, String) {
+        let (status, left) = self.terminal.end();
+        (status.exit_code(), left)
+    }
+}
+
+/// What owns the name: `r`, a table, or `p`, a partitioned one; and how many rows it has.
+async fn owner_of_the_name(db: &Db) -> String {
+    let kind = db.value("SELECT relkind FROM pg_class WHERE oid = 'public.chat'::regclass").await;
+    format!("{kind} {}", db.value("SELECT count(*) FROM chat").await)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_table_is_converted_there_and_back_with_keys() {
+    let db = support::database("console").await;
+    db.sql(TABLE).await;
+    let console = Console::start(&[db.conninfo()]);
+    console.terminal.sees("▸chat ");
+    console.press("\r", "The column that says to which period a row belongs.");
+    console.press("\r", "4 partitions a year");
+    console.press("\r", "copies while the application writes");
+    console.press("\r", "11 finish");
+    console.press("\r", "start the conversion");
+    console.press("y", "READY ▶ running");
+    assert_eq!(owner_of_the_name(&db).await, "r 3000", "nothing is swapped unasked");
+    console.press("2", "both sides: exact when last verified");
+    console.terminal.resize(40, 120);
+    console.terminal.sees("? help");
+
+    console.press("s", "type chat to confirm");
+    console.confirm("REVERSE WINDOW ▶ running");
+    assert_eq!(owner_of_the_name(&db).await, "p 3000");
+    db.sql("INSERT INTO chat VALUES (9001, '2024-02-03', 'after the swap')").await;
+
+    console.press("u", "give the names back");
+    console.confirm("REVERSED ▶ running");
+    assert_eq!(owner_of_the_name(&db).await, "r 3001", "with what was written meanwhile");
+
+    console.press("q", "The migration stays stopped");
+    console.terminal.press("y");
+    let (code, left) = console.end();
+    assert_eq!(code, 5, "stopped by the operator");
+    assert!(left.contains("chat_2024_q1") && left.contains("verified"), "a summary to paste: {left}");
+    assert_eq!(db.value("SELECT phase FROM quarterdeck.migration").await, "reversed");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn run_goes_as_far_as_asked_and_its_console_stays() {
+    let db = support::database("console_run").await;
+    db.sql(TABLE).await;
+    let words = ["run", "chat", "--ui", "tui", "--workers", "1", "--until", "swapped", "--yes", "chat"];
+    let limits = ["--reverse-window", "1s", "--conn", db.conninfo()];
+    let console = Console::start(&[&words[..], &limits[..]].concat());
+    console.terminal.sees("REVERSE WINDOW ▶ running");
+    console.terminal.sees("the reverse window is over; F finishes, u reverses");
+    assert_eq!(owner_of_the_name(&db).await, "p 3000");
+    let workers = "SELECT workers FROM quarterdeck.migration";
+    assert_eq!(db.value(workers).await, "1");
+    console.terminal.signal("TERM");
+    let (code, _) = console.end();
+    assert_eq!(code, 0, "it is as far as asked");
+
+    // Another plan than the journal's is refused before a console opens.
+    let console =
+        Console::start(&["run", "chat", "--every", "month", "--ui", "tui", "--conn", db.conninfo()]);
+    console.terminal.sees("another plan: --every differs");
+    assert_eq!(console.end().0, 3);
+
+    let console =
+        Console::start(&["run", "chat", "--until", "finished", "--yes", "chat", "--conn", db.conninfo()]);
+    console.terminal.sees("FINISHED");
+    console.terminal.press("q");
+    assert_eq!(console.end().0, 0);
+    assert_eq!(db.value("SELECT phase FROM quarterdeck.migration").await, "finished");
+    assert_eq!(owner_of_the_name(&db).await, "p 3000");
+}
