@@ -53,6 +53,13 @@ pub enum Action {
     Redraw,
 }
 
+impl Action {
+    /// It is known, and refused in this version.
+    pub fn comes_later(self) -> bool {
+        matches!(self, Self::Show(Screen::Health) | Self::Order(Order::Rehearse))
+    }
+}
+
 /// A movement of the cursor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Move {

@@ -185,9 +185,16 @@ pub fn markdown() -> String {
     let mut text = String::from("| key | does |\n|---|---|\n");
     for (group, rows) in KEYMAP {
         let _ = writeln!(text, "| **{}** | |", group.title());
+        let mut said = Vec::new();
         for row in *rows {
+            // A row that stands twice, for lists and for entry lines, is said once.
+            if *group != Group::Dialogs && said.contains(&(row.action, row.help)) {
+                continue;
+            }
+            said.push((row.action, row.help));
             let keys: Vec<_> = row.strokes.iter().map(|stroke| format!("`{stroke}`")).collect();
-            let _ = writeln!(text, "| {} | {} |", keys.join(" "), row.help);
+            let later = if row.action.comes_later() { " (in a later version)" } else { "" };
+            let _ = writeln!(text, "| {} | {}{later} |", keys.join(" "), row.help);
         }
     }
     text
@@ -232,6 +239,20 @@ mod tests {
                 assert!(row.strokes.iter().all(|stroke| stroke.typed().is_none()), "{}", row.word);
             }
         }
+    }
+
+    #[test]
+    fn the_readme_s_keys_are_these() {
+        let readme = concat!(env!("CARGO_MANIFEST_DIR"), "/README.md");
+        let text = std::fs::read_to_string(readme).unwrap();
+        let (head, rest) = text.split_once("held by a test -->\n").unwrap();
+        let (keys, tail) = rest.split_once("<!-- /keys -->").unwrap();
+        if std::env::var_os("QUARTERDECK_WRITE_KEYS").is_some() {
+            let text = format!("{head}held by a test -->\n{}<!-- /keys -->{tail}", markdown());
+            std::fs::write(readme, text).unwrap();
+            return;
+        }
+        assert_eq!(keys, markdown(), "QUARTERDECK_WRITE_KEYS=1 cargo test --lib keymap writes them");
     }
 
     #[test]

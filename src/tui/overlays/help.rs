@@ -31,8 +31,8 @@ pub fn draw(pen: &mut Pen<'_>, screen: Rect, scroll: usize, model: &Model) {
         let mut said = Vec::new();
         for row in *rows {
             // A row that stands twice, for lists and for entry lines, is said once.
-            if *group == Group::Dialogs || !said.contains(&row.action) {
-                said.push(row.action);
+            if *group == Group::Dialogs || !said.contains(&(row.action, row.help)) {
+                said.push((row.action, row.help));
                 text.push(line(&theme, *group, row, model));
             }
         }
