@@ -463,3 +463,18 @@ fn a_refused_plan_offers_nothing_to_start() {
     assert!(model.notice.unwrap().text.contains("no plan to start"));
     assert_eq!(model.overlays.len(), 1);
 }
+
+#[test]
+fn differences_are_repaired_while_the_worker_waits() {
+    let mut model = at(Scene::Differs);
+    assert_eq!(press(&mut model, "r"), vec![]);
+    assert!(model.notice.as_ref().unwrap().text.contains("f, repair"));
+    assert_eq!(press(&mut model, "v"), sends(Command::Verify));
+    assert_eq!(press(&mut model, "fy"), sends(Command::Repair));
+    // Nobody runs it: there is nobody to repair it.
+    let mut status = fixture::scene::status(Scene::Differs);
+    status.owner = None;
+    model.job.status = Some(status.into());
+    assert_eq!(press(&mut model, "f"), vec![]);
+    assert!(model.notice.unwrap().text.contains("resume first"));
+}

@@ -12,7 +12,7 @@ use crate::{
         steps::{lock_attempt, step},
     },
     error::Result,
-    model::{chunk::ChunkId, leaves::leaves_for, phase::Phase, preflight::names, scheme::Leaf},
+    model::{chunk::ChunkId, figures, leaves::leaves_for, phase::Phase, preflight::names, scheme::Leaf},
     ops,
     pg::{Session, journal},
 };
@@ -95,7 +95,7 @@ async fn count(ctx: &Context, session: &mut Session) -> Result<String> {
     let number = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
     let (chunks, periods) = (number(cut), number(periods.len()));
     ctx.say(Body::CensusTaken { rows: counted, chunks, periods });
-    Ok(format!("{counted} rows in {chunks} chunks and {periods} periods"))
+    Ok(format!("{} rows in {chunks} chunks and {periods} periods", figures::count(counted)))
 }
 
 async fn counter(ctx: &Context, n: usize, open: &Mutex<Vec<(ChunkId, (i64, i64))>>) -> Result<()> {

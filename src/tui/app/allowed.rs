@@ -187,6 +187,9 @@ fn resume(model: &Model) -> Verdict {
     }
     match status.migration.state {
         State::Running if !status.migration.pausing => moot("it is running"),
+        State::Failed if is_owned(status) && has_diffs(status) => {
+            moot("it waits for f, repair, or v, verify")
+        }
         State::Unknown => moot("its state is not known"),
         State::Running | State::Paused | State::Stopped | State::Failed => Ok(()),
     }
@@ -207,12 +210,18 @@ fn swap(status: &Status) -> Verdict {
     }
 }
 
+fn is_owned(status: &Status) -> bool {
+    status.owner.as_ref().is_some_and(|owner| owner.alive)
+}
+
 /// Commands that need the worker to be awake.
 fn standing(status: &Status) -> Verdict {
     match status.migration.state {
         State::Running => Ok(()),
         State::Paused => yet("paused: resume first"),
         State::Stopped => yet("nobody runs it: resume first"),
+        // Differences fail a migration, and its worker waits for the word.
+        State::Failed if is_owned(status) => Ok(()),
         State::Failed => yet("it has failed: resume first"),
         State::Unknown => yet("its state is not known"),
     }

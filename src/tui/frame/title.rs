@@ -14,7 +14,7 @@ use ratatui::{
 use crate::{
     model::{
         figures::seconds_between,
-        phase::{Phase, State},
+        phase::{LeafState, Phase, State},
     },
     tui::{
         app::model::{Connection, Intent, Model},
@@ -109,7 +109,13 @@ fn moving(model: &Model, theme: &Theme) -> Piece {
     if migration.pausing && state == State::Running {
         return (format!("{sign} pausing"), theme.warn);
     }
-    (format!("{sign} {}", state.word()), state_style(state, theme))
+    let differs = state == State::Failed && status_differs(model);
+    let word = if differs { LeafState::Differs.word() } else { state.word() };
+    (format!("{sign} {word}"), state_style(state, theme))
+}
+
+fn status_differs(model: &Model) -> bool {
+    model.status().is_some_and(|status| status.periods.iter().any(|p| p.state == LeafState::Differs))
 }
 
 /// The style of a state's word.

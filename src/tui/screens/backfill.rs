@@ -154,6 +154,7 @@ fn row(pen: &mut Pen<'_>, (every, y): (&str, u16), grid: &Grid, period: &PeriodS
     let target = if lags { theme.text } else { theme.dim };
     grid.cell(pen, ("target", y), &figures::count(period.target_rows), target);
     let (word, style) = match period.diffs {
+        Some(1) => (format!("{} 1 diff", glyphs::BROKEN), theme.danger),
         Some(n) if n > 0 => (format!("{} {} diffs", glyphs::BROKEN, figures::count(n)), theme.danger),
         Some(_) | None => leaf_state(period.state, &theme),
     };

@@ -57,13 +57,9 @@ fn wrapped(paragraph: &Paragraph, columns: usize) -> Vec<Paragraph> {
     let pieces = last.split('\n').flat_map(|line| {
         let clean = harmless(line.trim_end());
         let depth = clean.len() - clean.trim_start().len();
-        let lines = wrap(&clean, columns - used);
-        let hang = " ".repeat(depth.min(columns / 2));
-        lines
-            .into_iter()
-            .enumerate()
-            .map(move |(i, line)| if i == 0 { line } else { format!("{hang}{line}") })
-            .collect::<Vec<_>>()
+        let hang = " ".repeat(depth.min((columns - used) / 2));
+        let lines = wrap(clean.trim_start(), columns - used - hang.len());
+        lines.into_iter().map(move |line| format!("{hang}{line}")).collect::<Vec<_>>()
     });
     let mut lines = Vec::new();
     for piece in pieces {

@@ -107,6 +107,10 @@ fn eta(pen: &Pen<'_>, status: &Status, now: DateTime<Utc>) -> Piece {
     if let Some(age) = status.verification.snapshot_s {
         return (format!("verifying, snapshot {} old", figures::span(age)), theme.text);
     }
+    let differs = status.periods.iter().any(|period| period.state == LeafState::Differs);
+    if migration.phase == Phase::Verifying && differs && status.verification.running.is_none() {
+        return ("rows differ: 4 shows them, f repairs".into(), theme.danger);
+    }
     if migration.phase != Phase::Copying {
         return (phase_words(migration.phase).into(), theme.text);
     }
