@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use quarterdeck::demo::oracle;
+
 use crate::{
     commands::tool::{TABLE, Tool},
     online::Shop,
@@ -62,10 +64,10 @@ async fn ten_kills_at_random_moments_change_nothing() {
         kills += u32::from(killed(&tool, &shop, &mut dice).await);
     }
     tool.start(&["run", TABLE]).end().await.closed("ready", 0);
-    let shop = shop.calmer().await;
-    let words = ["run", TABLE, "--until", "swapped", "--yes", TABLE, "--lock-budget", "400"];
-    tool.start(&words).end().await.closed("swapped", 0);
+    // The swap under traffic has tests of its own; what the dead ones left undone shows in the table it brings.
     let db = shop.close().await;
+    tool.start(&["run", TABLE, "--until", "swapped", "--yes", TABLE]).end().await.closed("swapped", 0);
+    assert_eq!(oracle::difference(&db.session().await).await.unwrap(), 0);
     assert_eq!(db.value("SELECT count(*) FROM chat_messages_default").await, "0");
     let key = "SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conrelid = 'chat_messages'::regclass AND contype = 'p'";
     assert_eq!(db.value(key).await, "PRIMARY KEY (id, created_at)");

@@ -80,14 +80,6 @@ impl Shop {
         Self { db, traffic }
     }
 
-    /// The application goes on at a slower pace; nothing of it failed so far.
-    pub(crate) async fn calmer(self) -> Self {
-        let Self { db, traffic: busy } = self;
-        assert_eq!(busy.stop().await.failed, Vec::<String>::new());
-        let traffic = traffic(&db, 20, 4).await;
-        Self { db, traffic }
-    }
-
     /// Stops the traffic; nothing of the application failed, and the table that owns the name equals the oracle.
     pub(crate) async fn close(self) -> Db {
         let tally = self.traffic.stop().await;
