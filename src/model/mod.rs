@@ -5,6 +5,7 @@ pub mod comparison;
 pub mod condition;
 pub mod cost;
 pub mod diff;
+pub mod drift;
 pub mod figures;
 pub mod hanger;
 pub mod ident;

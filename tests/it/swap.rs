@@ -63,7 +63,16 @@ async fn the_partitioned_table_has_all_that_the_application_knows() {
         for question in &questions {
             before.push(rig.value(question).await);
         }
+        // A role with the application's rights and no more, before and after.
+        let modest = format!(
+            "SET ROLE pg_monitor; INSERT INTO {TABLE} (room_id, \"Body\", created_at) VALUES (1, 'modest', '2024-05-04 00:00+00'); \
+             UPDATE {TABLE} SET \"Body\" = 'meek' WHERE \"Body\" = 'modest'; DELETE FROM {TABLE} WHERE \"Body\" = 'meek'; RESET ROLE"
+        );
+        rig.db.sql(&modest).await;
         rig.swap().await.unwrap();
+        rig.db.sql(&modest).await;
+        assert_eq!(rig.log().await.len(), 4);
+        rig.db.sql(&format!("DELETE FROM {}", rig.scheme.log())).await;
         for (question, answer) in questions.iter().zip(&before) {
             assert_eq!(&rig.value(question).await, answer, "{question}");
         }
@@ -347,8 +356,24 @@ async fn what_changed_since_the_plan_is_named_and_nothing_moves() {
             "trigger zz was added",
             "DROP TRIGGER zz ON \"Messages\"",
         ),
+        ("CREATE INDEX lately ON \"Messages\" (created_at)", "index lately was added", "DROP INDEX lately"),
         (
-            "ALTER TABLE \"Messages\" DISABLE TRIGGER ALL; ALTER TABLE \"Messages\" ENABLE TRIGGER ALL",
+            "GRANT TRUNCATE ON \"Messages\" TO pg_monitor",
+            "right GRANT",
+            "REVOKE TRUNCATE ON \"Messages\" FROM pg_monitor",
+        ),
+        (
+            "ALTER TABLE \"Messages\" ADD CONSTRAINT odd CHECK (id <> -13)",
+            "constraint odd was added",
+            "ALTER TABLE \"Messages\" DROP CONSTRAINT odd",
+        ),
+        (
+            "ALTER TABLE \"Messages\" SET (fillfactor = 70)",
+            "setting fillfactor=70 was added",
+            "ALTER TABLE \"Messages\" RESET (fillfactor)",
+        ),
+        (
+            "ALTER TABLE \"Messages\" DISABLE TRIGGER quarterdeck_capture_delete; ALTER TABLE \"Messages\" ENABLE TRIGGER quarterdeck_capture_delete",
             "trigger quarterdeck_capture_delete on Messages A",
             "",
         ),
@@ -378,6 +403,42 @@ async fn a_commit_without_an_answer_is_found_out() {
                 Holder::Twin => drop(rig.reverse().await.unwrap()),
             }
         }
+    })
+    .await;
+}
+
+/// TRAPS 41: a role that owns the tables and nothing more, and that may not see other roles' sessions.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_owner_of_the_tables_needs_no_more_rights() {
+    on_each_server(async |server| {
+        let db = server.database("plain_owner").await;
+        let role = format!("owner_of_{}", db.name());
+        db.sql(&format!(
+            "CREATE ROLE {role} LOGIN PASSWORD 'secret'; GRANT CREATE ON DATABASE \"{}\" TO {role}",
+            db.name()
+        ))
+        .await;
+        let mut rig = Rig::ready_as(db, &role, "secret").await;
+        let report = rig.db.client().await;
+        report.batch_execute("BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT 1").await.unwrap();
+        rig.db.sql(&format!("UPDATE {TABLE} SET \"Body\" = 'drained' WHERE id = 5")).await;
+        let error = rig.exchange(Way::Forward, Patience { attempts: 1, ..PATIENCE }).await.unwrap_err();
+        assert!(error.to_string().contains("a snapshot from before the drain"), "{error}");
+        report.batch_execute("COMMIT").await.unwrap();
+        rig.swap().await.unwrap();
+        rig.settle().await;
+        rig.validate().await;
+        rig.db.sql(&format!("DELETE FROM {TABLE} WHERE id = 6")).await;
+        rig.reverse().await.unwrap();
+        rig.settle().await;
+        rig.restore().await;
+        rig.swap().await.unwrap();
+        rig.settle().await;
+        rig.finish(quarterdeck::ops::finish::Old::Drop).await.unwrap();
+        assert_eq!(rig.value(&format!("SELECT count(*) FROM {TABLE}")).await, "19999");
+        rig.db
+            .sql(&format!("REASSIGN OWNED BY {role} TO postgres; DROP OWNED BY {role}; DROP ROLE {role}"))
+            .await;
     })
     .await;
 }

@@ -1,7 +1,5 @@
-//! Whether what hangs on the table is still what the plan says, asked under the exclusive lock.
-//!
-//! The swap makes triggers, views and foreign keys from the plan's text. One that came, went or changed
-//! meanwhile would be lost in silence.
+//! Whether table and dependants are still what the plan says: all of it before the swap, what is made from the plan's text
+//! once more under the exclusive lock. What came, went or changed meanwhile would be lost in silence.
 
 use std::collections::BTreeSet;
 
@@ -9,9 +7,9 @@ use tokio_postgres::Row;
 
 use crate::{
     error::{Error, Result},
-    model::{ident::Ident, scheme::Scheme},
+    model::{drift, ident::Ident, scheme::Scheme},
     ops::swap::Way,
-    pg::Tx,
+    pg::{Session, Tx, catalog},
 };
 
 const FOREIGN_KEY: &str = "foreign key";
@@ -35,7 +33,16 @@ impl Dependant {
     }
 }
 
-/// Refuses where something changed since the plan was made; the foreign keys that the source has now.
+/// Refuses where anything about the source was changed since the plan was made. Before any lock.
+pub(super) async fn compare(session: &Session, scheme: &Scheme) -> Result<()> {
+    let now = catalog::load_oid(session, scheme.table.oid).await?;
+    match drift::first_change(&scheme.table, &now) {
+        None => Ok(()),
+        Some(what) => Err(Error::Changed { table: scheme.source().plain(), what }),
+    }
+}
+
+/// Refuses where a trigger, view or foreign key changed since; the foreign keys that the source has now.
 pub(super) async fn check(tx: &Tx<'_>, scheme: &Scheme, way: Way) -> Result<BTreeSet<Ident>> {
     const SQL: &str = include_str!("../../../assets/sql/dependants.sql");
     let rows = tx.query("read dependants", SQL, &[&scheme.source().to_string(), &scheme.table.oid]).await?;

@@ -139,10 +139,13 @@ impl Swap<'_> {
         drain: &mut dyn Drain,
         report: Report<'_>,
     ) -> Result<Swapped> {
+        if way == Way::Swap {
+            dependants::compare(session, self.scheme).await?;
+        }
         settle::free_follower(self, session, way, report).await?;
         let patience = bounded(session, self.patience).await?;
         let watch = Watch::open(session, self.scheme.id).await?;
-        let mut tries = Tries::new(&watch, way.step(), patience, report);
+        let mut tries = Tries::new(Some(&watch), way.step(), patience, report);
         loop {
             let held = Held::default();
             let keys = if tries.number() < ATTEMPTS_WITH_KEYS { Keys::DropNow } else { Keys::DropAfter };

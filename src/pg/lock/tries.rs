@@ -70,7 +70,7 @@ impl Held {
 
 /// Attempts at one step.
 pub struct Tries<'a> {
-    watch: &'a Watch,
+    watch: Option<&'a Watch>,
     step: &'static str,
     patience: Patience,
     report: Report<'a>,
@@ -78,8 +78,8 @@ pub struct Tries<'a> {
 }
 
 impl<'a> Tries<'a> {
-    /// No attempt has been made.
-    pub fn new(watch: &'a Watch, step: &'static str, patience: Patience, report: Report<'a>) -> Self {
+    /// No attempt has been made. Without a watch nobody sees what an attempt is lost to.
+    pub fn new(watch: Option<&'a Watch>, step: &'static str, patience: Patience, report: Report<'a>) -> Self {
         Self { watch, step, patience, report, number: 0 }
     }
 
@@ -92,7 +92,10 @@ impl<'a> Tries<'a> {
     /// in time, and by [`Error::Busy`].
     pub async fn one<T>(&mut self, held: &Held, work: impl Future<Output = Result<T>>) -> Result<Option<T>> {
         self.number += 1;
-        let (outcome, seen) = self.watch.during(work).await;
+        let (outcome, seen) = match self.watch {
+            Some(watch) => watch.during(work).await,
+            None => (work.await, None),
+        };
         let held = held.elapsed();
         let lost = match outcome {
             Ok(done) => {

@@ -22,7 +22,7 @@ use quarterdeck::{
         twin,
     },
     pg::{
-        Fence, Session, catalog, journal,
+        Fence, Session, Target, catalog, journal,
         lock::{Attempt, Patience},
     },
 };
@@ -38,6 +38,7 @@ pub(crate) const TWIN: &str = r#""My Shop"."Messages_twin""#;
 /// One migration.
 pub(crate) struct Rig {
     pub(crate) db: Db,
+    target: Target,
     pub(crate) session: Session,
     pub(crate) scheme: Scheme,
     pub(crate) fence: Fence,
@@ -71,7 +72,8 @@ impl Rig {
         journal::write::migration(session, &scheme, 1).await.unwrap();
         let fence = Fence::new(&scheme, 0, String::new());
         let session = db.session().await;
-        Self { db, session, scheme, fence, leaves: Vec::new(), attempts: Vec::new() }
+        let target = db.target();
+        Self { db, target, session, scheme, fence, leaves: Vec::new(), attempts: Vec::new() }
     }
 
     /// Capture is on.
@@ -89,7 +91,30 @@ impl Rig {
 
     /// The twin has every row and index.
     pub(crate) async fn ready(db: Db) -> Self {
-        let mut rig = Self::capturing(db).await;
+        Self::capturing(db).await.copied().await
+    }
+
+    /// The same, where all is done by a role that owns the tables.
+    pub(crate) async fn ready_as(db: Db, role: &str, password: &str) -> Self {
+        db.sql(include_str!("shop.sql")).await;
+        db.sql(&format!(
+            r#"ALTER SCHEMA "My Shop" OWNER TO {role}; ALTER TABLE users OWNER TO {role}; ALTER TABLE rooms OWNER TO {role};
+               ALTER TABLE seen OWNER TO {role}; ALTER TABLE "Messages" OWNER TO {role};
+               ALTER VIEW recent OWNER TO {role}; ALTER VIEW "by room" OWNER TO {role}"#
+        ))
+        .await;
+        let target = Target::parse(&db.conninfo_as(role, password)).unwrap();
+        let mut session = Session::open(&target, "test").await.unwrap();
+        let table = catalog::load_table(&session, TABLE).await.unwrap();
+        let mut rig = Self::of(db, &mut session, table, "created_at").await;
+        rig.target = target;
+        rig.session = session;
+        rig.begin_capture().await.unwrap();
+        rig.copied().await
+    }
+
+    async fn copied(self) -> Self {
+        let mut rig = self;
         let first = "2024-01-01T00:00:00Z".parse().unwrap();
         let last = "2024-12-31T00:00:00Z".parse().unwrap();
         let scheme = &rig.scheme;
@@ -120,7 +145,7 @@ impl Rig {
 
     /// What a process that takes over reads: the fingerprint.
     pub(crate) async fn take_over(&mut self) {
-        self.session = self.db.session().await;
+        self.session = self.open().await;
         let row = journal::read::migration(&self.session, self.scheme.id).await.unwrap();
         self.fence.fingerprint = row.fingerprint;
     }
@@ -135,9 +160,13 @@ impl Rig {
         self.leaves.iter().map(|leaf| self.scheme.leaf(leaf)).collect()
     }
 
+    async fn open(&self) -> Session {
+        Session::open(&self.target, "test").await.unwrap()
+    }
+
     pub(crate) async fn drain(&self, way: Way) -> Replay {
         Replay {
-            session: self.db.session().await,
+            session: self.open().await,
             fence: self.fence.clone(),
             scheme: self.scheme.clone(),
             leaves: self.leaves.clone(),

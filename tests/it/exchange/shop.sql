@@ -46,3 +46,5 @@ COMMENT ON VIEW recent IS 'since February';
 GRANT SELECT, INSERT ON "Messages" TO PUBLIC;
 GRANT UPDATE ("Body") ON "Messages" TO pg_monitor WITH GRANT OPTION;
 GRANT DELETE ON "Messages" TO pg_monitor;
+GRANT USAGE ON SCHEMA "My Shop" TO PUBLIC;
+GRANT USAGE ON SEQUENCE "Messages_id_seq" TO PUBLIC;
