@@ -1,8 +1,9 @@
--- The functions behind our triggers. They write nothing but the log, name every object in full and belong to the tool's role.
+-- The functions behind our triggers. They name every object in full, belong to the tool's role, and write nothing but the log;
+-- while the table that lost the name still has foreign keys, they also delete from it what was updated or deleted.
 CREATE OR REPLACE FUNCTION {capture}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS {quote}
 BEGIN
     IF tg_op <> 'INSERT' THEN
-        INSERT INTO {log} ({log_key}) SELECT {each} FROM old_rows AS r;
+        INSERT INTO {log} ({log_key}) SELECT {each} FROM old_rows AS r;{shed}
     END IF;
     IF tg_op <> 'DELETE' THEN
         INSERT INTO {log} ({log_key}) SELECT {each} FROM new_rows AS r;
@@ -13,7 +14,7 @@ END
 CREATE OR REPLACE FUNCTION {capture_row}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS {quote}
 BEGIN
     IF tg_op <> 'INSERT' THEN
-        INSERT INTO {log} ({log_key}) VALUES ({old});
+        INSERT INTO {log} ({log_key}) VALUES ({old});{shed_row}
     END IF;
     IF tg_op <> 'DELETE' THEN
         INSERT INTO {log} ({log_key}) VALUES ({new});

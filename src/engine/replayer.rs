@@ -56,7 +56,10 @@ enum Way {
 }
 
 fn way(ctx: &Context) -> Way {
-    match ctx.phase() {
+    let phase = ctx.phase();
+    match phase {
+        // Right after an exchange the other table may still have foreign keys: see `ops::swap::Swap::settle`.
+        Phase::ReverseWindow | Phase::Reversed if ctx.live().freed != Some(phase) => Way::None,
         Phase::Copying => {
             let board = ctx.board();
             let sealed = board.sealed();

@@ -1,8 +1,8 @@
 //! The SQL of what a table has from or with others: outgoing foreign keys, owned sequences. Text only; nothing runs here.
 //!
-//! A foreign key belongs to the table that owns the name, and to it alone. On a follower it would make the
-//! application's deletes of referenced rows fail while the follower lags (TRAPS 44); one that acts (CASCADE, SET
-//! NULL, SET DEFAULT) would not, but makes replay lock referenced rows, and lose against a busy application.
+//! A foreign key belongs to the table that owns the name. On a follower it would make the application's deletes of
+//! referenced rows fail while the follower lags (TRAPS 44), and replay lock referenced rows, against which a busy
+//! application wins every time. Where it cannot be dropped at once, see [`crate::model::triggers::Shed`].
 
 use crate::model::{
     ident::{QualifiedName, literal},
@@ -21,11 +21,6 @@ pub fn referenced_tables(scheme: &Scheme) -> Vec<QualifiedName> {
     tables.sort();
     tables.dedup();
     tables.into_iter().map(|(_, name)| name.clone()).collect()
-}
-
-/// Foreign keys with NO ACTION or RESTRICT: on a lagging follower they make deletes fail.
-pub fn checking(scheme: &Scheme) -> impl Iterator<Item = &Constraint> {
-    scheme.table.foreign_keys().filter(|c| matches!(c.kind, ConstraintKind::ForeignKey { acts: false, .. }))
 }
 
 /// Adds a constraint without looking at the rows there are (TRAPS 33).

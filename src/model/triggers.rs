@@ -26,8 +26,42 @@ const GUARD: &str = "quarterdeck_guard";
 /// Refuses writes with a snapshot from before the exchange.
 const SNAPSHOT: &str = "quarterdeck_snapshot";
 
+/// What a writer deletes beside writing the log.
+///
+/// A table that lost the name and still has foreign keys would make deletes of referenced rows fail while it lags. As
+/// long as it has them, it is not replayed into, and each writer deletes from it, in its own transaction, the rows
+/// that it updates or deletes: it never holds a row that the table with the name does not hold just so (TRAPS 44).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shed {
+    /// Nothing: the follower has no foreign key.
+    Nothing,
+    /// Rows of the old table, after the swap.
+    Old,
+    /// Rows of the twin, after a reverse.
+    Twin,
+}
+
+impl Shed {
+    /// After logging, by statement and by row.
+    fn sql(self, scheme: &Scheme) -> [String; 2] {
+        let (follower, columns) = match self {
+            Self::Nothing => return [String::new(), String::new()],
+            Self::Old => (format!("ONLY {}", scheme.old()), scheme.key()),
+            Self::Twin => (scheme.twin().to_string(), scheme.twin_key()),
+        };
+        let same = |row: &str| {
+            let terms: Vec<_> = columns.iter().map(|c| format!("f.{0} = {row}.{0}", c.name)).collect();
+            terms.join(" AND ")
+        };
+        [
+            format!("\n        DELETE FROM {follower} AS f USING old_rows AS r WHERE {};", same("r")),
+            format!("\n        DELETE FROM {follower} AS f WHERE {};", same("OLD")),
+        ]
+    }
+}
+
 /// Creates, or replaces, the functions behind all triggers of a migration.
-pub fn functions(scheme: &Scheme) -> String {
+pub fn functions(scheme: &Scheme, shed: Shed) -> String {
     let each = |row: &str| {
         let columns: Vec<_> =
             scheme.logged_columns().iter().map(|column| format!("{row}.{}", column.name)).collect();
@@ -36,7 +70,8 @@ pub fn functions(scheme: &Scheme) -> String {
     let names = Function::ALL.map(|function| function.name(scheme).to_string());
     let (log, key) = (scheme.log().to_string(), scheme.log_key().join(", "));
     let (each, old, new) = (each("r"), each("OLD"), each("NEW"));
-    let quote = dollar_quote(&each);
+    let [shed, shed_row] = shed.sql(scheme);
+    let quote = dollar_quote(&format!("{each}{shed}"));
     fill(
         FUNCTIONS,
         &[
@@ -48,6 +83,8 @@ pub fn functions(scheme: &Scheme) -> String {
             ("log", &log),
             ("log_key", &key),
             ("each", &each),
+            ("shed", &shed),
+            ("shed_row", &shed_row),
             ("old", &old),
             ("new", &new),
             ("quote", &quote),

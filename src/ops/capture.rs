@@ -7,7 +7,12 @@ use tokio_postgres::types::ToSql;
 
 use crate::{
     error::Result,
-    model::{ident::Ident, plan::Statement, scheme::Scheme, triggers},
+    model::{
+        ident::Ident,
+        plan::Statement,
+        scheme::Scheme,
+        triggers::{self, Shed},
+    },
     pg::{
         Fence, Session,
         lock::{Brief, Mode, Patience, Record, Report},
@@ -102,7 +107,7 @@ fn log(scheme: &Scheme) -> Script {
 
 fn functions(scheme: &Scheme) -> Script {
     let mut script = Script::new();
-    script.add("make capture functions", triggers::functions(scheme));
+    script.add("make capture functions", triggers::functions(scheme, Shed::Nothing));
     script
 }
 

@@ -40,7 +40,7 @@ pub fn swap(scheme: &Scheme, leaves: &[QualifiedName]) -> Step {
         format!("SHARE ROW EXCLUSIVE on {source}: writers wait, ≤ {budget} ms in all"),
     ];
     if !referenced.is_empty() {
-        let why = "to drop the old table's foreign keys: in the first attempts, else right after the swap";
+        let why = "right after the swap, to drop the old table's foreign keys";
         locks.push(format!("SHARE ROW EXCLUSIVE on {}, before it", names(&referenced)));
         locks.push(format!("ACCESS EXCLUSIVE on {}, ≤ 20 ms, {why}", names(&referenced)));
     }

@@ -116,6 +116,7 @@ pub async fn after(ctx: &Context) -> Result<()> {
     match phase {
         Phase::ReverseWindow => {
             exchange.settle(&mut session, &mut report).await?;
+            ctx.live().freed = Some(phase);
             let keys = Keys { scheme: &ctx.scheme, leaves: &leaves, fence: &fence, patience };
             let mut done = |fk: &crate::model::table::Constraint| {
                 ctx.say(Body::ForeignKeyValidated { constraint: fk.name.as_str().to_owned() });
@@ -125,6 +126,7 @@ pub async fn after(ctx: &Context) -> Result<()> {
         }
         Phase::Reversed => {
             exchange.settle(&mut session, &mut report).await?;
+            ctx.live().freed = Some(phase);
             let keys = Keys { scheme: &ctx.scheme, leaves: &leaves, fence: &fence, patience };
             keys.restore(&mut session, &mut report).await?;
         }
@@ -197,7 +199,10 @@ async fn exchange(ctx: &Context, session: &mut Session, to: Phase) -> Result<Swa
         standing.fingerprint.clone_from(&swapped.fingerprint);
         standing.swapped_at = (to == Phase::ReverseWindow).then(Utc::now);
     }
-    ctx.live().settled = None;
+    {
+        let mut live = ctx.live();
+        (live.settled, live.freed) = (None, None);
+    }
     ctx.moved(to);
     Ok(swapped)
 }

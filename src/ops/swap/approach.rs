@@ -7,12 +7,8 @@ use std::time::Duration;
 
 use crate::{
     error::{Error, Result},
-    model::{ident::QualifiedName, references, scheme::Scheme},
-    ops::swap::{
-        Drain, Swap, Way, dependants,
-        exchange::{self, Keys},
-        lost,
-    },
+    model::{references, scheme::Scheme},
+    ops::swap::{Drain, Swap, Way, dependants, exchange, lost},
     pg::{
         Session, Tx, journal,
         lock::{Held, Mode, Patience, Watch, budget, lock},
@@ -29,8 +25,6 @@ pub(super) struct Round<'a> {
     pub(super) swap: &'a Swap<'a>,
     /// Which way.
     pub(super) way: Way,
-    /// When foreign keys are dropped.
-    pub(super) keys: Keys,
     /// How long writers may wait.
     pub(super) budget: Duration,
     /// Looks at other sessions.
@@ -60,12 +54,12 @@ impl Round<'_> {
     async fn inside(&self, tx: &Tx<'_>, drain: &mut dyn Drain) -> Result<String> {
         let scheme = self.swap.scheme;
         quiet(scheme, self.way).run(tx).await?;
-        self.watch.calm(&touched(scheme, self.keys)).await?;
+        self.watch.calm(std::slice::from_ref(scheme.source())).await?;
         self.held.begins();
         self.run(tx, &hold_writers(scheme)).await?;
         self.drain(drain).await?;
         self.outlive_snapshots().await?;
-        self.run(tx, &exclude(scheme, self.keys)).await?;
+        self.run(tx, &exclude(scheme)).await?;
         self.swap.fence.check(tx).await?;
         self.log_is_empty(tx).await?;
         let script = self.script(tx).await?;
@@ -124,10 +118,10 @@ impl Round<'_> {
 
     async fn script(&self, tx: &Tx<'_>) -> Result<Script> {
         let Swap { scheme, leaves, .. } = self.swap;
-        let keys = dependants::check(tx, scheme, self.way).await?;
+        dependants::check(tx, scheme, self.way).await?;
         Ok(match self.way {
-            Way::Swap => exchange::swap(scheme, leaves, self.keys),
-            Way::Reverse => exchange::reverse(scheme, leaves, self.keys, &keys),
+            Way::Swap => exchange::swap(scheme, leaves),
+            Way::Reverse => exchange::reverse(scheme, leaves),
         })
     }
 
@@ -161,23 +155,9 @@ fn hold_writers(scheme: &Scheme) -> Script {
     lock(Mode::ShareRowExclusive, &tables)
 }
 
-/// The tables that will be locked exclusively.
-fn touched(scheme: &Scheme, keys: Keys) -> Vec<QualifiedName> {
-    let mut tables = match keys {
-        Keys::DropNow => references::referenced_tables(scheme),
-        Keys::DropAfter => Vec::new(),
-    };
-    tables.push(scheme.source().clone());
-    tables
-}
-
 /// Everybody waits. Views first: who reads one has locked it before any of its tables.
-fn exclude(scheme: &Scheme, keys: Keys) -> Script {
+fn exclude(scheme: &Scheme) -> Script {
     let mut script = exchange::lock_views(scheme);
-    match keys {
-        Keys::DropNow => script.append(lock(Mode::AccessExclusive, &references::referenced_tables(scheme))),
-        Keys::DropAfter => {}
-    }
     script.append(lock(Mode::AccessExclusive, std::slice::from_ref(scheme.source())));
     script
 }
@@ -192,7 +172,7 @@ pub(super) fn shown(scheme: &Scheme, way: Way, patience: Patience) -> Script {
     script.append(budget(patience.budget));
     script.append(hold_writers(scheme));
     script.add("drain", "-- another session replays the rest of the log and commits; sessions with older snapshots are waited for");
-    script.append(exclude(scheme, Keys::DropNow));
+    script.append(exclude(scheme));
     script.add("count log", count_log(scheme));
     script
 }

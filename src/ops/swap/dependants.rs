@@ -7,7 +7,7 @@ use tokio_postgres::Row;
 
 use crate::{
     error::{Error, Result},
-    model::{drift, ident::Ident, scheme::Scheme},
+    model::{drift, scheme::Scheme},
     ops::swap::Way,
     pg::{Session, Tx, catalog},
 };
@@ -42,16 +42,15 @@ pub(super) async fn compare(session: &Session, scheme: &Scheme) -> Result<()> {
     }
 }
 
-/// Refuses where a trigger, view or foreign key changed since; the foreign keys that the source has now.
-pub(super) async fn check(tx: &Tx<'_>, scheme: &Scheme, way: Way) -> Result<BTreeSet<Ident>> {
+/// Refuses where a trigger, view or foreign key changed since.
+pub(super) async fn check(tx: &Tx<'_>, scheme: &Scheme, way: Way) -> Result<()> {
     const SQL: &str = include_str!("../../../assets/sql/dependants.sql");
     let rows = tx.query("read dependants", SQL, &[&scheme.source().to_string(), &scheme.table.oid]).await?;
     let (keys, mut found): (BTreeSet<_>, BTreeSet<_>) =
         rows.iter().map(Dependant::of).partition(|dependant| dependant.kind == FOREIGN_KEY);
-    let names = keys.iter().map(|key| Ident::new(key.name.clone())).collect();
     let mut planned = planned(scheme);
     match way {
-        // Some of the old table's foreign keys are dropped between swap and reverse.
+        // The old table's foreign keys are dropped between swap and reverse.
         Way::Swap => {
             found.extend(keys);
             planned.extend(planned_keys(scheme));
@@ -59,7 +58,7 @@ pub(super) async fn check(tx: &Tx<'_>, scheme: &Scheme, way: Way) -> Result<BTre
         Way::Reverse => {}
     }
     match first_difference(&planned, &found) {
-        None => Ok(names),
+        None => Ok(()),
         Some(what) => Err(Error::Changed { table: scheme.source().plain(), what }),
     }
 }

@@ -11,32 +11,20 @@ use crate::{
         references,
         scheme::Scheme,
         table::{Constraint, ConstraintKind, Trigger},
-        triggers,
+        triggers::{self, Shed},
     },
     pg::script::Script,
 };
 
-/// When the foreign keys of the table that loses the name are dropped.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Keys {
-    /// In the exchange itself, which needs ACCESS EXCLUSIVE on the referenced tables.
-    DropNow,
-    /// Right after it, in a transaction of their own.
-    DropAfter,
-}
-
 /// The twin gets the name.
-pub(super) fn swap(scheme: &Scheme, leaves: &[QualifiedName], keys: Keys) -> Script {
+pub(super) fn swap(scheme: &Scheme, leaves: &[QualifiedName]) -> Script {
     let (name, twin, old) = (scheme.source(), scheme.twin(), scheme.old());
     let mut script = Script::new();
     script.extend("capture off", triggers::drop_capture(scheme, name));
     script.extend("silence old triggers", scheme.table.triggers.iter().filter_map(|t| disable(name, t)));
     script.extend("guard on", triggers::guard(scheme, name));
-    if keys == Keys::DropNow {
-        script.extend(
-            "drop old foreign keys",
-            scheme.table.foreign_keys().map(|fk| references::drop(name, fk)),
-        );
+    if scheme.table.foreign_keys().next().is_some() {
+        script.add("shed old rows", triggers::functions(scheme, Shed::Old));
     }
     for fk in scheme.table.foreign_keys() {
         script.extend("add foreign keys", leaves.iter().map(|leaf| references::add_not_valid(leaf, fk)));
@@ -61,13 +49,8 @@ pub(super) fn swap(scheme: &Scheme, leaves: &[QualifiedName], keys: Keys) -> Scr
     script
 }
 
-/// The old table gets the name back. `kept` are the foreign keys that it still has.
-pub(super) fn reverse(
-    scheme: &Scheme,
-    leaves: &[QualifiedName],
-    keys: Keys,
-    kept: &BTreeSet<Ident>,
-) -> Script {
+/// The old table gets the name back. Its foreign keys were dropped after the swap.
+pub(super) fn reverse(scheme: &Scheme, leaves: &[QualifiedName]) -> Script {
     let (name, twin, old) = (scheme.source(), scheme.twin(), scheme.old());
     let mut script = Script::new();
     script.extend("reverse capture off", triggers::drop_reverse(name, leaves));
@@ -76,8 +59,8 @@ pub(super) fn reverse(
         "drop triggers",
         scheme.table.triggers.iter().map(|t| format!("DROP TRIGGER {} ON {name}", t.name)),
     );
-    if keys == Keys::DropNow {
-        script.extend("drop foreign keys", drop_keys(scheme, name, leaves));
+    if scheme.table.foreign_keys().next().is_some() {
+        script.add("shed twin rows", triggers::functions(scheme, Shed::Twin));
     }
     script.extend("drop checks", not_valid_checks(scheme).map(|check| references::drop(name, check)));
     script.extend("revoke", revoke(scheme));
@@ -86,7 +69,7 @@ pub(super) fn reverse(
         .extend("rename", rename_indexes(scheme, |n| name.sibling(n.clone()), |n| scheme.twin_index(n).name));
     script.add("rename", format!("ALTER TABLE {old} RENAME TO {}", name.name));
     script.extend("rename", rename_indexes(scheme, |n| scheme.old_index(n), Clone::clone));
-    for fk in scheme.table.foreign_keys().filter(|fk| !kept.contains(&fk.name)) {
+    for fk in scheme.table.foreign_keys() {
         script.add("add old foreign keys", references::add_not_valid(name, fk));
         script.extend("add old foreign keys", references::comment(name, fk));
     }
@@ -95,12 +78,6 @@ pub(super) fn reverse(
     script.extend("capture on", triggers::capture(scheme, name));
     script.extend("capture on", triggers::snapshot(scheme, name));
     script
-}
-
-/// Drops every foreign key of the partitioned table, wherever it has it: adopted by the parent, or on leaves only.
-pub(super) fn drop_keys(scheme: &Scheme, parent: &QualifiedName, leaves: &[QualifiedName]) -> Vec<String> {
-    let tables = || std::iter::once(parent).chain(leaves);
-    scheme.table.foreign_keys().flat_map(|fk| tables().map(|table| references::drop(table, fk))).collect()
 }
 
 /// Takes the lock of each view, and of it alone: LOCK TABLE would lock every table that it reads. The options come back

@@ -13,7 +13,7 @@ mod exchange;
 mod outcome;
 mod settle;
 
-use std::{collections::BTreeSet, time::Duration};
+use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 
@@ -21,23 +21,12 @@ pub use outcome::{Holder, holder};
 
 use crate::{
     error::{Error, Result},
-    model::{
-        ident::{Ident, QualifiedName},
-        phase::Phase,
-        plan::Statement,
-        references,
-        scheme::Scheme,
-    },
-    ops::swap::exchange::Keys,
+    model::{ident::QualifiedName, phase::Phase, plan::Statement, scheme::Scheme},
     pg::{
         Fence, Session,
         lock::{Held, Patience, Report, Tries, Watch, bounded},
     },
 };
-
-/// Attempts that drop the foreign keys of the table that loses the name within the exchange. It is one moment
-/// then; but an application that has read a referenced table in the same transaction makes us lose (TRAPS 62).
-const ATTEMPTS_WITH_KEYS: u32 = 3;
 
 /// Replays the log on a session of its own. Called before and under the locks; dropped in mid-flight when the budget is
 /// spent, which must roll back what it has in hand.
@@ -98,9 +87,6 @@ pub struct Swapped {
     pub held: Duration,
     /// Attempts it took.
     pub attempts: u32,
-    /// Foreign keys with NO ACTION or RESTRICT that the table without the name still has: until [`Swap::settle`] has
-    /// dropped them, a delete of a referenced row may fail while that table lags.
-    pub exposed: Vec<Ident>,
     /// The fingerprint from now on; the journal has it too.
     pub fingerprint: String,
 }
@@ -127,7 +113,7 @@ impl Swap<'_> {
     }
 
     /// What an exchange leaves for right after it, each in a short transaction of its own: foreign keys of the table
-    /// that lost the name, sequences that belong to the one that got it. Repeatable.
+    /// that lost the name, sequences that belong to the one that got it. Repeatable. Nothing may be replayed before.
     pub async fn settle(&self, session: &mut Session, report: Report<'_>) -> Result<()> {
         settle::settle(self, session, report).await
     }
@@ -148,27 +134,12 @@ impl Swap<'_> {
         let mut tries = Tries::new(Some(&watch), way.step(), patience, report);
         loop {
             let held = Held::default();
-            let keys = if tries.number() < ATTEMPTS_WITH_KEYS { Keys::DropNow } else { Keys::DropAfter };
-            let round = approach::Round {
-                swap: self,
-                way,
-                keys,
-                budget: patience.budget,
-                watch: &watch,
-                held: &held,
-            };
+            let round =
+                approach::Round { swap: self, way, budget: patience.budget, watch: &watch, held: &held };
             let attempt = round.attempt(session, drain);
             if let Some((held, fingerprint)) = tries.one(&held, attempt).await? {
-                let exposed = self.exposed(keys);
-                return Ok(Swapped { held, attempts: tries.number(), exposed, fingerprint });
+                return Ok(Swapped { held, attempts: tries.number(), fingerprint });
             }
-        }
-    }
-
-    fn exposed(&self, keys: Keys) -> Vec<Ident> {
-        match keys {
-            Keys::DropNow => Vec::new(),
-            Keys::DropAfter => references::checking(self.scheme).map(|fk| fk.name.clone()).collect(),
         }
     }
 }
@@ -176,7 +147,7 @@ impl Swap<'_> {
 /// What `plan --sql` shows for the swap.
 pub fn statements(scheme: &Scheme, leaves: &[QualifiedName], patience: Patience) -> Vec<Statement> {
     let mut shown = approach::shown(scheme, Way::Swap, patience);
-    shown.append(exchange::swap(scheme, leaves, Keys::DropNow));
+    shown.append(exchange::swap(scheme, leaves));
     let mut shown = shown.statements();
     shown.extend(settle::statements(scheme, leaves, Way::Swap));
     shown
@@ -185,7 +156,7 @@ pub fn statements(scheme: &Scheme, leaves: &[QualifiedName], patience: Patience)
 /// What `plan --sql` shows for the reverse.
 pub fn reverse_statements(scheme: &Scheme, leaves: &[QualifiedName], patience: Patience) -> Vec<Statement> {
     let mut shown = approach::shown(scheme, Way::Reverse, patience);
-    shown.append(exchange::reverse(scheme, leaves, Keys::DropNow, &BTreeSet::new()));
+    shown.append(exchange::reverse(scheme, leaves));
     let mut shown = shown.statements();
     shown.extend(settle::statements(scheme, leaves, Way::Reverse));
     shown

@@ -1,12 +1,20 @@
 //! What an exchange leaves for right after it: locks that an application transaction may hold till its end.
 //!
-//! Dropping a foreign key locks the referenced table; giving a sequence to another table waits for every
-//! transaction that has called nextval. Neither is worth losing the exchange for.
+//! Dropping a foreign key locks the referenced table exclusively, against every application that has read it in the
+//! same transaction (TRAPS 62); until that is won, writers shed the rows that it would be about ([`Shed`]).
+//! Giving a sequence to another table waits for every transaction that has called nextval. Neither is worth
+//! losing the exchange for.
 
 use crate::{
     error::Result,
-    model::{ident::QualifiedName, plan::Statement, references, scheme::Scheme},
-    ops::swap::{Holder, Swap, Way, exchange, holder},
+    model::{
+        ident::QualifiedName,
+        plan::Statement,
+        references,
+        scheme::Scheme,
+        triggers::{self, Shed},
+    },
+    ops::swap::{Holder, Swap, Way, holder},
     pg::{
         Session,
         lock::{Brief, Mode, Record, Report},
@@ -28,9 +36,8 @@ pub(super) async fn settle(swap: &Swap<'_>, session: &mut Session, report: Repor
     Ok(())
 }
 
-/// Drops the foreign keys that the table without the name has, if it has any. Those that check would make deletes of
-/// referenced rows fail; and any of them makes replay lock referenced rows, against which a busy application wins
-/// every time: the replay would never end.
+/// Drops the foreign keys that the table without the name has, if it has any, and has writers shed its rows no longer.
+/// Until then nothing may be replayed into it.
 pub(super) async fn free_follower(
     swap: &Swap<'_>,
     session: &mut Session,
@@ -63,7 +70,11 @@ fn free(scheme: &Scheme, leaves: &[QualifiedName], way: Way) -> Brief {
         Way::Reverse => &[],
     };
     let mut script = Script::new();
-    script.extend("drop foreign keys", exchange::drop_keys(scheme, &follower, leaves));
+    let tables = || std::iter::once(&follower).chain(leaves);
+    for fk in scheme.table.foreign_keys() {
+        script.extend("drop foreign keys", tables().map(|table| references::drop(table, fk)));
+    }
+    script.add("shed nothing", triggers::functions(scheme, Shed::Nothing));
     let mut tables = references::referenced_tables(scheme);
     tables.push(follower);
     let locks = tables.iter().map(|table| (Mode::AccessExclusive, table.clone())).collect();
