@@ -1,5 +1,5 @@
 -- A session that may still use a snapshot from before the drain: (pid, who, state, seconds open, query), the oldest one.
--- $1 our pid: whoever waits for us is no obstacle. $2 xmax and $3 xmin of a snapshot taken after the drain, $4 the time then.
+-- $1 our pid. $2 xmax and $3 xmin of a snapshot taken after the drain, $4 the time then.
 -- A transaction that began after that, with an xmin as young, cannot have an older snapshot, whatever old transaction
 -- keeps its xmin down. Vacuum reads no rows for anybody. To a role that may not see other roles' sessions the times and
 -- types of those are null: they count as old then.
@@ -17,6 +17,5 @@ WHERE a.datname = current_database()
   AND a.usesysid IS NOT NULL
   AND a.backend_type IS DISTINCT FROM 'walsender'
   AND a.pid NOT IN (SELECT pid FROM pg_stat_progress_vacuum)
-  AND NOT $1 = ANY (pg_blocking_pids(a.pid))
 ORDER BY a.xact_start NULLS LAST
 LIMIT 1

@@ -29,8 +29,6 @@ pub struct Live {
     pub waiting: Option<String>,
     /// The phase whose after-work is done in this stretch.
     pub settled: Option<Phase>,
-    /// The phase in which the table without the name is known to be free of foreign keys: it may be replayed into.
-    pub freed: Option<Phase>,
     /// Heap and index bytes by leaf.
     pub sizes: BTreeMap<String, (i64, i64)>,
     /// What must hold before the swap.

@@ -56,10 +56,7 @@ enum Way {
 }
 
 fn way(ctx: &Context) -> Way {
-    let phase = ctx.phase();
-    match phase {
-        // Right after an exchange the other table may still have foreign keys: see `ops::swap::Swap::settle`.
-        Phase::ReverseWindow | Phase::Reversed if ctx.live().freed != Some(phase) => Way::None,
+    match ctx.phase() {
         Phase::Copying => {
             let board = ctx.board();
             let sealed = board.sealed();

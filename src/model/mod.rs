@@ -1,5 +1,6 @@
 //! What the tool thinks about, as pure data: no IO, no async, no clock.
 
+pub mod carry;
 pub mod chunk;
 pub mod comparison;
 pub mod condition;

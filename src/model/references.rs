@@ -2,7 +2,8 @@
 //!
 //! A foreign key belongs to the table that owns the name. On a follower it would make the application's deletes of
 //! referenced rows fail while the follower lags (TRAPS 44), and replay lock referenced rows, against which a busy
-//! application wins every time. Where it cannot be dropped at once, see [`crate::model::triggers::Shed`].
+//! application wins every time. Where it cannot be dropped at once, writers
+//! mirror ([`crate::model::carry`]).
 
 use crate::model::{
     ident::{QualifiedName, literal},

@@ -1,4 +1,4 @@
-//! The SQL of our own triggers: capture, guards, and what refuses stale snapshots. Text only; nothing runs here.
+//! The SQL of our own triggers: capture and guards. Text only; nothing runs here. What capture does is in [`super::carry`].
 //!
 //! Every trigger is ENABLE ALWAYS, so that `session_replication_role = replica` does not pass it by, and its name
 //! begins with `quarterdeck_`, so that the fingerprint finds it.
@@ -9,7 +9,7 @@ use crate::model::{
     template::{dollar_quote, fill},
 };
 
-const FUNCTIONS: &str = include_str!("../../assets/sql/capture_functions.sql");
+const GUARDS: &str = include_str!("../../assets/sql/guard_functions.sql");
 
 /// Statement-level capture: one trigger an event, since transition tables ask for that.
 const BY_STATEMENT: [(&str, &str, &str); 3] = [
@@ -23,73 +23,11 @@ const BY_ROW: &str = "quarterdeck_capture_row";
 const TRUNCATE: &str = "quarterdeck_truncate";
 /// Refuses writes to the old table.
 const GUARD: &str = "quarterdeck_guard";
-/// Refuses writes with a snapshot from before the exchange.
-const SNAPSHOT: &str = "quarterdeck_snapshot";
 
-/// What a writer deletes beside writing the log.
-///
-/// A table that lost the name and still has foreign keys would make deletes of referenced rows fail while it lags. As
-/// long as it has them, it is not replayed into, and each writer deletes from it, in its own transaction, the rows
-/// that it updates or deletes: it never holds a row that the table with the name does not hold just so (TRAPS 44).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Shed {
-    /// Nothing: the follower has no foreign key.
-    Nothing,
-    /// Rows of the old table, after the swap.
-    Old,
-    /// Rows of the twin, after a reverse.
-    Twin,
-}
-
-impl Shed {
-    /// After logging, by statement and by row.
-    fn sql(self, scheme: &Scheme) -> [String; 2] {
-        let (follower, columns) = match self {
-            Self::Nothing => return [String::new(), String::new()],
-            Self::Old => (format!("ONLY {}", scheme.old()), scheme.key()),
-            Self::Twin => (scheme.twin().to_string(), scheme.twin_key()),
-        };
-        let same = |row: &str| {
-            let terms: Vec<_> = columns.iter().map(|c| format!("f.{0} = {row}.{0}", c.name)).collect();
-            terms.join(" AND ")
-        };
-        [
-            format!("\n        DELETE FROM {follower} AS f USING old_rows AS r WHERE {};", same("r")),
-            format!("\n        DELETE FROM {follower} AS f WHERE {};", same("OLD")),
-        ]
-    }
-}
-
-/// Creates, or replaces, the functions behind all triggers of a migration.
-pub fn functions(scheme: &Scheme, shed: Shed) -> String {
-    let each = |row: &str| {
-        let columns: Vec<_> =
-            scheme.logged_columns().iter().map(|column| format!("{row}.{}", column.name)).collect();
-        columns.join(", ")
-    };
-    let names = Function::ALL.map(|function| function.name(scheme).to_string());
-    let (log, key) = (scheme.log().to_string(), scheme.log_key().join(", "));
-    let (each, old, new) = (each("r"), each("OLD"), each("NEW"));
-    let [shed, shed_row] = shed.sql(scheme);
-    let quote = dollar_quote(&format!("{each}{shed}"));
-    fill(
-        FUNCTIONS,
-        &[
-            ("capture", &names[0]),
-            ("capture_row", &names[1]),
-            ("truncate", &names[2]),
-            ("guard", &names[3]),
-            ("snapshot", &names[4]),
-            ("log", &log),
-            ("log_key", &key),
-            ("each", &each),
-            ("shed", &shed),
-            ("shed_row", &shed_row),
-            ("old", &old),
-            ("new", &new),
-            ("quote", &quote),
-        ],
-    )
+/// Creates, or replaces, the functions behind the triggers that refuse.
+pub fn guard_functions(scheme: &Scheme) -> String {
+    let names = [Function::Truncate, Function::Guard].map(|function| function.name(scheme).to_string());
+    fill(GUARDS, &[("truncate", &names[0]), ("guard", &names[1]), ("quote", &dollar_quote(""))])
 }
 
 /// Drops the functions, which no trigger may use any more.
@@ -100,24 +38,23 @@ pub fn drop_functions(scheme: &Scheme) -> String {
 
 /// The functions behind the triggers.
 #[derive(Clone, Copy)]
-enum Function {
+pub(super) enum Function {
     Capture,
     CaptureRow,
     Truncate,
     Guard,
-    Snapshot,
 }
 
 impl Function {
-    const ALL: [Self; 5] = [Self::Capture, Self::CaptureRow, Self::Truncate, Self::Guard, Self::Snapshot];
+    const ALL: [Self; 4] = [Self::Capture, Self::CaptureRow, Self::Truncate, Self::Guard];
 
-    fn name(self, scheme: &Scheme) -> QualifiedName {
+    /// In the journal's schema.
+    pub(super) fn name(self, scheme: &Scheme) -> QualifiedName {
         scheme.journal_name(match self {
             Self::Capture => "capture",
             Self::CaptureRow => "capture_row",
             Self::Truncate => "truncate",
             Self::Guard => "guard",
-            Self::Snapshot => "snapshot",
         })
     }
 
@@ -193,29 +130,16 @@ pub fn guard(scheme: &Scheme, old: &QualifiedName) -> [String; 2] {
     ]
 }
 
-/// The table that has just got the name refuses statements whose snapshot is from before the exchange (TRAPS 46).
-pub fn snapshot(scheme: &Scheme, table: &QualifiedName) -> [String; 2] {
-    let name = Ident::new(SNAPSHOT);
-    [
-        format!(
-            "CREATE OR REPLACE TRIGGER {name} BEFORE INSERT OR UPDATE OR DELETE ON {table} FOR EACH STATEMENT {}",
-            Function::Snapshot.call(scheme)
-        ),
-        always(table, SNAPSHOT),
-    ]
-}
-
 /// Drops every trigger of ours from a table, whichever it has. Row triggers of a parent leave its leaves too.
 pub fn drop_all(table: &QualifiedName) -> Vec<String> {
     let by_statement = BY_STATEMENT.iter().map(|(name, _, _)| *name);
-    let names = by_statement.chain([BY_ROW, TRUNCATE, GUARD, SNAPSHOT]);
+    let names = by_statement.chain([BY_ROW, TRUNCATE, GUARD]);
     names.map(|name| drop_one(table, name)).collect()
 }
 
-/// Drops what [`capture`] and, after a reverse, [`snapshot`] made.
+/// Drops what [`capture`] made.
 pub fn drop_capture(scheme: &Scheme, table: &QualifiedName) -> Vec<String> {
-    let names = capture_names(scheme).into_iter().chain([SNAPSHOT]);
-    names.map(|name| drop_one(table, name)).collect()
+    capture_names(scheme).into_iter().map(|name| drop_one(table, name)).collect()
 }
 
 /// The old table takes writes again.
@@ -223,9 +147,9 @@ pub fn drop_guard(old: &QualifiedName) -> String {
     drop_one(old, GUARD)
 }
 
-/// Drops what [`reverse_capture`] and [`snapshot`] made.
+/// Drops what [`reverse_capture`] made.
 pub fn drop_reverse(table: &QualifiedName, leaves: &[QualifiedName]) -> Vec<String> {
-    let mut sql: Vec<_> = [BY_ROW, TRUNCATE, SNAPSHOT].map(|name| drop_one(table, name)).into();
+    let mut sql: Vec<_> = [BY_ROW, TRUNCATE].map(|name| drop_one(table, name)).into();
     sql.extend(leaves.iter().map(|leaf| drop_one(leaf, TRUNCATE)));
     sql
 }

@@ -1,4 +1,4 @@
-//! Abort, before the swap: our triggers go first, in a short transaction of their own, then everything else.
+//! Abort, before the swap or after a reverse: our triggers go in a short transaction of their own, then everything else.
 //!
 //! Every step asks whether its object is there, so that it ends right wherever an earlier one was killed. The
 //! source is left as it was; after a reverse its foreign keys must have been restored before.
@@ -21,14 +21,21 @@ pub async fn abort(
     patience: Patience,
     report: Report<'_>,
 ) -> Result<()> {
-    if watched(session, scheme.source()).await? {
-        silence(scheme).run(session, fence, patience, report).await?;
-    }
     // Only what we made: the twin is partitioned.
-    if kind(session, &scheme.twin()).await? == Some('p') {
+    let twin = kind(session, &scheme.twin()).await? == Some('p');
+    if twin {
+        // As long as it has foreign keys it must not lag: they go before capture does.
         let keys = twin_keys(session, scheme).await?;
         if !keys.is_empty() {
             free_twin(scheme, keys).run(session, fence, patience, report).await?;
+        }
+    }
+    if watched(session, scheme.source()).await? {
+        silence(scheme).run(session, fence, patience, report).await?;
+    }
+    if twin {
+        if has_sequence(session, scheme).await? {
+            give_sequences(scheme).run(session, fence, patience, report).await?;
         }
         remove_twin(scheme).run(session, fence, patience, report).await?;
     }
@@ -83,6 +90,19 @@ fn free_twin(scheme: &Scheme, keys: Vec<String>) -> Brief {
     script.extend("drop foreign keys", keys);
     let locks = tables.iter().map(|table| (Mode::AccessExclusive, table.clone())).collect();
     Brief { step: "abort", quiet: tables, locks, script, record: Record::Nothing }
+}
+
+/// Whether a sequence of the source's columns belongs to the twin still, as it did before a reverse.
+async fn has_sequence(session: &Session, scheme: &Scheme) -> Result<bool> {
+    const SQL: &str = "SELECT EXISTS (SELECT FROM pg_depend d JOIN pg_class s ON s.oid = d.objid AND s.relkind = 'S' \
+                       WHERE d.classid = 'pg_class'::regclass AND d.refobjid = to_regclass($1) AND d.deptype = 'a')";
+    Ok(session.query_one("look for sequences", SQL, &[&scheme.twin().to_string()]).await?.get(0))
+}
+
+fn give_sequences(scheme: &Scheme) -> Brief {
+    let mut script = Script::new();
+    script.extend("give sequences", references::give_sequences(scheme));
+    Brief { step: "abort", quiet: Vec::new(), locks: Vec::new(), script, record: Record::Nothing }
 }
 
 /// Nobody uses the twin, so nobody waits, however many leaves it has.

@@ -8,10 +8,11 @@ use tokio_postgres::types::ToSql;
 use crate::{
     error::Result,
     model::{
+        carry::{self, Carry},
         ident::Ident,
         plan::Statement,
         scheme::Scheme,
-        triggers::{self, Shed},
+        triggers,
     },
     pg::{
         Fence, Session,
@@ -107,7 +108,8 @@ fn log(scheme: &Scheme) -> Script {
 
 fn functions(scheme: &Scheme) -> Script {
     let mut script = Script::new();
-    script.add("make capture functions", triggers::functions(scheme, Shed::Nothing));
+    script.add("make capture functions", carry::functions(scheme, Carry::Log));
+    script.add("make capture functions", triggers::guard_functions(scheme));
     script
 }
 

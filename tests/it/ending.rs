@@ -122,6 +122,7 @@ async fn abort_leaves_the_source_as_it_was_from_wherever_it_begins() {
             };
             if stage == "reversed" {
                 rig.swap().await.unwrap();
+                rig.settle().await;
                 // The twin keeps its foreign keys through the reverse, and nobody settles.
                 let reader = rig.db.client().await;
                 reader.batch_execute("BEGIN; SELECT count(*) FROM \"My Shop\".users").await.unwrap();

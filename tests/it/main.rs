@@ -20,8 +20,9 @@ mod ending;
 #[cfg(test)]
 mod exchange;
 #[cfg(test)]
-mod online;
+mod mirror;
 #[cfg(test)]
+mod online;
 mod plan;
 #[cfg(test)]
 mod pooler;

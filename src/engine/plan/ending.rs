@@ -35,14 +35,12 @@ pub fn swap(scheme: &Scheme, leaves: &[QualifiedName]) -> Step {
     let patience = Patience::default();
     let (source, budget) = (scheme.source().plain(), patience.budget.as_millis());
     let referenced = references::referenced_tables(scheme);
-    let mut locks = vec![
-        format!("ACCESS EXCLUSIVE on {source}, each attempt ≤ 20 ms for the lock"),
-        format!("SHARE ROW EXCLUSIVE on {source}: writers wait, ≤ {budget} ms in all"),
-    ];
+    let mut locks =
+        vec![format!("ACCESS EXCLUSIVE on {source}: the application waits, ≤ {budget} ms in all")];
     if !referenced.is_empty() {
         let why = "right after the swap, to drop the old table's foreign keys";
-        locks.push(format!("SHARE ROW EXCLUSIVE on {}, before it", names(&referenced)));
-        locks.push(format!("ACCESS EXCLUSIVE on {}, ≤ 20 ms, {why}", names(&referenced)));
+        locks.push(format!("SHARE ROW EXCLUSIVE on {}, within it", names(&referenced)));
+        locks.push(format!("ACCESS EXCLUSIVE on {}, ≤ {budget} ms, {why}", names(&referenced)));
     }
     Step {
         name: "swap".into(),
@@ -115,7 +113,7 @@ fn end(scheme: &Scheme, leaves: &[QualifiedName], fate: Old) -> Step {
         summary: format!("reverse capture and the log are removed; {} is {becomes}", old.plain()),
         statements: ops::finish::statements(&End { scheme, leaves, old: fate }),
         locks: vec![format!(
-            "ACCESS EXCLUSIVE on {} and {}, each attempt ≤ 20 ms for the lock",
+            "ACCESS EXCLUSIVE on {} and {}, each attempt ≤ 100 ms",
             scheme.source().plain(),
             old.plain()
         )],
@@ -131,7 +129,7 @@ pub fn abort(scheme: &Scheme) -> Step {
         name: "abort".into(),
         summary: format!("triggers first, then twin and log are removed; {source} stays as it was"),
         statements: ops::abort::statements(scheme),
-        locks: vec![format!("ACCESS EXCLUSIVE on {source}, each attempt ≤ 20 ms for the lock")],
+        locks: vec![format!("ACCESS EXCLUSIVE on {source}, each attempt ≤ 100 ms")],
         cost: Cost::default(),
         undo: None,
     }

@@ -99,7 +99,15 @@ pub async fn find_out(ctx: &Context) -> Result<()> {
             return Err(Error::Bug(format!("the journal says {phase}, yet {holder:?} owns the name")));
         }
     };
+    log_again(ctx, &mut session).await?;
     ctx.advance(&mut session, to).await
+}
+
+/// Writers mirror no longer.
+async fn log_again(ctx: &Context, session: &mut Session) -> Result<()> {
+    let (leaves, fence) = (leaf_names(ctx), ctx.fence());
+    let patience = ctx.options.patience();
+    Swap { scheme: &ctx.scheme, leaves: &leaves, fence: &fence, patience }.give_up(session).await
 }
 
 /// What an exchange left for afterwards; repeatable, and done once a stretch.
@@ -116,7 +124,6 @@ pub async fn after(ctx: &Context) -> Result<()> {
     match phase {
         Phase::ReverseWindow => {
             exchange.settle(&mut session, &mut report).await?;
-            ctx.live().freed = Some(phase);
             let keys = Keys { scheme: &ctx.scheme, leaves: &leaves, fence: &fence, patience };
             let mut done = |fk: &crate::model::table::Constraint| {
                 ctx.say(Body::ForeignKeyValidated { constraint: fk.name.as_str().to_owned() });
@@ -126,7 +133,6 @@ pub async fn after(ctx: &Context) -> Result<()> {
         }
         Phase::Reversed => {
             exchange.settle(&mut session, &mut report).await?;
-            ctx.live().freed = Some(phase);
             let keys = Keys { scheme: &ctx.scheme, leaves: &leaves, fence: &fence, patience };
             keys.restore(&mut session, &mut report).await?;
         }
@@ -199,10 +205,7 @@ async fn exchange(ctx: &Context, session: &mut Session, to: Phase) -> Result<Swa
         standing.fingerprint.clone_from(&swapped.fingerprint);
         standing.swapped_at = (to == Phase::ReverseWindow).then(Utc::now);
     }
-    {
-        let mut live = ctx.live();
-        (live.settled, live.freed) = (None, None);
-    }
+    ctx.live().settled = None;
     ctx.moved(to);
     Ok(swapped)
 }
@@ -218,6 +221,7 @@ async fn give_back(
         Err(error)
             if !error.connection_lost() && !matches!(error, Error::Unknown { .. } | Error::Fenced { .. }) =>
         {
+            log_again(ctx, session).await?;
             ctx.advance(session, back).await?;
             Err(error)
         }
@@ -231,8 +235,8 @@ struct Drainer<'a> {
 }
 
 impl Drain for Drainer<'_> {
-    fn drain(&mut self) -> BoxFuture<'_, Result<()>> {
-        Box::pin(async { replayer::drain(self.ctx, &mut self.session).await.map(drop) })
+    fn drain(&mut self) -> BoxFuture<'_, Result<i64>> {
+        Box::pin(replayer::drain(self.ctx, &mut self.session))
     }
 }
 

@@ -6,7 +6,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
-use futures_util::future::try_join_all;
+use futures_util::future::join_all;
+use tokio_postgres::error::SqlState;
 
 use crate::{
     error::{Error, Result},
@@ -42,13 +43,13 @@ pub async fn batch(
 ) -> Result<Replayed> {
     let tx = session.begin_repeatable_read().await?;
     let entered = fence.enter_with(&tx, SETTINGS);
-    let ((), (log_rows, by_leaf)) = tokio::try_join!(entered, dequeue(&tx, scheme, scope, limit))?;
+    let ((), (log_rows, by_leaf)) = tokio::try_join!(biased; entered, dequeue(&tx, scheme, scope, limit))?;
     if log_rows == 0 {
         tx.rollback().await?;
         return Ok(Replayed::default());
     }
     let applied = by_leaf.iter().map(|(leaf, keys)| apply(&tx, scheme, leaf, keys));
-    try_join_all(applied).await?;
+    cause(join_all(applied).await)?;
     tx.commit("commit replay").await?;
     let keys: usize = by_leaf.values().map(BTreeSet::len).sum();
     Ok(Replayed { log_rows, keys: i64::try_from(keys).unwrap_or(i64::MAX), duplicates: Vec::new() })
@@ -62,7 +63,21 @@ async fn apply(tx: &Tx<'_>, scheme: &Scheme, leaf: &QualifiedName, keys: &Keys) 
     tx.keep(&[("delete keys", &delete), ("insert rows", &insert)]).await?;
     let deleted = tx.execute_again("delete keys", &delete, &params);
     let inserted = tx.execute_again("insert rows", &insert, &params);
-    tokio::try_join!(deleted, inserted).map(drop)
+    tokio::try_join!(biased; deleted, inserted).map(drop)
+}
+
+/// The first error that is one of its own: what was sent behind it fails only because the transaction has.
+fn cause(results: Vec<Result<()>>) -> Result<()> {
+    let mut first = Ok(());
+    for result in results {
+        let own = |e: &Error| e.sqlstate() != Some(&SqlState::IN_FAILED_SQL_TRANSACTION);
+        match result {
+            Err(error) if own(&error) => return Err(error),
+            Err(error) if first.is_ok() => first = Err(error),
+            Ok(()) | Err(_) => {}
+        }
+    }
+    first
 }
 
 /// Takes log rows; distinct keys by leaf.

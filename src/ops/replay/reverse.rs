@@ -19,7 +19,7 @@ pub async fn batch(session: &mut Session, fence: &Fence, scheme: &Scheme, limit:
     let tx = session.begin_repeatable_read().await?;
     let settings = settings(scheme);
     let entered = fence.enter_with(&tx, &settings);
-    let ((), taken) = tokio::try_join!(entered, dequeue(&tx, scheme, "true", limit))?;
+    let ((), taken) = tokio::try_join!(biased; entered, dequeue(&tx, scheme, "true", limit))?;
     if taken.is_empty() {
         tx.rollback().await?;
         return Ok(Replayed::default());

@@ -1,23 +1,29 @@
-//! One attempt: locks in order, drain, old snapshots, exclusive lock, checks, exchange, COMMIT.
+//! One attempt: follower in step, old snapshots gone, locks, checks, exchange, COMMIT.
 //!
-//! No transaction id is assigned before the old snapshots are gone (LOCK TABLE below ACCESS EXCLUSIVE assigns
-//! none): ours would keep every new snapshot's xmin behind the drain.
+//! Nothing is locked before the follower is in step; then nothing needs to be carried over under the locks. The table
+//! is locked exclusively at once, without SHARE ROW EXCLUSIVE before it: an application that has read the table and
+//! writes it later in the same transaction passes a pending lock that it stands in the way of, but would wait for one
+//! that lets it read and not write, and we for it (TRAPS 62).
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::{
     error::{Error, Result},
     model::{references, scheme::Scheme},
-    ops::swap::{Drain, Swap, Way, dependants, exchange, lost},
+    ops::swap::{Drain, Swap, Way, dependants, exchange, lost, mirror},
     pg::{
         Session, Tx, journal,
-        lock::{Held, Mode, Patience, Watch, budget, lock},
+        lock::{Held, Mode, Patience, Watch, budget, lock, lock_within},
         script::Script,
     },
 };
 
 /// Pause between two looks at other sessions' snapshots.
-const LOOK_AGAIN: Duration = Duration::from_millis(2);
+const LOOK_AGAIN: Duration = Duration::from_millis(5);
+/// How long one attempt waits for old snapshots to go. Nobody waits for us meanwhile, but for their writes to be mirrored.
+const SNAPSHOTS_WITHIN: Duration = Duration::from_secs(2);
+/// Drains of one attempt. Each leaves only what came during the one before.
+const MOST_DRAINS: u32 = 20;
 
 /// One attempt of an exchange.
 pub(super) struct Round<'a> {
@@ -25,24 +31,36 @@ pub(super) struct Round<'a> {
     pub(super) swap: &'a Swap<'a>,
     /// Which way.
     pub(super) way: Way,
-    /// How long writers may wait.
+    /// Its number, from 1: the order of locks takes turns.
+    pub(super) number: u32,
+    /// How long the application may wait.
     pub(super) budget: Duration,
     /// Looks at other sessions.
     pub(super) watch: &'a Watch,
-    /// When writers began to wait.
+    /// When the application began to wait.
     pub(super) held: &'a Held,
 }
 
+/// How the follower stands from one attempt to the next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Step {
+    /// Somebody may have a snapshot in which it lacks something.
+    Lagging,
+    /// Whatever was not mirrored since is in the log.
+    Kept,
+}
+
 impl Round<'_> {
-    /// How long writers waited, and the new fingerprint.
+    /// How long the application waited, and the new fingerprint.
     pub(super) async fn attempt(
         &self,
         session: &mut Session,
         drain: &mut dyn Drain,
+        step: &mut Step,
     ) -> Result<(Duration, String)> {
-        drain.drain().await?;
+        self.keep_step(drain, step).await?;
         let tx = session.begin().await?;
-        match self.inside(&tx, drain).await {
+        match self.inside(&tx).await {
             Ok(fingerprint) => {
                 self.commit(tx).await?;
                 Ok((self.held.elapsed(), fingerprint))
@@ -51,15 +69,38 @@ impl Round<'_> {
         }
     }
 
-    async fn inside(&self, tx: &Tx<'_>, drain: &mut dyn Drain) -> Result<String> {
+    /// Replays what the log still holds, then waits until nobody can look with a snapshot from before that.
+    async fn keep_step(&self, drain: &mut dyn Drain, step: &mut Step) -> Result<()> {
+        for _ in 0..MOST_DRAINS {
+            match (drain.drain().await?, *step) {
+                (0, Step::Kept) => return Ok(()),
+                _ => *step = Step::Lagging,
+            }
+            self.outlive_snapshots().await?;
+            *step = Step::Kept;
+        }
+        Err(lost(self.swap.scheme, "a log that is never empty: statements too large to be mirrored go on"))
+    }
+
+    /// A snapshot from before the drain, first used on the other table after the exchange, would miss rows (TRAPS 46).
+    async fn outlive_snapshots(&self) -> Result<()> {
+        let began = Instant::now();
+        let drained = self.watch.drained().await?;
+        while let Some(who) = self.watch.older_snapshot(&drained).await? {
+            if began.elapsed() > SNAPSHOTS_WITHIN {
+                return Err(lost(self.swap.scheme, format!("a snapshot from before the drain: {who}")));
+            }
+            tokio::time::sleep(LOOK_AGAIN).await;
+        }
+        Ok(())
+    }
+
+    async fn inside(&self, tx: &Tx<'_>) -> Result<String> {
         let scheme = self.swap.scheme;
         quiet(scheme, self.way).run(tx).await?;
-        self.watch.calm(std::slice::from_ref(scheme.source())).await?;
         self.held.begins();
-        self.run(tx, &hold_writers(scheme)).await?;
-        self.drain(drain).await?;
-        self.outlive_snapshots().await?;
-        self.run(tx, &exclude(scheme)).await?;
+        let order = if self.number % 2 == 1 { Order::ReferencedFirst } else { Order::ReferencedLast };
+        self.run(tx, &exclude(scheme, order, self.budget)).await?;
         self.swap.fence.check(tx).await?;
         self.log_is_empty(tx).await?;
         let script = self.script(tx).await?;
@@ -91,25 +132,7 @@ impl Round<'_> {
         }
     }
 
-    async fn drain(&self, drain: &mut dyn Drain) -> Result<()> {
-        let left = self.left()?;
-        let late = || lost(self.swap.scheme, format!("a log that is not drained in {} ms", left.as_millis()));
-        tokio::time::timeout(left, drain.drain()).await.unwrap_or_else(|_| Err(late()))
-    }
-
-    /// A snapshot from before the drain, first used on the other table after the exchange, would miss rows (TRAPS 46).
-    /// Part of the budget is kept for what follows.
-    async fn outlive_snapshots(&self) -> Result<()> {
-        let drained = self.watch.drained().await?;
-        while let Some(who) = self.watch.older_snapshot(&drained).await? {
-            if self.held.elapsed() > self.budget / 2 {
-                return Err(lost(self.swap.scheme, format!("a snapshot from before the drain: {who}")));
-            }
-            tokio::time::sleep(LOOK_AGAIN).await;
-        }
-        Ok(())
-    }
-
+    /// Whatever was not mirrored since the drain is in the log.
     async fn log_is_empty(&self, tx: &Tx<'_>) -> Result<()> {
         let sql = count_log(self.swap.scheme);
         let rows: i64 = tx.query_one("count log", &sql, &[]).await?.get(0);
@@ -148,18 +171,27 @@ fn quiet(scheme: &Scheme, way: Way) -> Script {
     script
 }
 
-/// Writers wait; readers and foreign key checks go on. Referenced tables first, in OID order.
-fn hold_writers(scheme: &Scheme) -> Script {
-    let mut tables = references::referenced_tables(scheme);
-    tables.push(scheme.source().clone());
-    lock(Mode::ShareRowExclusive, &tables)
+/// When the referenced tables are locked, to which foreign keys are added. An application that writes them before the
+/// table in one transaction makes us lose one of the orders, one that writes them after it the other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Order {
+    ReferencedFirst,
+    ReferencedLast,
 }
 
-/// Everybody waits. Views first: who reads one has locked it before any of its tables.
-fn exclude(scheme: &Scheme) -> Script {
-    let mut script = exchange::lock_views(scheme);
-    script.append(lock(Mode::AccessExclusive, std::slice::from_ref(scheme.source())));
-    script
+/// Views before the table: who reads one has locked it before any of its tables. The wait for each lock is at most half
+/// of the budget: the exchange needs its part.
+fn exclude(scheme: &Scheme, order: Order, budget: Duration) -> Script {
+    let within = budget / 2;
+    let referenced = lock_within(Mode::ShareRowExclusive, &references::referenced_tables(scheme), within);
+    let mut own = exchange::lock_views(scheme);
+    own.append(lock_within(Mode::AccessExclusive, std::slice::from_ref(scheme.source()), within));
+    let (mut first, second) = match order {
+        Order::ReferencedFirst => (referenced, own),
+        Order::ReferencedLast => (own, referenced),
+    };
+    first.append(second);
+    first
 }
 
 fn count_log(scheme: &Scheme) -> String {
@@ -168,11 +200,14 @@ fn count_log(scheme: &Scheme) -> String {
 
 /// What `plan --sql` shows of an attempt before the exchange itself.
 pub(super) fn shown(scheme: &Scheme, way: Way, patience: Patience) -> Script {
-    let mut script = quiet(scheme, way);
+    let mut script = mirror::shown(scheme, way.carry());
+    script.add(
+        "drain",
+        "-- another session replays the rest of the log; sessions with older snapshots are waited for",
+    );
+    script.append(quiet(scheme, way));
     script.append(budget(patience.budget));
-    script.append(hold_writers(scheme));
-    script.add("drain", "-- another session replays the rest of the log and commits; sessions with older snapshots are waited for");
-    script.append(exclude(scheme));
+    script.append(exclude(scheme, Order::ReferencedFirst, patience.budget));
     script.add("count log", count_log(scheme));
     script
 }

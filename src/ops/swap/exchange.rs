@@ -7,11 +7,12 @@ use std::collections::BTreeSet;
 
 use crate::{
     model::{
+        carry::{self, Carry},
         ident::{Ident, QualifiedName, literal},
         references,
         scheme::Scheme,
         table::{Constraint, ConstraintKind, Trigger},
-        triggers::{self, Shed},
+        triggers,
     },
     pg::script::Script,
 };
@@ -23,9 +24,6 @@ pub(super) fn swap(scheme: &Scheme, leaves: &[QualifiedName]) -> Script {
     script.extend("capture off", triggers::drop_capture(scheme, name));
     script.extend("silence old triggers", scheme.table.triggers.iter().filter_map(|t| disable(name, t)));
     script.extend("guard on", triggers::guard(scheme, name));
-    if scheme.table.foreign_keys().next().is_some() {
-        script.add("shed old rows", triggers::functions(scheme, Shed::Old));
-    }
     for fk in scheme.table.foreign_keys() {
         script.extend("add foreign keys", leaves.iter().map(|leaf| references::add_not_valid(leaf, fk)));
     }
@@ -45,7 +43,7 @@ pub(super) fn swap(scheme: &Scheme, leaves: &[QualifiedName]) -> Script {
     );
     script.extend("replace views", views(scheme));
     script.extend("reverse capture on", triggers::reverse_capture(scheme, name, leaves));
-    script.extend("reverse capture on", triggers::snapshot(scheme, name));
+    script.add("mirror to old", carry::functions(scheme, Carry::MirrorToOld));
     script
 }
 
@@ -59,9 +57,6 @@ pub(super) fn reverse(scheme: &Scheme, leaves: &[QualifiedName]) -> Script {
         "drop triggers",
         scheme.table.triggers.iter().map(|t| format!("DROP TRIGGER {} ON {name}", t.name)),
     );
-    if scheme.table.foreign_keys().next().is_some() {
-        script.add("shed twin rows", triggers::functions(scheme, Shed::Twin));
-    }
     script.extend("drop checks", not_valid_checks(scheme).map(|check| references::drop(name, check)));
     script.extend("revoke", revoke(scheme));
     script.add("rename", format!("ALTER TABLE {name} RENAME TO {}", twin.name));
@@ -76,7 +71,7 @@ pub(super) fn reverse(scheme: &Scheme, leaves: &[QualifiedName]) -> Script {
     script.extend("wake old triggers", scheme.table.triggers.iter().filter_map(|t| enable(name, t)));
     script.extend("replace views", views(scheme));
     script.extend("capture on", triggers::capture(scheme, name));
-    script.extend("capture on", triggers::snapshot(scheme, name));
+    script.add("mirror to twin", carry::functions(scheme, Carry::MirrorToTwin));
     script
 }
 

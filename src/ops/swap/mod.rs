@@ -1,15 +1,16 @@
 //! The swap and the reverse: the exchange of the names under one short exclusive lock.
 //!
-//! [`approach`] takes the locks in order and drains what is left of the log; [`exchange`] has the statements;
-//! [`dependants`] looks whether they still fit; [`settle`] does right afterwards what would have asked for
-//! more locks; [`outcome`] finds out what became of a COMMIT without an answer.
+//! [`mirror`] has writers write both tables around it; [`approach`] waits until both are in step, and takes the locks;
+//! [`exchange`] has the statements; [`dependants`] looks whether they still fit; [`settle`] does right afterwards what
+//! would have asked for more locks; [`outcome`] finds out what became of a COMMIT without an answer.
 //!
-//! Invariants: exactly one table owns the name, for the names move in one transaction. Writers wait no longer
-//! than the budget. A lost attempt changes nothing: capture and replay go on.
+//! Invariants: exactly one table owns the name, for the names move in one transaction. The application waits no longer
+//! than the budget. A lost attempt changes nothing.
 
 mod approach;
 mod dependants;
 mod exchange;
+mod mirror;
 mod outcome;
 mod settle;
 
@@ -21,19 +22,18 @@ pub use outcome::{Holder, holder};
 
 use crate::{
     error::{Error, Result},
-    model::{ident::QualifiedName, phase::Phase, plan::Statement, scheme::Scheme},
+    model::{carry::Carry, ident::QualifiedName, phase::Phase, plan::Statement, scheme::Scheme},
     pg::{
         Fence, Session,
         lock::{Held, Patience, Report, Tries, Watch, bounded},
     },
 };
 
-/// Replays the log on a session of its own. Called before and under the locks; dropped in mid-flight when the budget is
-/// spent, which must roll back what it has in hand.
+/// Replays the log on a session of its own.
 pub trait Drain: Send {
-    /// Returns when a batch took all that could be seen, and is committed. A busy log is never empty for long; while
-    /// writers wait, it is empty then.
-    fn drain(&mut self) -> BoxFuture<'_, Result<()>>;
+    /// Returns when a batch took all that could be seen, and is committed: the rows of the log that were taken. A busy
+    /// log is never empty for long; while writers mirror, it is.
+    fn drain(&mut self) -> BoxFuture<'_, Result<i64>>;
 }
 
 /// Which way the names go.
@@ -55,6 +55,14 @@ impl Way {
         match self {
             Self::Swap => Phase::ReverseWindow,
             Self::Reverse => Phase::Reversed,
+        }
+    }
+
+    /// How a change reaches that table until then.
+    fn carry(self) -> Carry {
+        match self {
+            Self::Swap => Carry::MirrorToTwin,
+            Self::Reverse => Carry::MirrorToOld,
         }
     }
 
@@ -83,7 +91,7 @@ pub struct Swap<'a> {
 /// A swap or reverse that is committed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Swapped {
-    /// How long writers were made to wait.
+    /// How long the application was made to wait.
     pub held: Duration,
     /// Attempts it took.
     pub attempts: u32,
@@ -113,9 +121,14 @@ impl Swap<'_> {
     }
 
     /// What an exchange leaves for right after it, each in a short transaction of its own: foreign keys of the table
-    /// that lost the name, sequences that belong to the one that got it. Repeatable. Nothing may be replayed before.
+    /// that lost the name, the mirror, sequences that belong to the one that got it. Repeatable.
     pub async fn settle(&self, session: &mut Session, report: Report<'_>) -> Result<()> {
         settle::settle(self, session, report).await
+    }
+
+    /// After attempts that were all lost, or a death among them: writers log again. Repeatable.
+    pub async fn give_up(&self, session: &mut Session) -> Result<()> {
+        mirror::off(session, self.fence, self.scheme).await
     }
 
     async fn exchange(
@@ -131,12 +144,14 @@ impl Swap<'_> {
         settle::free_follower(self, session, way, report).await?;
         let patience = bounded(session, self.patience).await?;
         let watch = Watch::open(session, self.scheme.id).await?;
+        mirror::on(session, self.fence, self.scheme, way).await?;
+        let mut step = approach::Step::Lagging;
         let mut tries = Tries::new(Some(&watch), way.step(), patience, report);
         loop {
             let held = Held::default();
-            let round =
-                approach::Round { swap: self, way, budget: patience.budget, watch: &watch, held: &held };
-            let attempt = round.attempt(session, drain);
+            let (number, budget) = (tries.number() + 1, patience.budget);
+            let round = approach::Round { swap: self, way, number, budget, watch: &watch, held: &held };
+            let attempt = round.attempt(session, drain, &mut step);
             if let Some((held, fingerprint)) = tries.one(&held, attempt).await? {
                 return Ok(Swapped { held, attempts: tries.number(), fingerprint });
             }

@@ -1,20 +1,14 @@
 //! What an exchange leaves for right after it: locks that an application transaction may hold till its end.
 //!
 //! Dropping a foreign key locks the referenced table exclusively, against every application that has read it in the
-//! same transaction (TRAPS 62); until that is won, writers shed the rows that it would be about ([`Shed`]).
-//! Giving a sequence to another table waits for every transaction that has called nextval. Neither is worth
-//! losing the exchange for.
+//! same transaction (TRAPS 62); until that is won, writers mirror, so that the follower is in step and its foreign
+//! keys are never felt (TRAPS 44). Giving a sequence to another table waits for every transaction that has called
+//! nextval. Neither is worth losing the exchange for.
 
 use crate::{
     error::Result,
-    model::{
-        ident::QualifiedName,
-        plan::Statement,
-        references,
-        scheme::Scheme,
-        triggers::{self, Shed},
-    },
-    ops::swap::{Holder, Swap, Way, holder},
+    model::{carry::Carry, ident::QualifiedName, plan::Statement, references, scheme::Scheme},
+    ops::swap::{Holder, Swap, Way, holder, mirror},
     pg::{
         Session,
         lock::{Brief, Mode, Record, Report},
@@ -30,14 +24,15 @@ pub(super) async fn settle(swap: &Swap<'_>, session: &mut Session, report: Repor
         Holder::Source => Way::Swap,
     };
     free_follower(swap, session, back, report).await?;
+    mirror::off(session, swap.fence, swap.scheme).await?;
     if let Some(brief) = give_sequences(swap.scheme) {
         brief.run(session, swap.fence, swap.patience, report).await?;
     }
     Ok(())
 }
 
-/// Drops the foreign keys that the table without the name has, if it has any, and has writers shed its rows no longer.
-/// Until then nothing may be replayed into it.
+/// Drops the foreign keys that the table without the name has, if it has any. They would make deletes of referenced rows
+/// fail while it lags; and replay would lock referenced rows, against which a busy application wins every time.
 pub(super) async fn free_follower(
     swap: &Swap<'_>,
     session: &mut Session,
@@ -74,7 +69,6 @@ fn free(scheme: &Scheme, leaves: &[QualifiedName], way: Way) -> Brief {
     for fk in scheme.table.foreign_keys() {
         script.extend("drop foreign keys", tables().map(|table| references::drop(table, fk)));
     }
-    script.add("shed nothing", triggers::functions(scheme, Shed::Nothing));
     let mut tables = references::referenced_tables(scheme);
     tables.push(follower);
     let locks = tables.iter().map(|table| (Mode::AccessExclusive, table.clone())).collect();
@@ -96,6 +90,7 @@ pub(super) fn statements(scheme: &Scheme, leaves: &[QualifiedName], way: Way) ->
         Way::Reverse => Way::Swap,
     };
     let mut shown = free(scheme, leaves, back).statements();
+    shown.extend(mirror::shown(scheme, Carry::Log).statements());
     shown.extend(give_sequences(scheme).iter().flat_map(Brief::statements));
     shown
 }

@@ -1,11 +1,13 @@
 //! A short transaction of its own under locks: the locks, the epoch, the statements, COMMIT; tried again when lost.
 
+use std::time::Duration;
+
 use crate::{
     error::Result,
     model::{ident::QualifiedName, phase::Phase, plan::Statement},
     pg::{
         Fence, Session, Tx, journal,
-        lock::{Held, Mode, Patience, Report, Tries, Watch, bounded, budget, lock},
+        lock::{Held, Mode, Patience, Report, Tries, Watch, bounded, budget, lock, lock_within},
         script::Script,
     },
 };
@@ -17,7 +19,7 @@ pub struct Brief {
     pub step: &'static str,
     /// Tables on which autovacuum has to yield first.
     pub quiet: Vec<QualifiedName>,
-    /// The locks, in order; SHARE ROW EXCLUSIVE comes before ACCESS EXCLUSIVE on any of them.
+    /// The locks, in order.
     pub locks: Vec<(Mode, QualifiedName)>,
     /// The statements.
     pub script: Script,
@@ -40,7 +42,7 @@ impl Brief {
     /// What `plan --sql` shows.
     pub fn statements(&self) -> Vec<Statement> {
         let mut shown = self.quieting();
-        shown.append(self.locking());
+        shown.append(self.locking(Patience::default().budget, 1));
         shown.append(self.script.clone());
         shown.statements()
     }
@@ -60,7 +62,7 @@ impl Brief {
         let mut tries = Tries::new(watch.as_ref(), self.step, patience, report);
         loop {
             let held = Held::default();
-            let attempt = self.attempt(session, fence, patience, &held);
+            let attempt = self.attempt(session, fence, patience, (&held, tries.number() + 1));
             if tries.one(&held, attempt).await?.is_some() {
                 return Ok(());
             }
@@ -72,21 +74,27 @@ impl Brief {
         session: &mut Session,
         fence: &Fence,
         patience: Patience,
-        held: &Held,
+        turn: (&Held, u32),
     ) -> Result<()> {
         let tx = session.begin().await?;
-        match self.inside(&tx, fence, patience, held).await {
+        match self.inside(&tx, fence, patience, turn).await {
             Ok(()) => tx.commit(self.step).await,
             Err(error) => tx.rollback().await.and(Err(error)),
         }
     }
 
-    async fn inside(&self, tx: &Tx<'_>, fence: &Fence, patience: Patience, held: &Held) -> Result<()> {
+    async fn inside(
+        &self,
+        tx: &Tx<'_>,
+        fence: &Fence,
+        patience: Patience,
+        (held, number): (&Held, u32),
+    ) -> Result<()> {
         self.quieting().run(tx).await?;
         if !self.locks.is_empty() {
             held.begins();
             budget(patience.budget).run(tx).await?;
-            self.locking().run(tx).await?;
+            self.locking(patience.budget, number).run(tx).await?;
         }
         fence.hold(tx).await?;
         self.script.run(tx).await?;
@@ -103,17 +111,17 @@ impl Brief {
         lock(Mode::ShareUpdateExclusive, &self.quiet)
     }
 
-    /// Writers first, on every table, then readers: a writer's transaction lasts longer than a reader's statement, and
-    /// readers are held up only for the last and shortest wait.
-    fn locking(&self) -> Script {
+    /// Each wait at most half of the budget. Every other attempt takes the locks in reverse order: an application that
+    /// writes the same tables in one order makes us lose the other.
+    fn locking(&self, budget: Duration, number: u32) -> Script {
         let mut script = Script::new();
-        for (_, table) in &self.locks {
-            script.append(lock(Mode::ShareRowExclusive, std::slice::from_ref(table)));
-        }
-        for (mode, table) in &self.locks {
-            if *mode == Mode::AccessExclusive {
-                script.append(lock(*mode, std::slice::from_ref(table)));
-            }
+        let mut each = |(mode, table): &(Mode, QualifiedName)| {
+            script.append(lock_within(*mode, std::slice::from_ref(table), budget / 2));
+        };
+        if number % 2 == 1 {
+            self.locks.iter().for_each(&mut each);
+        } else {
+            self.locks.iter().rev().for_each(&mut each);
         }
         script
     }

@@ -57,13 +57,27 @@ impl fmt::Display for Mode {
     }
 }
 
+/// [`lock`], where each wait may be as long as `within`.
+pub fn lock_within(mode: Mode, tables: &[QualifiedName], within: Duration) -> Script {
+    let mut script = Script::new();
+    if !tables.is_empty() {
+        script.add("lock", format!("SET LOCAL lock_timeout = {}", within.as_millis().max(1)));
+        script.add("lock", lock_sql(mode, tables));
+    }
+    script
+}
+
+fn lock_sql(mode: Mode, tables: &[QualifiedName]) -> String {
+    let names: Vec<_> = tables.iter().map(QualifiedName::to_string).collect();
+    format!("LOCK TABLE {} IN {mode} MODE", names.join(", "))
+}
+
 /// Locks `tables` in this order. A partitioned table's leaves are locked with it.
 pub fn lock(mode: Mode, tables: &[QualifiedName]) -> Script {
     let mut script = Script::new();
     if !tables.is_empty() {
-        let names: Vec<_> = tables.iter().map(QualifiedName::to_string).collect();
         script.add("lock", mode.timeout());
-        script.add("lock", format!("LOCK TABLE {} IN {mode} MODE", names.join(", ")));
+        script.add("lock", lock_sql(mode, tables));
     }
     script
 }

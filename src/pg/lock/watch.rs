@@ -4,7 +4,7 @@ use std::{
     convert::Infallible,
     future::Future,
     sync::{Mutex, PoisonError},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use chrono::{DateTime, Utc};
@@ -13,15 +13,11 @@ use uuid::Uuid;
 
 use crate::{
     error::{Error, Result},
-    model::ident::QualifiedName,
     pg::{Session, owner},
 };
 
 /// How often it looks: often enough to see what a wait of 20 ms was for.
 const LOOK_EVERY: Duration = Duration::from_millis(10);
-
-/// How long a calm moment is looked for before an attempt is made all the same.
-const CALM_WITHIN: Duration = Duration::from_millis(400);
 
 /// The session that looks, and the backend it looks after.
 #[derive(Debug)]
@@ -73,21 +69,6 @@ impl Watch {
     async fn blocker(&self) -> Result<Option<String>> {
         const SQL: &str = include_str!("../../../assets/sql/blockers.sql");
         Ok(self.session.query_opt("read blockers", SQL, &[&self.pid]).await?.map(|row| describe(&row)))
-    }
-
-    /// Waits for a moment at which nobody else holds a lock on `tables`, not for long: whoever has read one of them and
-    /// writes later in the same transaction would wait for us while we wait for them (TRAPS 62).
-    pub async fn calm(&self, tables: &[QualifiedName]) -> Result<()> {
-        const SQL: &str = include_str!("../../../assets/sql/lock_holders.sql");
-        let names: Vec<String> = tables.iter().map(QualifiedName::to_string).collect();
-        let began = Instant::now();
-        while began.elapsed() < CALM_WITHIN {
-            let rows = self.session.query_again("look for a calm moment", SQL, &[&names, &self.pid]).await?;
-            if rows.first().is_some_and(|row| row.get::<_, i64>(0) == 0) {
-                return Ok(());
-            }
-        }
-        Ok(())
     }
 
     /// What [`Self::older_snapshot`] asks about; to be called when the drain is committed.

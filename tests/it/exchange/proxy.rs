@@ -1,4 +1,4 @@
-//! A server that does not answer a COMMIT: a proxy that cuts the connection when it sees one.
+//! A server that does not answer a COMMIT: a proxy that cuts the connection when it sees that of an exchange.
 
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -16,7 +16,7 @@ pub(crate) enum Cut {
     After,
 }
 
-/// A connection string through a proxy that cuts every connection at its first COMMIT.
+/// A connection string through a proxy that cuts every connection at the first COMMIT after a RENAME.
 pub(crate) async fn conninfo(db: &Db, cut: Cut) -> String {
     let port = db.value("SHOW port").await;
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -44,9 +44,11 @@ async fn forward(mut from: OwnedReadHalf, mut to: OwnedWriteHalf) {
 
 async fn until_commit(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, cut: Cut) {
     let mut bytes = vec![0; 8_192];
+    let mut renamed = false;
     while let Ok(length) = from.read(&mut bytes).await {
         let seen = &bytes[..length];
-        let commit = seen.windows(7).any(|window| window == b"COMMIT\0");
+        let commit = renamed && seen.windows(7).any(|window| window == b"COMMIT\0");
+        renamed |= seen.windows(9).any(|window| window == b"RENAME TO");
         if length == 0 || (commit && cut == Cut::Before) {
             return;
         }

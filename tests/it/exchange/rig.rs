@@ -285,12 +285,13 @@ impl Replay {
 }
 
 impl Drain for Replay {
-    fn drain(&mut self) -> BoxFuture<'_, Result<()>> {
+    fn drain(&mut self) -> BoxFuture<'_, Result<i64>> {
         Box::pin(async move {
+            let mut sum = 0;
             loop {
                 match self.batch().await {
-                    Ok(rows) if rows < replay::BATCH => return Ok(()),
-                    Ok(_) => {}
+                    Ok(rows) if rows < replay::BATCH => return Ok(sum + rows),
+                    Ok(rows) => sum += rows,
                     Err(error) if replay::is_passing(&error) => {}
                     Err(error) => return Err(error),
                 }

@@ -12,7 +12,7 @@ use std::{
 };
 
 use tokio::task::JoinSet;
-use tokio_postgres::{Client, Error, Statement, Transaction, error::SqlState};
+use tokio_postgres::{Client, Error, Statement, Transaction};
 
 use super::rig::TABLE;
 use crate::support::Db;
@@ -39,7 +39,6 @@ pub(crate) async fn differences(db: &Db, table: &str) -> String {
 struct Seen {
     stop: AtomicBool,
     done: AtomicU64,
-    serialization: AtomicU64,
     errors: Mutex<Vec<String>>,
     slowest: Mutex<Duration>,
 }
@@ -55,9 +54,7 @@ pub(crate) struct Traffic {
 pub(crate) struct Report {
     /// Transactions that were committed.
     pub(crate) done: u64,
-    /// REPEATABLE READ transactions that were told to try again.
-    pub(crate) serialization: u64,
-    /// Everything else that failed.
+    /// Everything that failed.
     pub(crate) errors: Vec<String>,
     /// The slowest transaction.
     pub(crate) slowest: Duration,
@@ -100,7 +97,6 @@ impl Traffic {
         }
         Report {
             done: self.seen.done.load(Ordering::Relaxed),
-            serialization: self.seen.serialization.load(Ordering::Relaxed),
             errors: self.seen.errors.lock().unwrap().clone(),
             slowest: *self.seen.slowest.lock().unwrap(),
         }
@@ -115,12 +111,6 @@ impl Seen {
                 self.done.fetch_add(1, Ordering::Relaxed);
                 let mut slowest = self.slowest.lock().unwrap();
                 *slowest = took.max(*slowest);
-            }
-            Err(error)
-                if what == "repeatable read"
-                    && error.code() == Some(&SqlState::T_R_SERIALIZATION_FAILURE) =>
-            {
-                self.serialization.fetch_add(1, Ordering::Relaxed);
             }
             Err(error) => self.errors.lock().unwrap().push(format!("{what}: {error:?}")),
         }
