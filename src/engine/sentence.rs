@@ -129,7 +129,9 @@ pub fn sentence(body: &Body) -> String {
         }
         Body::Repaired { keys } => format!("{} keys put into the log; a clean pass is owed", count(*keys)),
         Body::ForeignKeyValidated { constraint } => format!("{constraint}: validated on every leaf"),
-        Body::Swapped { held_ms } => format!("the twin owns the name; writers waited {held_ms} ms"),
+        Body::Swapped { held_ms } => {
+            format!("the partitioned table owns the name; the application waited {held_ms} ms")
+        }
         Body::Reversed { held_ms } => {
             format!("the old table has its name again; writers waited {held_ms} ms")
         }

@@ -219,6 +219,45 @@ impl Drain for Queueing {
     }
 }
 
+/// Replay passes over rows that share an old key: going back would lose one of them.
+#[tokio::test(flavor = "multi_thread")]
+async fn rows_that_share_an_old_key_stop_the_way_back_however_late_they_come() {
+    let mut rig = Rig::ready(database("shared_key").await).await;
+    rig.swap().await.unwrap();
+    rig.settle().await;
+    let mut drain =
+        Sharing { drain: rig.drain(Way::Back).await, application: rig.db.client().await, calls: 0 };
+    let error = rig.exchange_with(Way::Back, PATIENCE, &mut drain).await.unwrap_err();
+    assert_eq!(error.kind(), Kind::Refused, "{error}");
+    assert!(error.to_string().contains("shared by two rows, the first is 5"), "{error}");
+    assert_eq!(holder(&mut rig.session, &rig.scheme).await.unwrap(), Holder::Twin);
+    rig.db.sql(&format!("DELETE FROM {TABLE} WHERE id = 5 AND \"Body\" = 'shared'")).await;
+    rig.reverse().await.unwrap();
+    assert_eq!(rig.value(&format!("SELECT count(*) FROM {TABLE}")).await, "20000");
+}
+
+/// A row that shares a key comes after the first drain.
+struct Sharing {
+    drain: Replay,
+    application: Client,
+    calls: u32,
+}
+
+impl Drain for Sharing {
+    fn drain(&mut self) -> BoxFuture<'_, Result<i64, Error>> {
+        Box::pin(async move {
+            self.calls += 1;
+            if self.calls == 2 {
+                let sql = format!(
+                    "INSERT INTO {TABLE} (id, room_id, \"Body\", created_at) VALUES (5, 1, 'shared', '2024-09-09 00:00+00')"
+                );
+                self.application.batch_execute(&sql).await.unwrap();
+            }
+            self.drain.drain().await
+        })
+    }
+}
+
 /// Sessions of the application, in the order in which they queue; the first one only holds the exchange up.
 struct Queue {
     id: i64,

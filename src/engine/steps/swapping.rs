@@ -40,7 +40,7 @@ pub async fn swap(ctx: &Context) -> Result<()> {
         let swapped = give_back(ctx, &mut session, back, result).await?;
         let held_ms = millis(&swapped);
         ctx.say(Body::Swapped { held_ms });
-        Ok(format!("{} owns the name; writers waited {held_ms} ms", ctx.scheme.twin().plain()))
+        Ok(format!("{} is partitioned; the application waited {held_ms} ms", ctx.scheme.source().plain()))
     })
     .await?;
     after(ctx).await
@@ -62,7 +62,10 @@ pub async fn reverse(ctx: &Context) -> Result<()> {
         let reversed = give_back(ctx, &mut session, Phase::ReverseWindow, result).await?;
         let held_ms = millis(&reversed);
         ctx.say(Body::Reversed { held_ms });
-        Ok(format!("{} owns the name again; writers waited {held_ms} ms", ctx.scheme.source().plain()))
+        Ok(format!(
+            "{} is the old table again; the application waited {held_ms} ms",
+            ctx.scheme.source().plain()
+        ))
     })
     .await?;
     after(ctx).await
@@ -248,19 +251,13 @@ async fn refuse_duplicates(ctx: &Context) -> Result<()> {
     }
     let session = ctx.session("reverse").await?;
     let keys = crate::pg::journal::read::duplicate_keys(&session, ctx.scheme.id).await?;
-    if keys.is_empty() {
-        return Ok(());
+    match keys.first() {
+        None => Ok(()),
+        Some(first) => {
+            let count = i64::try_from(keys.len()).unwrap_or(i64::MAX);
+            Err(ops::swap::shared_keys(&ctx.scheme, count, first))
+        }
     }
-    Err(Error::Refused {
-        id: "QD-092",
-        object: ctx.scheme.source().plain(),
-        reason: format!(
-            "{} keys of the old table are shared by two rows, the first is {}",
-            keys.len(),
-            keys[0]
-        ),
-        remedy: "delete or change one row of each, then reverse".into(),
-    })
 }
 
 fn is_stale(ctx: &Context) -> bool {

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use crate::{
     error::{Error, Result},
     model::{references, scheme::Scheme},
-    ops::swap::{Drain, Swap, Way, dependants, exchange, lost, mirror},
+    ops::swap::{Drain, Swap, Way, dependants, exchange, lost, mirror, shared_keys},
     pg::{
         Session, Tx, journal,
         lock::{Held, Mode, Patience, Watch, budget, lock, lock_within},
@@ -103,6 +103,7 @@ impl Round<'_> {
         self.run(tx, &exclude(scheme, order, self.budget)).await?;
         self.swap.fence.check(tx).await?;
         self.log_is_empty(tx).await?;
+        self.keys_are_single(tx).await?;
         let script = self.script(tx).await?;
         self.run(tx, &script).await?;
         let fingerprint = self.swap.fence.fingerprint_now(tx).await?;
@@ -137,6 +138,18 @@ impl Round<'_> {
         let sql = count_log(self.swap.scheme);
         let rows: i64 = tx.query_one("count log", &sql, &[]).await?.get(0);
         if rows == 0 { Ok(()) } else { Err(lost(self.swap.scheme, format!("{rows} rows in the log"))) }
+    }
+
+    /// Replay passes over a key of the old table that two rows share: one of them would be lost to the application.
+    async fn keys_are_single(&self, tx: &Tx<'_>) -> Result<()> {
+        const SQL: &str =
+            "SELECT count(*), coalesce(min(key), '') FROM quarterdeck.duplicate_key WHERE migration_id = $1";
+        if self.way == Way::Swap {
+            return Ok(());
+        }
+        let row = tx.query_one("count shared keys", SQL, &[&self.swap.scheme.id]).await?;
+        let (keys, first): (i64, String) = (row.get(0), row.get(1));
+        if keys == 0 { Ok(()) } else { Err(shared_keys(self.swap.scheme, keys, &first)) }
     }
 
     async fn script(&self, tx: &Tx<'_>) -> Result<Script> {

@@ -177,6 +177,16 @@ pub fn reverse_statements(scheme: &Scheme, leaves: &[QualifiedName], patience: P
     shown
 }
 
+/// Keys of the old table that two rows of the partitioned one share: both cannot go back.
+pub fn shared_keys(scheme: &Scheme, keys: i64, first: &str) -> Error {
+    Error::Refused {
+        id: "QD-092",
+        object: scheme.source().plain(),
+        reason: format!("{keys} keys of the old table are shared by two rows, the first is {first}"),
+        remedy: "delete or change one row of each, then reverse".into(),
+    }
+}
+
 /// Something stands in the way of this attempt.
 fn lost(scheme: &Scheme, reason: impl Into<String>) -> Error {
     Error::Busy {

@@ -117,6 +117,10 @@ impl<'a> Tries<'a> {
     fn tell(&mut self, held: Duration, blocker: Option<String>) {
         let won = blocker.is_none();
         tracing::debug!(step = self.step, number = self.number, ?held, won, blocker);
+        if won && held.is_zero() {
+            // Nobody was locked out: not worth a word to the operator.
+            return;
+        }
         (self.report)(Attempt { step: self.step, number: self.number, held, won, blocker });
     }
 
