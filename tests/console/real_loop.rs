@@ -169,7 +169,7 @@ async fn from_the_list_of_tables_to_a_swap_and_out() {
     engine.status.send_replace(Arc::new(scene::status(Scene::ReverseWindow)));
     console.sees("REVERSE WINDOW ▶ running").await;
     console.press("6");
-    console.sees("the twin owns the name; writers waited 12 ms").await;
+    console.sees("the partitioned table owns the name").await;
     console.press("qy");
     assert_eq!(asked(&mut engine).await, Command::Stop);
     say(&engine, 91, Body::Closed { end: "stopped".into(), exit_code: 5 }).await;
