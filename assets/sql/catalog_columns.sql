@@ -4,14 +4,15 @@ SELECT a.attname::text,
        a.attnotnull,
        a.attgenerated <> '' AS generated,
        a.attidentity <> '' AS identity,
-       -- Types whose equality is identity of the binary form (TRAPS 54); enums have no fixed OID.
+       -- Whether a row with it has a binary form, elements of an array included.
+       base.sends AS comparable,
+       -- Whether `=` is found in pg_catalog and can be hashed; enums have no fixed OID.
        base.typtype = 'e'
-           OR base.oid IN ('bool'::regtype, 'bytea'::regtype, '"char"'::regtype, 'int2'::regtype, 'int4'::regtype,
-                           'int8'::regtype, 'oid'::regtype, 'uuid'::regtype, 'date'::regtype, 'timestamp'::regtype,
-                           'timestamptz'::regtype)
-           OR base.oid IN ('text'::regtype, 'varchar'::regtype)
-              AND coalesce((SELECT collisdeterministic FROM pg_collation WHERE oid = a.attcollation), false)
-           AS exact_hash,
+           OR base.oid = 'varchar'::regtype
+           OR base.typnamespace = 'pg_catalog'::regnamespace
+              AND EXISTS (SELECT FROM pg_opclass c JOIN pg_am m ON m.oid = c.opcmethod AND m.amname = 'hash'
+                          WHERE c.opcdefault AND c.opcintype = base.oid)
+           AS findable,
        sequence.nspname AS sequence_schema,
        sequence.relname AS sequence_name,
        -- Null in PostgreSQL 17 and later, -1 before.
@@ -24,7 +25,11 @@ CROSS JOIN LATERAL (
         SELECT t.oid, t.typtype, t.typbasetype FROM chain JOIN pg_type t ON t.oid = chain.typbasetype
         WHERE chain.typtype = 'd'
     )
-    SELECT oid, typtype FROM chain WHERE typtype <> 'd'
+    SELECT t.oid, t.typtype, t.typnamespace,
+           t.typsend <> 0
+               AND coalesce((SELECT e.typsend <> 0 FROM pg_type e WHERE e.oid = t.typelem AND t.typcategory = 'A'), true)
+               AS sends
+    FROM chain JOIN pg_type t USING (oid) WHERE chain.typtype <> 'd'
 ) base
 LEFT JOIN LATERAL (
     SELECT n.nspname::text, s.relname::text

@@ -60,7 +60,7 @@ impl Table {
 }
 
 /// One column.
-#[expect(clippy::struct_excessive_bools, reason = "four independent facts of pg_attribute")]
+#[expect(clippy::struct_excessive_bools, reason = "independent facts of pg_attribute and pg_type")]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Column {
     /// Its name.
@@ -73,10 +73,10 @@ pub struct Column {
     pub generated: bool,
     /// GENERATED … AS IDENTITY.
     pub identity: bool,
-    /// Whether equal values have one binary form, so that the value itself can be hashed
-    /// (integers, uuid, bool, date and time types, bytea, enums, text in a deterministic collation);
-    /// the others go through `record_send` (TRAPS 54).
-    pub exact_hash: bool,
+    /// Whether its type has a binary output function: rows are compared in that form (TRAPS 54).
+    pub comparable: bool,
+    /// Whether its type's `=` is in `pg_catalog` and can be hashed: keys are looked for by it.
+    pub findable: bool,
     /// The sequence owned by this column, if any.
     pub owned_sequence: Option<QualifiedName>,
     /// `attstattarget` other than the default.

@@ -235,7 +235,8 @@ fn scheme() -> Scheme {
         not_null: true,
         generated: false,
         identity: false,
-        exact_hash: true,
+        comparable: true,
+        findable: true,
         owned_sequence: None,
         statistics_target: None,
     };

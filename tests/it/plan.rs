@@ -131,6 +131,13 @@ const REFUSED: &[(&str, Option<&str>, &str)] = &[
     ("ALTER TABLE chat_messages DROP CONSTRAINT chat_messages_pkey", None, "QD-040"),
     ("CREATE UNIQUE INDEX u ON chat_messages (id, content)", None, "QD-043"),
     ("ALTER TABLE chat_messages ADD EXCLUDE (id WITH =)", None, "QD-044"),
+    ("ALTER TABLE chat_messages ADD rights aclitem", None, "QD-036"),
+    ("ALTER TABLE chat_messages ADD rights aclitem[]", None, "QD-036"),
+    (
+        "ALTER TABLE chat_messages DROP CONSTRAINT chat_messages_pkey, ADD n money DEFAULT 1, ADD PRIMARY KEY (id, n)",
+        None,
+        "QD-037",
+    ),
     ("ALTER TABLE chat_messages ADD n int GENERATED ALWAYS AS IDENTITY", None, "QD-050"),
     ("ALTER TABLE chat_messages ADD n serial", None, "QD-051"),
     ("ALTER TABLE chat_messages ADD CHECK (content <> '') NO INHERIT", None, "QD-053"),

@@ -223,7 +223,8 @@ mod tests {
             not_null: true,
             generated: false,
             identity: false,
-            exact_hash: true,
+            comparable: true,
+            findable: true,
             owned_sequence: None,
             statistics_target: None,
         }
@@ -356,6 +357,8 @@ mod tests {
         ("QD-053", |s| s.table.constraints.push(check("n", ConstraintKind::Check { no_inherit: true }))),
         ("QD-054", |s| s.hang(HangerKind::Check)),
         ("QD-055", |s| s.hang(HangerKind::NotNull)),
+        ("QD-036", |s| s.table.columns[0].comparable = false),
+        ("QD-037", |s| s.table.columns[0].findable = false),
         ("QD-056", |s| s.hang(HangerKind::ForeignKey)),
         ("QD-057", |s| s.table.facts.incoming_foreign_keys = vec!["replies.parent".into()]),
         ("QD-058", |s| s.table.constraints.push(check("n", ConstraintKind::Other))),

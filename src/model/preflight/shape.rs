@@ -29,6 +29,16 @@ pub(super) const CHECKS: &[Check] = &[
     ),
     refuse("QD-051", "ALTER SEQUENCE … OWNED BY NONE: the default goes on using it", owned_sequence),
     hanging("QD-052", HangerKind::ColumnOptions, "options of a column are not carried over"),
+    refuse(
+        "QD-036",
+        "this version compares rows in their binary form; give the column another type",
+        incomparable,
+    ),
+    refuse(
+        "QD-037",
+        "this version looks rows up by PostgreSQL's own types only; give the column another type",
+        unfindable,
+    ),
     refuse("QD-053", "ADD the CHECK again without NO INHERIT", check_no_inherit),
     hanging("QD-054", HangerKind::Check, "a partitioned table cannot have it as it is"),
     hanging("QD-055", HangerKind::NotNull, "a partitioned table would have it as another kind of constraint"),
@@ -87,6 +97,21 @@ fn identity(case: &Case<'_>) -> Vec<Hit> {
 fn owned_sequence(case: &Case<'_>) -> Vec<Hit> {
     let owned = |column: &Column| column.owned_sequence.is_some() && !column.identity;
     columns(case, owned, "the column owns a sequence, which goes when the old table is dropped")
+}
+
+fn incomparable(case: &Case<'_>) -> Vec<Hit> {
+    columns(case, |column| !column.comparable, "its type has no binary output function")
+}
+
+fn unfindable(case: &Case<'_>) -> Vec<Hit> {
+    let key =
+        case.table.primary_key().map(|pk| pk.key.iter().flatten().collect::<Vec<_>>()).unwrap_or_default();
+    let unfindable = |column: &Column| key.contains(&&column.name) && !column.findable;
+    columns(
+        case,
+        unfindable,
+        "it is in the primary key, and its type's equality is an extension's or cannot be hashed",
+    )
 }
 
 fn check_no_inherit(case: &Case<'_>) -> Vec<Hit> {

@@ -15,8 +15,8 @@ pub(super) async fn read(session: &Session, oid: Oid) -> Result<Vec<Column>> {
     const SQL: &str = include_str!("../../../assets/sql/catalog_columns.sql");
     let rows = session.query("read columns", SQL, &[&oid]).await?;
     let sequence = |row: &tokio_postgres::Row| {
-        let schema: Option<String> = row.get(6);
-        let name: Option<String> = row.get(7);
+        let schema: Option<String> = row.get(7);
+        let name: Option<String> = row.get(8);
         schema.zip(name).map(|(schema, name)| QualifiedName::new(schema, name))
     };
     let columns = rows.iter().map(|row| Column {
@@ -25,9 +25,10 @@ pub(super) async fn read(session: &Session, oid: Oid) -> Result<Vec<Column>> {
         not_null: row.get(2),
         generated: row.get(3),
         identity: row.get(4),
-        exact_hash: row.get(5),
+        comparable: row.get(5),
+        findable: row.get(6),
         owned_sequence: sequence(row),
-        statistics_target: row.get(8),
+        statistics_target: row.get(9),
     });
     Ok(columns.collect())
 }

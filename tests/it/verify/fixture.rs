@@ -201,7 +201,8 @@ async fn describe(db: &Db, name: QualifiedName, key: &[&str]) -> Table {
         not_null: row.get(2),
         generated: row.get(3),
         identity: false,
-        exact_hash: false,
+        comparable: true,
+        findable: true,
         owned_sequence: None,
         statistics_target: None,
     });
