@@ -3,8 +3,8 @@
 
 mod contract;
 mod kills;
-mod memory;
 mod mending;
 mod standing;
 mod together;
 pub(crate) mod tool;
+mod whole;
