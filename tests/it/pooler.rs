@@ -2,6 +2,7 @@
 
 use std::{
     fs,
+    io::ErrorKind,
     os::unix::fs::{MetadataExt, PermissionsExt},
     path::Path,
     process::{Child, Command, Stdio},
@@ -23,7 +24,9 @@ struct Bouncer {
 }
 
 impl Bouncer {
-    async fn start(db: &Db, settings: &str) -> Self {
+    /// `None`, said aloud, on a machine without it; where `QUARTERDECK_TEST_PG` says what to test against, as CI does, a
+    /// failure.
+    async fn start(db: &Db, settings: &str) -> Option<Self> {
         let folder = tempfile::tempdir().unwrap();
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
@@ -52,13 +55,22 @@ impl Bouncer {
             command.args(["-u", "nobody"]);
         }
         let started = command.arg("-q").arg(&config).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
-        let process = started.unwrap_or_else(|e| {
-            panic!("these tests need pgbouncer on the PATH (Debian: apt-get install pgbouncer): {e}")
-        });
+        let process = match started {
+            Ok(process) => process,
+            Err(e)
+                if e.kind() == ErrorKind::NotFound && std::env::var_os("QUARTERDECK_TEST_PG").is_none() =>
+            {
+                eprintln!(
+                    "pgbouncer is not installed (Debian: apt-get install pgbouncer): poolers are not tested"
+                );
+                return None;
+            }
+            Err(e) => panic!("pgbouncer does not start: {e}"),
+        };
         let conn = format!("host=127.0.0.1 port={port} user={} dbname={}", server.user(), db.name());
         let bouncer = Self { process, target: Target::parse(&conn).unwrap(), _folder: folder };
         bouncer.wait().await;
-        bouncer
+        Some(bouncer)
     }
 
     async fn wait(&self) {
@@ -79,7 +91,7 @@ impl Drop for Bouncer {
 
 async fn refused(settings: &str) {
     let db = support::database("pooler").await;
-    let bouncer = Bouncer::start(&db, settings).await;
+    let Some(bouncer) = Bouncer::start(&db, settings).await else { return };
     let error = refuse_transaction_pooler(&bouncer.target).await.expect_err(settings);
     assert!(matches!(error, Error::Refused { id: "QD-018", .. }), "{settings}: {error}");
     assert!(error.hint().unwrap().contains("connect to the server itself"));
@@ -109,7 +121,7 @@ async fn statement_mode_is_refused() {
 #[tokio::test(flavor = "multi_thread")]
 async fn session_mode_is_let_through() {
     let db = support::database("pooler").await;
-    let bouncer = Bouncer::start(&db, "pool_mode = session").await;
+    let Some(bouncer) = Bouncer::start(&db, "pool_mode = session").await else { return };
     refuse_transaction_pooler(&bouncer.target).await.unwrap();
 }
 
