@@ -3,6 +3,8 @@
 //! The journal says *swapping* or *reversing* while attempts are made, so that a death among them is found out by
 //! [`find_out`]; the exchange itself moves the phase in its own transaction.
 
+use std::time::Duration;
+
 use chrono::Utc;
 use futures_util::future::BoxFuture;
 use tokio::sync::MutexGuard;
@@ -11,6 +13,7 @@ use crate::{
     engine::{
         context::Context,
         event::Body,
+        gate::Will,
         replayer,
         status::Condition,
         steps::{lock_attempt, step, verifying},
@@ -23,8 +26,11 @@ use crate::{
         foreign_keys::Keys,
         swap::{Drain, Holder, Swap, Swapped},
     },
-    pg::Session,
+    pg::{Session, lock::Attempt},
 };
+
+/// How long the operator's word waits for what an exchange left to be done.
+const SETTLE_WITHIN: Duration = Duration::from_secs(5);
 
 /// Ready → swapping → reverse window.
 pub async fn swap(ctx: &Context) -> Result<()> {
@@ -123,21 +129,49 @@ pub async fn after(ctx: &Context) -> Result<()> {
     let (leaves, fence) = (leaf_names(ctx), ctx.fence());
     let patience = ctx.options.patience();
     let exchange = Swap { scheme: &ctx.scheme, leaves: &leaves, fence: &fence, patience };
-    let mut report = |attempt| ctx.say(lock_attempt(attempt));
-    match phase {
+    loop {
+        let mut report = |attempt| ctx.say(lock_attempt(attempt));
+        tokio::select! {
+            done = settle(ctx, &exchange, &mut session, &mut report) => {
+                done?;
+                break;
+            }
+            () = told(ctx) => {}
+        }
+        // The attempt that was dropped is over when its session answers.
+        session.begin().await?.rollback().await?;
+        ctx.gate.pass().await?;
+    }
+    ctx.live().settled = Some(phase);
+    Ok(())
+}
+
+/// After the operator's word there is still a while for what is in hand: writers mirror until it is done.
+async fn told(ctx: &Context) {
+    ctx.gate.changed(Will::Go).await;
+    tokio::time::sleep(SETTLE_WITHIN).await;
+}
+
+async fn settle(
+    ctx: &Context,
+    exchange: &Swap<'_>,
+    session: &mut Session,
+    report: &mut (dyn FnMut(Attempt) + Send),
+) -> Result<()> {
+    let Swap { scheme, leaves, fence, patience } = *exchange;
+    let keys = Keys { scheme, leaves, fence, patience };
+    match ctx.phase() {
         Phase::ReverseWindow => {
-            exchange.settle(&mut session, &mut report).await?;
-            let keys = Keys { scheme: &ctx.scheme, leaves: &leaves, fence: &fence, patience };
+            exchange.settle(session, report).await?;
             let mut done = |fk: &crate::model::table::Constraint| {
                 ctx.say(Body::ForeignKeyValidated { constraint: fk.name.as_str().to_owned() });
             };
-            keys.validate(&mut session, &mut report, &mut done).await?;
-            ops::seal::analyze(&session, ctx.scheme.source()).await?;
+            keys.validate(session, report, &mut done).await?;
+            ops::seal::analyze(session, scheme.source()).await
         }
         Phase::Reversed => {
-            exchange.settle(&mut session, &mut report).await?;
-            let keys = Keys { scheme: &ctx.scheme, leaves: &leaves, fence: &fence, patience };
-            keys.restore(&mut session, &mut report).await?;
+            exchange.settle(session, report).await?;
+            keys.restore(session, report).await
         }
         Phase::Planned
         | Phase::Capturing
@@ -150,10 +184,8 @@ pub async fn after(ctx: &Context) -> Result<()> {
         | Phase::Reversing
         | Phase::Finished
         | Phase::Aborting
-        | Phase::Aborted => {}
+        | Phase::Aborted => Ok(()),
     }
-    ctx.live().settled = Some(phase);
-    Ok(())
 }
 
 /// What must hold, with figures: for the swap dialog and the status.
@@ -239,7 +271,13 @@ struct Drainer<'a> {
 
 impl Drain for Drainer<'_> {
     fn drain(&mut self) -> BoxFuture<'_, Result<i64>> {
-        Box::pin(replayer::drain(self.ctx, &mut self.session))
+        Box::pin(async {
+            // Between two attempts: nothing is locked.
+            if matches!(self.ctx.gate.will(), Will::Stop | Will::Abort) {
+                self.ctx.gate.pass().await?;
+            }
+            replayer::drain(self.ctx, &mut self.session).await
+        })
     }
 }
 

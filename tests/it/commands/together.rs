@@ -163,6 +163,28 @@ async fn a_signal_stops_a_run_at_a_safe_point_and_the_next_one_goes_on() {
     tool.start(&["run", TABLE]).end().await.closed("ready", 0);
 }
 
+/// Attempts at an exchange end between two of them, and what follows one is left to the next process, in the end.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_signal_ends_a_swap_that_cannot_win_and_what_follows_one() {
+    let db = quiet_shop(&server::all()[0], 2_000).await;
+    let tool = Tool::on(&db);
+    tool.start(&["run", TABLE]).end().await.closed("ready", 0);
+    let mirrors =
+        "SELECT count(*) FROM pg_proc WHERE pronamespace = 'quarterdeck'::regnamespace AND prosrc ~ 'exact'";
+    for (held, phase, left) in [(TABLE, "ready", "0"), ("users", "reverse_window", "2")] {
+        let reader = db.client().await;
+        reader.batch_execute(&format!("BEGIN; SELECT count(*) FROM {held}")).await.unwrap();
+        let mut run = tool.start(&["run", TABLE, "--until", "swapped", "--yes", TABLE]);
+        run.until_that(|event| event["event"] == "lock_attempt" && event["won"] == false).await;
+        run.signal("TERM");
+        run.end().await.closed("stopped", 5);
+        assert_eq!(tool.status().await["migration"]["phase"], phase);
+        assert_eq!(db.value(mirrors).await, left);
+    }
+    tool.start(&["run", TABLE, "--until", "swapped", "--yes", TABLE]).end().await.closed("swapped", 0);
+    assert_eq!(db.value(mirrors).await, "0");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_watcher_that_is_stopped_leaves_the_owner_alone() {
     let db = quiet_shop(&server::all()[0], 2_000).await;
