@@ -162,7 +162,7 @@ fn what(deed: Deed, model: &Model) -> Vec<String> {
         ],
         Deed::Swap => &[
             "The partitioned twin becomes {}; the table of today stays as {old}, kept in step.",
-            "Writers wait for some milliseconds; an attempt that takes longer is given up and repeated.",
+            "The application waits for some milliseconds; an attempt that takes longer is given up and repeated.",
             "The way back: u reverses, with every later write in it, until you finish.",
         ],
         Deed::Reverse => &[
