@@ -389,6 +389,9 @@ impl Args {
             Some(Command::Reverse(exchange)) => exchange.of.check(),
             Some(Command::Abort(confirmed)) => confirmed.check(),
             Some(Command::Finish(finish)) => finish.of.check(),
+            Some(Command::Demo(_)) if self.everywhere.conn.is_some() => {
+                Err(usage("the demo makes a server of its own", "leave --conn out"))
+            }
             Some(
                 Command::Demo(_)
                 | Command::Plan(_)

@@ -136,6 +136,7 @@ mod tests {
             "status --sql",
             "plan t --sql --json",
             "host=a status",
+            "demo --conn host=a",
             "--conn host=a host=b",
             "completions",
             "pause",

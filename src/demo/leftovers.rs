@@ -11,8 +11,10 @@ use std::{
     time::{Duration, Instant},
 };
 
+use rustix::process::geteuid;
+
 use crate::{
-    demo::place::{KEPT, MARKER, PREFIX, failed, id, unprivileged},
+    demo::place::{KEPT, MARKER, PREFIX, failed, unprivileged},
     error::{Error, Result},
 };
 
@@ -56,8 +58,7 @@ fn abandoned(folder: &Path) -> Option<File> {
     }
     let marker = File::open(folder.join(MARKER)).ok()?;
     marker.try_lock().ok()?;
-    let me = id(&["-u"])?;
-    let expected = unprivileged().ok()?.map_or(me, |user| user.uid);
+    let expected = unprivileged().ok()?.map_or_else(|| geteuid().as_raw(), |user| user.uid);
     (metadata.uid() == expected).then_some(marker)
 }
 

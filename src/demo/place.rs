@@ -14,6 +14,8 @@ use std::{
     process::{Command, Stdio},
 };
 
+use rustix::process::geteuid;
+
 use crate::error::{Error, Result};
 
 /// How the folders of demo servers begin, in the system's temporary folder.
@@ -119,10 +121,10 @@ fn locked_marker(folder: &Path) -> Result<(PathBuf, File)> {
 
 /// Whom the server runs as: ourselves (`None`), or somebody unprivileged when we are root.
 pub(super) fn unprivileged() -> Result<Option<User>> {
-    if id(&["-u"]) != Some(0) {
+    if !geteuid().is_root() {
         return Ok(None);
     }
-    let user = |name: &&str| Some(User { uid: id(&["-u", *name])?, gid: id(&["-g", *name])? });
+    let user = |name: &&str| Some(User { uid: id("-u", name)?, gid: id("-g", name)? });
     UNPRIVILEGED.iter().find_map(user).map(Some).ok_or_else(|| {
         let who = UNPRIVILEGED.join(" or ");
         Error::Program {
@@ -133,9 +135,10 @@ pub(super) fn unprivileged() -> Result<Option<User>> {
     })
 }
 
-/// What `id` says: a number of ours, or of the user named.
-pub(super) fn id(arguments: &[&str]) -> Option<u32> {
-    let output = Command::new("id").args(arguments).output().ok().filter(|o| o.status.success())?;
+/// What `id` says of a user, also where PATH does not lead to it.
+fn id(what: &str, user: &str) -> Option<u32> {
+    let asked = |program: &&str| Command::new(program).args([what, user]).output().ok();
+    let output = ["id", "/usr/bin/id"].iter().find_map(asked).filter(|o| o.status.success())?;
     String::from_utf8_lossy(&output.stdout).trim().parse().ok()
 }
 

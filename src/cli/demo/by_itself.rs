@@ -26,7 +26,7 @@ use crate::{
         worker::{self, End, Worker},
     },
     error::{Error, Result},
-    model::{period::Every, plan::Request},
+    model::{period::Every, phase::Phase, plan::Request},
     pg::{Session, Target, owner::Claim},
 };
 
@@ -38,18 +38,7 @@ const WORKERS: u16 = 2;
 /// Converts the demo's table, gives the name back, takes it again and finishes; the exit code.
 pub(super) async fn convert(demo: &mut Demo, face: Face, signals: &mut Signals) -> Result<u8> {
     let mut account = Account::default();
-    let result = legs(demo.target(), face, signals, &mut account).await;
-    let end = match result {
-        Ok(end) => end,
-        Err(error) => {
-            if face == Face::Json {
-                for line in json::closing("demo", &error, chrono::Utc::now()) {
-                    print::line(&line);
-                }
-            }
-            return Err(error);
-        }
-    };
+    let end = legs(demo.target(), face, signals, &mut account).await?;
     account.tally = demo.stop_traffic().await;
     account.difference = demo.difference().await?;
     account.tell(face);
@@ -141,7 +130,16 @@ async fn follow(
         }
     }
     account.rows = account.rows.max(worker.link.status.borrow().rows.source);
-    worker.end.await.map_err(|panic| Error::Bug(format!("the worker: {panic}")))?
+    let end = worker.end.await.map_err(|panic| Error::Bug(format!("the worker: {panic}")))??;
+    Ok(if stopping { cut_short(end) } else { end })
+}
+
+/// How a leg ended that was asked to stop: one that reached its goal all the same is followed by no other.
+fn cut_short(end: End) -> End {
+    match end {
+        End::Reached(Phase::Finished) | End::Aborted => end,
+        End::Reached(_) | End::Done | End::Stopped => End::Stopped,
+    }
 }
 
 /// Between the legs one worker's end is not the end of the stream.
@@ -151,5 +149,19 @@ fn show(event: &Event, face: Face, account: &mut Account) {
         _ if matches!(event.body, Body::Closed { .. }) => {}
         Face::Json => print::line(&json::line(event)),
         Face::Plain | Face::Console => print::line(&plain::line(event)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_signal_in_the_last_moment_of_a_leg_begins_no_other() {
+        for end in [End::Reached(Phase::Ready), End::Done, End::Stopped] {
+            assert_eq!(cut_short(end), End::Stopped);
+        }
+        let finished = End::Reached(Phase::Finished);
+        assert_eq!(cut_short(finished), finished, "nothing is left to stop");
     }
 }

@@ -6,11 +6,15 @@
 mod by_itself;
 mod summary;
 
+use chrono::Utc;
+
 use crate::{
     cli::{
         args::{self, Args},
         commands::Face,
-        console, print,
+        console,
+        output::json,
+        print,
         signals::Signals,
     },
     demo::{Afterwards, Demo, Options},
@@ -22,8 +26,18 @@ const STOPPED: u8 = 5;
 
 /// Carries the demo out; the exit code.
 pub(super) async fn run(args: &Args, flags: &args::Demo) -> Result<u8> {
-    let mut signals = Signals::listen()?;
     let face = Face::of(flags.ui);
+    let result = show(args, flags, face).await;
+    if let (Err(error), Face::Json) = (&result, face) {
+        for line in json::closing("demo", error, Utc::now()) {
+            print::line(&line);
+        }
+    }
+    result
+}
+
+async fn show(args: &Args, flags: &args::Demo, face: Face) -> Result<u8> {
+    let mut signals = Signals::listen()?;
     let say = |words: &str| match face {
         Face::Plain => print::line(words),
         Face::Console | Face::Json => print::note(words),
