@@ -16,6 +16,8 @@ const MIRROR: &str = include_str!("../../assets/sql/capture_mirror.sql");
 
 /// A statement that changes more rows than this is logged as a whole: row by row it would make its writer wait.
 const FEW: &str = "1000";
+/// No statement is too large: the most rows that a query can count to, less one.
+const ANY: &str = "9223372036854775806";
 
 /// How a change reaches the follower.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,6 +26,8 @@ pub enum Carry {
     Log,
     /// The writer's own transaction writes the twin as well.
     MirrorToTwin,
+    /// The same, however large a statement is: the twin has foreign keys that would be felt if it lagged.
+    MirrorAllToTwin,
     /// The writer's own transaction writes the old table as well.
     MirrorToOld,
 }
@@ -32,13 +36,22 @@ pub enum Carry {
 pub fn functions(scheme: &Scheme, carry: Carry) -> String {
     match carry {
         Carry::Log => body(scheme, LOG, Vec::new()),
-        Carry::MirrorToTwin => mirror(scheme, &format!("ONLY {}", scheme.source()), &scheme.twin(), ""),
-        Carry::MirrorToOld => mirror(scheme, &scheme.source().to_string(), &scheme.old(), "ONLY "),
+        Carry::MirrorToTwin => to_twin(scheme, FEW),
+        Carry::MirrorAllToTwin => to_twin(scheme, ANY),
+        Carry::MirrorToOld => {
+            let rows = format!("ONLY {}", scheme.old());
+            mirror(scheme, &scheme.source().to_string(), (&scheme.old(), rows), FEW)
+        }
     }
 }
 
-/// `only` stands before a follower that is no partitioned table.
-fn mirror(scheme: &Scheme, owner: &str, follower: &QualifiedName, only: &str) -> String {
+fn to_twin(scheme: &Scheme, few: &str) -> String {
+    let twin = scheme.twin();
+    mirror(scheme, &format!("ONLY {}", scheme.source()), (&twin, twin.to_string()), few)
+}
+
+/// The follower is named twice: to insert into it, and to delete from it, ONLY where it is no partitioned table.
+fn mirror(scheme: &Scheme, owner: &str, (follower, rows): (&QualifiedName, String), few: &str) -> String {
     let named = |row: &str| {
         let pairs = scheme.logged_columns().into_iter().zip(scheme.log_key());
         let terms: Vec<_> =
@@ -46,10 +59,10 @@ fn mirror(scheme: &Scheme, owner: &str, follower: &QualifiedName, only: &str) ->
         terms.join(", ")
     };
     let values = vec![
-        ("few", FEW.to_owned()),
+        ("few", few.to_owned()),
         ("owner", owner.to_owned()),
         ("follower", follower.to_string()),
-        ("follower_rows", format!("{only}{follower}")),
+        ("follower_rows", rows),
         ("owner_match", scheme.log_match("one", "s")),
         ("follower_match", scheme.log_match("one", "f")),
         ("columns", scheme.column_list("")),

@@ -345,6 +345,23 @@ async fn what_is_in_the_way_before_writers_wait_costs_them_nothing() {
     assert_eq!(rig.attempts[0].held, Duration::ZERO);
 }
 
+/// That wait may be longer than `deadlock_timeout`: nobody may have to wait for us meanwhile, whatever he locks himself.
+#[tokio::test(flavor = "multi_thread")]
+async fn while_autovacuum_is_made_to_yield_nothing_is_held() {
+    let mut rig = Rig::ready(database("yield").await).await;
+    let (other, look) = (rig.db.client().await, rig.db.client().await);
+    other.batch_execute("BEGIN; LOCK TABLE \"My Shop\".rooms IN EXCLUSIVE MODE").await.unwrap();
+    let lock = async {
+        let waiting =
+            "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = '\"My Shop\".rooms'::regclass";
+        while look.query_one(waiting, &[]).await.unwrap().get::<_, i64>(0) == 0 {}
+        other.batch_execute("LOCK TABLE \"My Shop\".users IN EXCLUSIVE MODE NOWAIT; COMMIT").await
+    };
+    let (swapped, locked) = tokio::join!(rig.swap(), lock);
+    locked.unwrap();
+    swapped.unwrap();
+}
+
 /// TRAPS 44, 62: the foreign keys of the table that lost the name cannot be dropped while somebody reads a table that
 /// they reference, and must not be felt meanwhile.
 #[tokio::test(flavor = "multi_thread")]

@@ -77,9 +77,11 @@ pub fn scope(leaves: &[Leaf], all: &[Leaf]) -> String {
     if terms.is_empty() { "false".into() } else { terms.join(" OR ") }
 }
 
-/// Planner settings: the keys of a batch drive index lookups, whatever the statistics say.
+/// Planner settings: the keys of a batch drive index lookups, whatever the statistics say. And little patience: while
+/// writers mirror, a batch may wait for one of them, and others for the rows that it has written so far.
 const SETTINGS: &str = "SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off; \
-                        SET LOCAL enable_seqscan = off; SET LOCAL synchronous_commit = off";
+                        SET LOCAL enable_seqscan = off; SET LOCAL synchronous_commit = off; \
+                        SET LOCAL lock_timeout = '50ms'";
 
 /// Takes log rows: as text, `(k1, …, part)` each.
 async fn dequeue(tx: &Tx<'_>, scheme: &Scheme, scope: &str, limit: i64) -> Result<Vec<Vec<String>>> {

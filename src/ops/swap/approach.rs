@@ -13,7 +13,7 @@ use crate::{
     ops::swap::{Drain, Swap, Way, dependants, exchange, lost, mirror, shared_keys},
     pg::{
         Session, Tx, journal,
-        lock::{Held, Mode, Patience, Watch, budget, lock, lock_within},
+        lock::{self, Held, Mode, Patience, Watch, budget, lock_within},
         script::Script,
     },
 };
@@ -180,7 +180,7 @@ fn quiet(scheme: &Scheme, way: Way) -> Script {
     tables.push(way.follower(scheme));
     let mut script = Script::new();
     script.add("durable", "SET LOCAL synchronous_commit = on");
-    script.append(lock(Mode::ShareUpdateExclusive, &tables));
+    script.append(lock::quiet(&tables));
     script
 }
 

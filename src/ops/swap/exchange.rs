@@ -71,7 +71,7 @@ pub(super) fn reverse(scheme: &Scheme, leaves: &[QualifiedName]) -> Script {
     script.extend("wake old triggers", scheme.table.triggers.iter().filter_map(|t| enable(name, t)));
     script.extend("replace views", views(scheme));
     script.extend("capture on", triggers::capture(scheme, name));
-    script.add("mirror to twin", carry::functions(scheme, Carry::MirrorToTwin));
+    script.add("mirror to twin", carry::functions(scheme, Carry::MirrorAllToTwin));
     script
 }
 

@@ -36,7 +36,7 @@ async fn set(session: &mut Session, fence: &Fence, scheme: &Scheme, carry: Carry
 pub(super) fn shown(scheme: &Scheme, carry: Carry) -> Script {
     let label = match carry {
         Carry::Log => "mirror off",
-        Carry::MirrorToTwin | Carry::MirrorToOld => "mirror on",
+        Carry::MirrorToTwin | Carry::MirrorAllToTwin | Carry::MirrorToOld => "mirror on",
     };
     let mut script = Script::new();
     script.add(label, carry::functions(scheme, carry));

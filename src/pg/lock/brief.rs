@@ -7,7 +7,7 @@ use crate::{
     model::{ident::QualifiedName, phase::Phase, plan::Statement},
     pg::{
         Fence, Session, Tx, journal,
-        lock::{Held, Mode, Patience, Report, Tries, Watch, bounded, budget, lock, lock_within},
+        lock::{Held, Mode, Patience, Report, Tries, Watch, bounded, budget, lock_within, quiet},
         script::Script,
     },
 };
@@ -108,7 +108,7 @@ impl Brief {
     }
 
     fn quieting(&self) -> Script {
-        lock(Mode::ShareUpdateExclusive, &self.quiet)
+        quiet(&self.quiet)
     }
 
     /// Each wait at most half of the budget. Every other attempt takes the locks in reverse order: an application that

@@ -1,6 +1,6 @@
 //! Locks on tables that an application is using: taken in order, given up soon, tried again.
 //!
-//! A pending lock queues everybody behind it (TRAPS 32), so none is waited for longer than its mode allows.
+//! A pending lock queues everybody behind it (TRAPS 32), so none is waited for longer than its budget allows.
 //! SHARE UPDATE EXCLUSIVE comes first and may wait longer than `deadlock_timeout`: it blocks no reader and no
 //! writer, and autovacuum yields to it (TRAPS 35). The retry is in [`tries`], reachable only through it.
 
@@ -31,18 +31,6 @@ pub enum Mode {
     AccessExclusive,
 }
 
-impl Mode {
-    /// How long it is waited for, as `lock_timeout`. All are far below the default `deadlock_timeout`, so that it is
-    /// never the application that a deadlock with us is broken for.
-    fn timeout(self) -> &'static str {
-        match self {
-            Self::ShareUpdateExclusive => AUTOVACUUM_YIELDS,
-            Self::ShareRowExclusive => "SET LOCAL lock_timeout = '50ms'",
-            Self::AccessExclusive => "SET LOCAL lock_timeout = '20ms'",
-        }
-    }
-}
-
 /// Autovacuum gives way to somebody who has waited for `deadlock_timeout`.
 const AUTOVACUUM_YIELDS: &str = "SELECT set_config('lock_timeout', (2 * setting::int + 500)::text, true) \
                                  FROM pg_settings WHERE name = 'deadlock_timeout'";
@@ -57,7 +45,7 @@ impl fmt::Display for Mode {
     }
 }
 
-/// [`lock`], where each wait may be as long as `within`.
+/// Locks `tables` in this order, each wait at most `within`. A partitioned table's leaves are locked with it.
 pub fn lock_within(mode: Mode, tables: &[QualifiedName], within: Duration) -> Script {
     let mut script = Script::new();
     if !tables.is_empty() {
@@ -72,13 +60,22 @@ fn lock_sql(mode: Mode, tables: &[QualifiedName]) -> String {
     format!("LOCK TABLE {} IN {mode} MODE", names.join(", "))
 }
 
-/// Locks `tables` in this order. A partitioned table's leaves are locked with it.
-pub fn lock(mode: Mode, tables: &[QualifiedName]) -> Script {
+/// Holds `tables` in SHARE UPDATE EXCLUSIVE mode, after autovacuum has yielded on each. That may take longer than
+/// `deadlock_timeout`, so nothing else is held meanwhile: somebody who locks several of them himself, in another order,
+/// would be the one to be told off.
+pub fn quiet(tables: &[QualifiedName]) -> Script {
     let mut script = Script::new();
-    if !tables.is_empty() {
-        script.add("lock", mode.timeout());
-        script.add("lock", lock_sql(mode, tables));
+    if tables.is_empty() {
+        return script;
     }
+    script.add("lock", AUTOVACUUM_YIELDS);
+    for table in tables {
+        script.add("lock", "SAVEPOINT yield");
+        script.add("lock", lock_sql(Mode::ShareUpdateExclusive, std::slice::from_ref(table)));
+        script.add("lock", "ROLLBACK TO SAVEPOINT yield");
+    }
+    // What follows may wait as long: far less than deadlock_timeout.
+    script.append(lock_within(Mode::ShareUpdateExclusive, tables, Duration::from_millis(50)));
     script
 }
 
