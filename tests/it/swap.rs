@@ -351,13 +351,13 @@ async fn while_autovacuum_is_made_to_yield_nothing_is_held() {
     let mut rig = Rig::ready(database("yield").await).await;
     let (other, look) = (rig.db.client().await, rig.db.client().await);
     other.batch_execute("BEGIN; LOCK TABLE \"My Shop\".rooms IN EXCLUSIVE MODE").await.unwrap();
-    let lock = async {
+    let second = async {
         let waiting =
             "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = '\"My Shop\".rooms'::regclass";
         while look.query_one(waiting, &[]).await.unwrap().get::<_, i64>(0) == 0 {}
         other.batch_execute("LOCK TABLE \"My Shop\".users IN EXCLUSIVE MODE NOWAIT; COMMIT").await
     };
-    let (swapped, locked) = tokio::join!(rig.swap(), lock);
+    let (swapped, locked) = tokio::join!(rig.swap(), second);
     locked.unwrap();
     swapped.unwrap();
 }
