@@ -129,6 +129,8 @@ pub async fn after(ctx: &Context) -> Result<()> {
     let (leaves, fence) = (leaf_names(ctx), ctx.fence());
     let patience = ctx.options.patience();
     let exchange = Swap { scheme: &ctx.scheme, leaves: &leaves, fence: &fence, patience };
+    // An abort that has begun does not end this: it is what the abort has to do first.
+    let word = if ctx.gate.will() == Will::Abort { Will::Abort } else { Will::Go };
     loop {
         let mut report = |attempt| ctx.say(lock_attempt(attempt));
         tokio::select! {
@@ -136,7 +138,7 @@ pub async fn after(ctx: &Context) -> Result<()> {
                 done?;
                 break;
             }
-            () = told(ctx) => {}
+            () = told(ctx, word) => {}
         }
         // The attempt that was dropped is over when its session answers.
         session.begin().await?.rollback().await?;
@@ -146,9 +148,10 @@ pub async fn after(ctx: &Context) -> Result<()> {
     Ok(())
 }
 
-/// After the operator's word there is still a while for what is in hand: writers mirror until it is done.
-async fn told(ctx: &Context) {
-    ctx.gate.changed(Will::Go).await;
+/// After the operator's word, another than `word`, there is still a while for what is in hand: writers mirror until it
+/// is done.
+async fn told(ctx: &Context, word: Will) {
+    ctx.gate.changed(word).await;
     tokio::time::sleep(SETTLE_WITHIN).await;
 }
 

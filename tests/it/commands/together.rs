@@ -185,6 +185,34 @@ async fn a_signal_ends_a_swap_that_cannot_win_and_what_follows_one() {
     assert_eq!(db.value(mirrors).await, "0");
 }
 
+/// An abort has to do what a reverse left first, however long it is held up: far more attempts than the word of an
+/// operator who only wants to leave would wait for.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_abort_right_after_a_reverse_ends() {
+    let db = quiet_shop(&server::all()[0], 2_000).await;
+    let tool = Tool::on(&db);
+    let keys = "SELECT count(*) FROM pg_constraint WHERE conrelid = 'chat_messages'::regclass AND contype = 'f' AND convalidated";
+    let before = db.value(keys).await;
+    tool.start(&["run", TABLE, "--until", "swapped", "--yes", TABLE]).end().await.closed("swapped", 0);
+    let reader = db.client().await;
+    reader.batch_execute("BEGIN; SELECT count(*) FROM users").await.unwrap();
+    let lost = async || {
+        let sql = "SELECT count(*) FROM quarterdeck.event WHERE body->>'event' = 'lock_attempt' AND body->>'won' = 'false'";
+        db.value(sql).await.parse::<i64>().unwrap()
+    };
+    let start = |word| tool.command(&[word, TABLE, "--yes", TABLE]).spawn().unwrap();
+    let mut reverse = start("reverse");
+    while tool.status().await["migration"]["phase"] != "reversed" {}
+    reverse.kill().unwrap();
+    reverse.wait().unwrap();
+    let (before_abort, mut abort) = (lost().await, start("abort"));
+    while abort.try_wait().unwrap().is_none() && lost().await < before_abort + 10 {}
+    reader.batch_execute("COMMIT").await.unwrap();
+    assert!(abort.wait().unwrap().success());
+    assert_eq!(db.value(OURS).await, "0");
+    assert_eq!(db.value(keys).await, before);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_watcher_that_is_stopped_leaves_the_owner_alone() {
     let db = quiet_shop(&server::all()[0], 2_000).await;
