@@ -172,3 +172,39 @@ async fn a_replay_that_waits_for_a_writer_holds_no_other_up() {
     })
     .await;
 }
+
+/// A row that the follower lacks, since its key is still in the log, is inserted by a writer while replay does the same.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_writer_and_replay_that_insert_the_same_row_both_succeed() {
+    on_each_server(async |server| {
+        let mut rig = Rig::ready(server.database("same_row").await).await;
+        let writer = rig.db.client().await;
+        for way in [Way::Forward, Way::Back] {
+            let follower = mirroring(&mut rig, way).await;
+            let (log, pass) = (rig.scheme.log(), format!("SET quarterdeck.pass = '{}'", rig.scheme.id));
+            rig.db
+                .sql(&format!(
+                    "{pass}; DELETE FROM {follower} WHERE id = 10; RESET quarterdeck.pass; \
+                     INSERT INTO {log} (k1, part) SELECT id, created_at FROM {TABLE} WHERE id = 10"
+                ))
+                .await;
+            writer
+                .batch_execute(&format!("BEGIN; UPDATE {TABLE} SET \"Body\" = '{way:?}' WHERE id = 10"))
+                .await
+                .unwrap();
+            let mut drain = rig.drain(if way == Way::Forward { Way::Back } else { Way::Forward }).await;
+            let replay = tokio::spawn(async move {
+                let done = drain.drain().await;
+                (drain, done)
+            });
+            while rig.value("SELECT count(*) FROM pg_locks WHERE NOT granted").await == "0" {}
+            writer.batch_execute("COMMIT").await.unwrap();
+            let (mut drain, done) = replay.await.unwrap();
+            done.unwrap();
+            drain.drain().await.unwrap();
+            assert_eq!(differences(&rig.db, follower).await, "0", "{way:?}");
+            rig.settle().await;
+        }
+    })
+    .await;
+}

@@ -42,7 +42,8 @@ pub struct Replayed {
     pub duplicates: Vec<String>,
 }
 
-/// Whether the same batch may simply be tried again, on a new snapshot.
+/// Whether the same batch may simply be tried again, on a new snapshot: a writer that mirrors may have inserted the row
+/// that the old one lacks.
 pub fn is_passing(error: &Error) -> bool {
     matches!(
         error.sqlstate(),
@@ -50,6 +51,7 @@ pub fn is_passing(error: &Error) -> bool {
             &SqlState::T_R_SERIALIZATION_FAILURE
                 | &SqlState::T_R_DEADLOCK_DETECTED
                 | &SqlState::LOCK_NOT_AVAILABLE
+                | &SqlState::UNIQUE_VIOLATION
         )
     )
 }
