@@ -186,6 +186,8 @@ impl Error {
                         source.code(),
                         Some(
                             &SqlState::ADMIN_SHUTDOWN
+                                | &SqlState::IDLE_SESSION_TIMEOUT
+                                | &SqlState::IDLE_IN_TRANSACTION_SESSION_TIMEOUT
                                 | &SqlState::CRASH_SHUTDOWN
                                 | &SqlState::CANNOT_CONNECT_NOW
                                 | &SqlState::CONNECTION_FAILURE
@@ -240,8 +242,9 @@ impl Error {
             | Self::Connect { remedy, .. }
             | Self::Busy { remedy, .. }
             | Self::Program { remedy, .. } => Some(remedy.clone()),
-            Self::Database { source, .. } => {
-                source.as_db_error().and_then(|e| e.hint()).map(str::to_owned).or_else(|| remedy_of(source))
+            Self::Database { label, source } => {
+                let said = source.as_db_error().and_then(|e| e.hint());
+                remedy_of(label, source).or(said).map(str::to_owned)
             }
             Self::Fenced { .. } => Some("watch it with `quarterdeck status`; nothing was lost".into()),
             Self::Changed { .. } => Some(
@@ -335,13 +338,16 @@ pub(crate) fn describe(source: &tokio_postgres::Error) -> String {
     }
 }
 
-fn remedy_of(source: &tokio_postgres::Error) -> Option<String> {
-    let words = match *source.code()? {
+const JOURNAL_RIGHTS: &str = "schema quarterdeck belongs to another role: connect as a member of it, or have it GRANT USAGE, CREATE on the \
+     schema and SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN it";
+
+fn remedy_of(label: &str, source: &tokio_postgres::Error) -> Option<&'static str> {
+    Some(match *source.code()? {
+        SqlState::INSUFFICIENT_PRIVILEGE if label.contains("journal") => JOURNAL_RIGHTS,
         SqlState::INSUFFICIENT_PRIVILEGE => "connect as the table's owner, or a member of its role",
         SqlState::DISK_FULL => "free space on the server, then run it again; nothing was lost",
         SqlState::TOO_MANY_CONNECTIONS => "raise max_connections or lower --workers",
         SqlState::LOCK_NOT_AVAILABLE => "another session holds the lock; see who with `quarterdeck status`",
         _ => return None,
-    };
-    Some(words.to_owned())
+    })
 }

@@ -11,6 +11,7 @@ SET client_min_messages = warning;
 SET lock_timeout = '10s';
 SET statement_timeout = 0;
 SET idle_in_transaction_session_timeout = 0;
+SET idle_session_timeout = 0;
 SET default_transaction_isolation = 'read committed';
 SET default_transaction_read_only = off;
 SET check_function_bodies = off;

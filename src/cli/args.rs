@@ -75,12 +75,12 @@ pub enum Command {
     /// Copy the differing rows again, then verify
     Repair(OneTable),
     /// Exchange the names: the partitioned table takes over
-    Swap(Swap),
+    Swap(Exchange),
     /// Give the old table its name back, with every later write in it
     Reverse(Exchange),
     /// Remove everything of ours before the swap; the source stays as it was
     Abort(Confirmed),
-    /// End the reverse window for good
+    /// End the reverse window: no way back after it; the old table is kept, or dropped
     Finish(Finish),
     /// Write down what was done and found, as Markdown or JSON
     Report(Report),
@@ -308,18 +308,7 @@ pub struct Confirmed {
     yes: String,
 }
 
-/// `quarterdeck swap`.
-#[derive(Debug, Flags)]
-pub struct Swap {
-    /// What it has in common with `reverse`.
-    #[command(flatten)]
-    pub exchange: Exchange,
-    /// After how long the console asks whether to finish; it never finishes by itself
-    #[arg(long, value_name = "TIME", default_value = "72h", value_parser = values::duration)]
-    pub reverse_window: Duration,
-}
-
-/// `quarterdeck reverse`.
+/// `quarterdeck swap` and `quarterdeck reverse`.
 #[derive(Debug, Flags)]
 pub struct Exchange {
     /// The table, confirmed.
@@ -385,8 +374,7 @@ impl Args {
         }
         match &self.command {
             Some(Command::Run(run)) => run.check(),
-            Some(Command::Swap(swap)) => swap.exchange.of.check(),
-            Some(Command::Reverse(exchange)) => exchange.of.check(),
+            Some(Command::Swap(exchange) | Command::Reverse(exchange)) => exchange.of.check(),
             Some(Command::Abort(confirmed)) => confirmed.check(),
             Some(Command::Finish(finish)) => finish.of.check(),
             Some(Command::Demo(_)) if self.everywhere.conn.is_some() => {

@@ -70,7 +70,7 @@ pub(super) async fn dispatch(args: &Args) -> Result<u8> {
         Command::Finish(words) => {
             ask(args, &words.of.table, Asks::Finish { drop_source: words.drop_source }).await
         }
-        Command::Swap(words) => exchange(args, &words.exchange, Asks::Swap).await,
+        Command::Swap(words) => exchange(args, words, Asks::Swap).await,
         Command::Reverse(words) => exchange(args, words, Asks::Reverse).await,
     }
 }

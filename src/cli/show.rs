@@ -8,6 +8,7 @@ use crate::{
     engine::{event::Event, launch, plan, watcher},
     error::{Error, Result},
     pg::{Session, Target, journal::mail},
+    tui::harmless::harmless,
 };
 
 /// Events read at once.
@@ -33,10 +34,12 @@ pub(super) async fn status(target: &Target, words: &Status) -> Result<u8> {
     for row in launch::list(&session, words.table.as_deref()).await? {
         pictures.push(watcher::picture(&session, row.scheme.id).await?);
     }
-    print::text(&if words.json {
-        output::status::json(&pictures) + "\n"
-    } else {
-        output::status::text(&pictures)
+    print::text(&match (&words.table, words.json) {
+        (_, true) => output::status::json(&pictures) + "\n",
+        (Some(table), false) if pictures.is_empty() => {
+            format!("there is no migration of {}\n", harmless(table))
+        }
+        (_, false) => output::status::text(&pictures),
     });
     Ok(0)
 }

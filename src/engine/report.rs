@@ -5,7 +5,7 @@ use std::fmt::Write;
 
 use crate::{
     engine::{event::Event, sentence::sentence, status::Status},
-    model::figures::{bytes, clock_seconds, count, percent, span},
+    model::figures::{bytes, count, percent, span},
 };
 
 /// A few lines that can be pasted into a ticket.
@@ -59,7 +59,8 @@ pub fn markdown<'a>(status: &Status, events: impl Iterator<Item = &'a Event>) ->
     differences(&mut text, status);
     text.push_str("## Events\n\n");
     for event in events {
-        let _ = writeln!(text, "- {} {}", clock_seconds(event.at), escaped(&sentence(&event.body)));
+        let at = event.at.format("%Y-%m-%d %H:%M:%S");
+        let _ = writeln!(text, "- {at} {}", escaped(&sentence(&event.body)));
     }
     text
 }
@@ -82,9 +83,14 @@ fn periods(text: &mut String, status: &Status) {
             count(period.target_rows),
         );
     }
+    text.push('\n');
     let pace = &status.pace;
+    if pace.active_s + pace.paused_s + pace.slowed_s <= 0.0 {
+        // Only the process that works knows them.
+        return;
+    }
     let (active, paused, slowed) = (span(pace.active_s), span(pace.paused_s), span(pace.slowed_s));
-    let _ = writeln!(text, "\nActive {active}, paused {paused}, slowed {slowed} in this run.\n");
+    let _ = writeln!(text, "Active {active}, paused {paused}, slowed {slowed} in this run.\n");
 }
 
 fn differences(text: &mut String, status: &Status) {

@@ -25,6 +25,9 @@ const PATIENCE: Duration = Duration::from_secs(2);
 const NAME: &str = "quarterdeck pooler check";
 const LABEL: &str = "pooler check";
 const SETTING: &str = "quarterdeck.pooler_check";
+/// The role's timeouts must not end a transaction that waits for the others. Local: nothing stays with a pooler.
+const BEGIN: &str =
+    "BEGIN; SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0";
 
 /// `Refused` (QD-018) if two transactions of one connection can run in different server sessions.
 pub async fn refuse_transaction_pooler(target: &Target) -> Result<()> {
@@ -58,7 +61,7 @@ struct Seen {
 /// One round: the probe's transaction, the rivals' at once, the probe's again while the rivals hold theirs.
 async fn round(probe: &Client, target: &Target) -> Result<Option<String>> {
     let mark = Uuid::new_v4().to_string();
-    command(probe, "BEGIN").await?;
+    command(probe, BEGIN).await?;
     command(probe, &format!("SELECT pg_catalog.set_config('{SETTING}', '{mark}', false)")).await?;
     let first = look(probe).await?;
     command(probe, "COMMIT").await?;
@@ -122,7 +125,7 @@ fn pid(seen: &Seen) -> &str {
 }
 
 async fn begin_and_look(client: &Client) -> Result<Seen> {
-    command(client, "BEGIN").await?;
+    command(client, BEGIN).await?;
     look(client).await
 }
 

@@ -238,6 +238,38 @@ async fn a_role_without_the_rights_is_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn another_roles_journal_must_be_open_to_this_one() {
+    let db = support::database("journals").await;
+    let role = format!("second_{}", db.name());
+    db.sql(&format!("CREATE ROLE {role} LOGIN PASSWORD 'pw'; GRANT CREATE ON SCHEMA public TO {role}")).await;
+    db.sql(&format!(
+        "SET ROLE {role}; CREATE TABLE b (id int PRIMARY KEY, at timestamptz NOT NULL); RESET ROLE"
+    ))
+    .await;
+    journal::install(&mut db.session().await).await.unwrap();
+    let session = Session::open(&Target::parse(&db.conninfo_as(&role, "pw")).unwrap(), "test").await.unwrap();
+    for (right, enough) in [
+        ("CREATE, USAGE ON SCHEMA quarterdeck", false),
+        ("SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA quarterdeck", false),
+        ("DELETE ON ALL TABLES IN SCHEMA quarterdeck", true),
+    ] {
+        let read = session.query("read journal version", "SELECT FROM quarterdeck.version", &[]).await;
+        if let Err(error) = read {
+            assert!(error.hint().unwrap().contains("schema quarterdeck belongs to another role"), "{error}");
+        }
+        db.sql(&format!("GRANT {right} TO {role}")).await;
+        match plan(&session, &request("b")).await {
+            Ok(_) => assert!(enough, "{right}"),
+            Err(error) => {
+                assert!(!enough && matches!(&error, Error::Refused { id: "QD-006", .. }), "{right}: {error}");
+            }
+        }
+    }
+    drop(session);
+    db.sql(&format!("DROP OWNED BY {role}; DROP ROLE {role}")).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_table_with_a_migration_is_listed_with_it_and_not_planned_again() {
     let db = support::database("again").await;
     db.sql(CHAT).await;

@@ -126,6 +126,19 @@ async fn session_mode_is_let_through() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_short_timeout_of_the_database_does_not_end_the_check() {
+    let db = support::database("pooler").await;
+    let limit = "idle_in_transaction_session_timeout";
+    db.sql(&format!("ALTER DATABASE \"{}\" SET {limit} = '1ms'", db.name())).await;
+    refuse_transaction_pooler(&db.target()).await.unwrap();
+    let session = db.session().await;
+    for limit in [limit, "statement_timeout", "idle_session_timeout"] {
+        let set = session.query_one("show", &format!("SHOW {limit}"), &[]).await.unwrap();
+        assert_eq!(set.get::<_, String>(0), "0", "{limit}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_server_itself_is_let_through_beside_others() {
     let db = support::database("pooler").await;
     let target = db.target();

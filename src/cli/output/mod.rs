@@ -22,7 +22,16 @@ use crate::{
 
 /// An error in two lines, `error: …` and `hint: …`, without a line feed at the end.
 pub fn failure(error: &Error) -> String {
-    reported(&error.report())
+    let mut report = error.report();
+    if let (None, Error::Database { .. }) = (&report.hint, error) {
+        let remedy = if error.connection_lost() {
+            "the server ended the connection or went away: see its log, then run it again"
+        } else {
+            "nothing was left half done: mend the cause, then run it again"
+        };
+        report.hint = Some(remedy.into());
+    }
+    reported(&report)
 }
 
 /// The same for an error that came as data.

@@ -11,6 +11,7 @@ use crate::{
     error::{Error, Kind, Result},
     model::{
         chunk::ChunkId,
+        figures::count,
         phase::{LeafState, Phase},
         scheme::Leaf,
     },
@@ -24,13 +25,12 @@ const PATIENCE: Duration = Duration::from_millis(100);
 /// Copying → replaying.
 pub async fn copying(ctx: &Arc<Context>) -> Result<()> {
     step(ctx, "copy", async {
-        let began = std::time::Instant::now();
         crew(ctx).await?;
         let mut session = ctx.session("adopt").await?;
         adopt(ctx, &mut session).await?;
         let (counted, copied) = ctx.board().rows();
-        let seconds = began.elapsed().as_secs_f64();
-        Ok(format!("{copied} of {counted} rows copied, the rest is in the log; {seconds:.1} s"))
+        let rest = if copied < counted { ", the rest is in the log" } else { "" };
+        Ok(format!("{} of {} rows copied{rest}", count(copied), count(counted)))
     })
     .await
 }

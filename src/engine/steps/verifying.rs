@@ -11,6 +11,7 @@ use crate::{
     error::{Error, Result},
     model::{
         diff::MAX_DIFFS,
+        figures::count,
         phase::{LeafState, Phase},
     },
     ops::{
@@ -83,7 +84,7 @@ pub async fn pass(ctx: &Context) -> Result<bool> {
         journal_pass(ctx, &pass).await?;
         clean = pass.is_clean();
         Ok(if clean {
-            format!("{} rows equal, {} keys in the log left out", pass.rows(), pass.in_log)
+            format!("{} rows equal, {} keys in the log left out", count(pass.rows()), count(pass.in_log))
         } else {
             format!("{} rows differ of {}", pass.diff_rows(), pass.rows())
         })

@@ -20,7 +20,7 @@ pub(super) const CHECKS: &[Check] = &[
     refuse("QD-005", "connect as the table's owner, as a member of its role, or as a superuser", not_owner),
     refuse(
         "QD-006",
-        "GRANT CREATE ON DATABASE to this role, or on schema quarterdeck where it exists",
+        "GRANT CREATE ON DATABASE to this role; where schema quarterdeck exists, USAGE, CREATE on it and SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN it",
         no_journal,
     ),
     refuse("QD-007", "GRANT CREATE ON SCHEMA to this role and to the table's owner", no_create),
@@ -90,8 +90,10 @@ fn no_journal(case: &Case<'_>) -> Vec<Hit> {
     if case.server.may_journal {
         return Vec::new();
     }
-    let reason =
-        format!("{} may not create in it, and the journal must live there", case.server.role.as_str());
+    let reason = format!(
+        "{} may not create and write in it, and the journal must live there",
+        case.server.role.as_str()
+    );
     vec![(format!("schema quarterdeck of database {}", case.server.database), reason)]
 }
 

@@ -15,8 +15,14 @@ pub(super) const CHECKS: &[Check] = &[
     refuse("QD-022", "ALTER TABLE … SET LOGGED first", not_permanent),
     refuse("QD-023", "name a table of the application", system_schema),
     hanging("QD-024", HangerKind::Extension, "it belongs to the extension, or goes when the extension goes"),
-    hanging("QD-025", HangerKind::Inheritance, "the table has relatives by inheritance"),
-    hanging("QD-026", HangerKind::TypedTable, "the table is made of that type"),
+    Check {
+        remedy: "ALTER TABLE … NO INHERIT on the child first",
+        ..hanging("QD-025", HangerKind::Inheritance, "the table has relatives by inheritance")
+    },
+    Check {
+        remedy: "ALTER TABLE … NOT OF first",
+        ..hanging("QD-026", HangerKind::TypedTable, "the table is made of that type")
+    },
     Check {
         remedy: "ALTER TABLE or ALTER INDEX … SET TABLESPACE pg_default first; it rewrites it under a lock",
         ..hanging("QD-027", HangerKind::Tablespace, "it is not in the database's own tablespace")
@@ -28,7 +34,10 @@ pub(super) const CHECKS: &[Check] = &[
         identity,
     ),
     refuse("QD-051", "ALTER SEQUENCE … OWNED BY NONE: the default goes on using it", owned_sequence),
-    hanging("QD-052", HangerKind::ColumnOptions, "options of a column are not carried over"),
+    Check {
+        remedy: "ALTER TABLE … ALTER COLUMN … RESET (…), and set it again on the partitions after the swap",
+        ..hanging("QD-052", HangerKind::ColumnOptions, "options of a column are not carried over")
+    },
     refuse(
         "QD-036",
         "this version compares rows in their binary form; give the column another type",

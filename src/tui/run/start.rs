@@ -40,13 +40,22 @@ pub struct Options {
 pub async fn run<D: Desk>(desk: D, options: Options, opened: Option<Opened>) -> Result<Ended> {
     let terminal = |source| Error::Io { path: "terminal".into(), source };
     let (inbox, outside, panics) = Inbox::new();
-    let tty = Tty::take().map_err(terminal)?;
+    let tty = Tty::take().map_err(no_terminal)?;
     let _watch = panic::watch(panics);
     // Asked before anybody reads the terminal's input, or the answer would be taken for keys.
     let theme = theme(options);
     watch_signals(&outside).map_err(terminal)?;
     let runner = Runner::new(desk, tty, theme, outside).reminding(options.reverse_window);
     Ok(runner.run(EventStream::new(), inbox, opened).await)
+}
+
+fn no_terminal(source: std::io::Error) -> Error {
+    Error::Usage {
+        reason: format!("the console needs a terminal: {source}"),
+        remedy:
+            "take `--ui plain` or `--ui json` with run and demo; `quarterdeck status` looks from anywhere"
+                .into(),
+    }
 }
 
 fn theme(options: Options) -> Theme {
