@@ -40,7 +40,7 @@ pub struct Options {
 pub async fn run<D: Desk>(desk: D, options: Options, opened: Option<Opened>) -> Result<Ended> {
     let terminal = |source| Error::Io { path: "terminal".into(), source };
     let (inbox, outside, panics) = Inbox::new();
-    let tty = Tty::take().map_err(no_terminal)?;
+    let tty = Tty::take().map_err(|source| no_terminal(&source))?;
     let _watch = panic::watch(panics);
     // Asked before anybody reads the terminal's input, or the answer would be taken for keys.
     let theme = theme(options);
@@ -49,7 +49,7 @@ pub async fn run<D: Desk>(desk: D, options: Options, opened: Option<Opened>) -> 
     Ok(runner.run(EventStream::new(), inbox, opened).await)
 }
 
-fn no_terminal(source: std::io::Error) -> Error {
+fn no_terminal(source: &std::io::Error) -> Error {
     Error::Usage {
         reason: format!("the console needs a terminal: {source}"),
         remedy:
