@@ -2,6 +2,7 @@
 # Its standard input is a pipe from the owner, so the owner's death, however it came, reads as end of file here.
 #   $1 the folder of server programs   $2 the folder for data/, log and password   $3 seconds to wait for the server
 # First it says "made" or "failed". A line "start" is answered by "ready" or "failed"; "keep" leaves all as it is.
+PATH=${PATH:+$PATH:}/usr/bin:/bin
 trap '' HUP INT TERM
 bin=$1 folder=$2 within=$3
 if "$bin/initdb" -D "$folder/data" -U postgres --pwfile="$folder/password" --auth=scram-sha-256 \
