@@ -416,14 +416,14 @@ impl Confirmed {
     }
 }
 
-/// `--yes` repeats the table's name, with or without its schema.
+/// `--yes` repeats the table's name, with its schema or without. A schema that the command does not name is none of its
+/// words: the search path may find the table in another one.
 fn confirm(table: &str, yes: &str) -> Result<()> {
-    let bare = |name: &str| name.rsplit('.').next().unwrap_or(name).to_owned();
-    let both_qualified = table.contains('.') && yes.contains('.');
-    if table == yes || (!both_qualified && bare(table) == bare(yes)) {
+    let bare = table.rsplit('.').next().unwrap_or(table);
+    if yes == table || yes == bare {
         return Ok(());
     }
-    Err(usage(&format!("--yes names {yes}, the command {table}"), "repeat the table's name after --yes"))
+    Err(usage(&format!("--yes names {yes}, the command {table}"), &format!("write --yes {table}")))
 }
 
 fn usage(reason: &str, remedy: &str) -> Error {

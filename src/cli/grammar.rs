@@ -158,6 +158,7 @@ mod tests {
         for line in [
             "swap t --yes u",
             "abort a.t --yes b.t",
+            "abort t --yes a.t",
             "run t --yes u",
             "finish t --yes u",
             "run t --until swapped",
@@ -167,7 +168,7 @@ mod tests {
         for line in [
             "swap t --yes t",
             "reverse a.t --yes t",
-            "abort t --yes a.t",
+            "abort a.t --yes a.t",
             "run t",
             "run t --until finished --yes t",
         ] {
