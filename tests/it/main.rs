@@ -20,6 +20,8 @@ mod ending;
 #[cfg(test)]
 mod exchange;
 #[cfg(test)]
+mod holes;
+#[cfg(test)]
 mod mirror;
 #[cfg(test)]
 mod online;

@@ -116,9 +116,10 @@ fn delete_sql(scheme: &Scheme) -> String {
     )
 }
 
+/// Each row once: keys may be equal and not the same, as 1.0 and 1.00 are (TRAPS 50).
 fn insert_sql(scheme: &Scheme) -> String {
     format!(
-        "INSERT INTO {} ({}) SELECT {} FROM {} JOIN {} n ON {}",
+        "INSERT INTO {} ({}) SELECT DISTINCT ON (n.tableoid, n.ctid) {} FROM {} JOIN {} n ON {}",
         scheme.old(),
         scheme.column_list(""),
         scheme.column_list("n."),

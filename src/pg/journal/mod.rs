@@ -48,14 +48,17 @@ pub async fn check(session: &Session) -> Result<Option<i32>> {
 
 /// Makes the journal where there is none. Two consoles that try at once: one waits for the other.
 pub async fn install(session: &mut Session) -> Result<()> {
+    // The rows of the catalogue, not `to_regclass`: that one asks a cache, which may not have heard of what was made while
+    // this transaction waited.
+    const THERE: &str = "SELECT EXISTS (SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
+                         WHERE n.nspname = 'quarterdeck' AND c.relname = 'version')";
     if check(session).await?.is_some() {
         return Ok(());
     }
     let tx = session.begin().await?;
     // An advisory lock of the transaction: CREATE SCHEMA IF NOT EXISTS alone may fail in a race.
     tx.batch("lock journal", "SELECT pg_advisory_xact_lock(8241150193)").await?;
-    let there =
-        tx.query_one("find journal", "SELECT to_regclass('quarterdeck.version') IS NOT NULL", &[]).await?;
+    let there = tx.query_one("find journal", THERE, &[]).await?;
     if !there.get::<_, bool>(0) {
         tx.batch("create journal", SCHEMA).await?;
     }
