@@ -423,7 +423,10 @@ fn confirm(table: &str, yes: &str) -> Result<()> {
     if yes == table || yes == bare {
         return Ok(());
     }
-    Err(usage(&format!("--yes names {yes}, the command {table}"), &format!("write --yes {table}")))
+    Err(usage(
+        &format!("--yes names {yes}, the command {table}"),
+        &format!("repeat the table's name: --yes {table}"),
+    ))
 }
 
 fn usage(reason: &str, remedy: &str) -> Error {
