@@ -171,11 +171,13 @@ async fn a_signal_ends_a_swap_that_cannot_win_and_what_follows_one() {
     tool.start(&["run", TABLE]).end().await.closed("ready", 0);
     let mirrors =
         "SELECT count(*) FROM pg_proc WHERE pronamespace = 'quarterdeck'::regnamespace AND prosrc ~ 'exact'";
-    for (held, phase, left) in [(TABLE, "ready", "0"), ("users", "reverse_window", "2")] {
+    for (held, step, phase, left) in
+        [(TABLE, "swap", "ready", "0"), ("users", "drop foreign keys", "reverse_window", "2")]
+    {
         let reader = db.client().await;
         reader.batch_execute(&format!("BEGIN; SELECT count(*) FROM {held}")).await.unwrap();
         let mut run = tool.start(&["run", TABLE, "--until", "swapped", "--yes", TABLE]);
-        run.until_that(|event| event["event"] == "lock_attempt" && event["won"] == false).await;
+        run.until_that(|event| event["step"] == step && event["won"] == false).await;
         run.signal("TERM");
         run.end().await.closed("stopped", 5);
         assert_eq!(tool.status().await["migration"]["phase"], phase);
