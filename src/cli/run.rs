@@ -37,9 +37,7 @@ use crate::{
 /// How long an owner may be gone, it may be reconnecting, before a watcher takes its place.
 const GRACE: Duration = Duration::from_secs(5);
 /// How often ownership is contested before it is an error.
-const CONTESTS: u32 = 100;
-/// Between two of them: who won has its name in the journal only some statements later.
-const CONTEST_AGAIN: Duration = Duration::from_millis(100);
+const CONTESTS: u32 = 5;
 /// Copying workers where nothing is said.
 const WORKERS: u16 = 2;
 
@@ -246,7 +244,6 @@ impl Job<'_> {
         let (result, closed) = match self.follower.worker(worker).await {
             Followed::Left => return Ok(Some(self.follower.close("stopped", 5))),
             Followed::Ended { result: Err(Error::Busy { .. }), owned: false, .. } if contest < CONTESTS => {
-                tokio::time::sleep(CONTEST_AGAIN).await;
                 return Ok(None);
             }
             Followed::Ended { result, closed, owned: _ } => (result, closed),

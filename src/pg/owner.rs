@@ -9,11 +9,13 @@ use uuid::Uuid;
 
 use crate::{
     error::{Error, Result},
-    pg::{Session, Target},
+    pg::{Session, Target, journal},
 };
 
-/// How long a take-over waits for the old owner's sessions to end.
+/// How long a take-over waits for the old owner's sessions to end, and who was slower for the new owner's name.
 const PATIENCE: Duration = Duration::from_secs(15);
+/// Between two looks.
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
 /// The advisory lock's key.
 pub fn lock_key(id: Uuid) -> i64 {
@@ -52,6 +54,8 @@ pub async fn claim(target: &Target, id: Uuid, claim: Claim) -> Result<Option<Own
     let mut session = Session::open(target, &purpose(id, "owner")).await?;
     if !try_lock(&session, id).await? {
         if claim == Claim::IfFree {
+            drop(session);
+            named(target, id).await?;
             return Ok(None);
         }
         end_sessions(&session, id).await?;
@@ -73,6 +77,20 @@ async fn try_lock(session: &Session, id: Uuid) -> Result<bool> {
     let row =
         session.query_one("ownership lock", "SELECT pg_try_advisory_lock($1)", &[&lock_key(id)]).await?;
     Ok(row.get(0))
+}
+
+/// Somebody else was faster. Waits until the journal names it, which comes some statements after its lock: who asks the
+/// journal next finds an owner. Under a name that the other one does not take for a dead owner's session.
+async fn named(target: &Target, id: Uuid) -> Result<()> {
+    let session = Session::open(target, "contest").await?;
+    let began = tokio::time::Instant::now();
+    while began.elapsed() < PATIENCE {
+        if journal::read::owner(&session, id).await?.is_some_and(|owner| owner.alive) {
+            return Ok(());
+        }
+        tokio::time::sleep(LOOK_AGAIN).await;
+    }
+    Ok(())
 }
 
 async fn owner_before(session: &Session, id: Uuid) -> Result<Option<String>> {
@@ -98,7 +116,7 @@ async fn end_sessions(session: &Session, id: Uuid) -> Result<()> {
                 remedy: "look at pg_stat_activity for application_name 'quarterdeck …' and end them".into(),
             });
         }
-        tokio::time::sleep(Duration::from_millis(50)).await;
+        tokio::time::sleep(LOOK_AGAIN).await;
     }
 }
 
