@@ -44,16 +44,23 @@ async fn forward(mut from: OwnedReadHalf, mut to: OwnedWriteHalf) {
 
 async fn until_commit(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, cut: Cut) {
     let mut bytes = vec![0; 8_192];
+    // What was read lately: a word may come in two parts.
+    let mut lately = Vec::new();
     let mut renamed = false;
     while let Ok(length) = from.read(&mut bytes).await {
-        let seen = &bytes[..length];
-        let commit = renamed && seen.windows(7).any(|window| window == b"COMMIT\0");
-        renamed |= seen.windows(9).any(|window| window == b"RENAME TO");
+        lately.extend_from_slice(&bytes[..length]);
+        let commit = renamed && holds(&lately, b"COMMIT\0");
+        renamed |= holds(&lately, b"RENAME TO");
+        lately.drain(..lately.len().saturating_sub(b"RENAME TO".len() - 1));
         if length == 0 || (commit && cut == Cut::Before) {
             return;
         }
-        if to.write_all(seen).await.is_err() || commit {
+        if to.write_all(&bytes[..length]).await.is_err() || commit {
             return;
         }
     }
+}
+
+fn holds(bytes: &[u8], word: &[u8]) -> bool {
+    bytes.windows(word.len()).any(|window| window == word)
 }
