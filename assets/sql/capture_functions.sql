@@ -1,8 +1,8 @@
 -- Capture: the key of every row that is written lands in the log, in the writer's transaction. Every object is named in full; the
--- functions belong to the tool's role.
+-- functions belong to the tool's role. Around an exchange of the names each tries to mirror first.
 CREATE OR REPLACE FUNCTION {capture}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS {quote}
 BEGIN
-    IF tg_op <> 'INSERT' THEN
+{mirror}    IF tg_op <> 'INSERT' THEN
         INSERT INTO {log} ({log_key}) SELECT {each} FROM old_rows AS r;
     END IF;
     IF tg_op <> 'DELETE' THEN
@@ -13,7 +13,7 @@ END
 {quote};
 CREATE OR REPLACE FUNCTION {capture_row}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS {quote}
 BEGIN
-    IF tg_op <> 'INSERT' THEN
+{mirror_row}    IF tg_op <> 'INSERT' THEN
         INSERT INTO {log} ({log_key}) VALUES ({old});
     END IF;
     IF tg_op <> 'DELETE' THEN

@@ -116,9 +116,6 @@ pub struct Demo {
     pub ui: Ui,
 }
 
-/// Periods kept ready where `--ahead` is not given.
-const AHEAD: u32 = 2;
-
 /// Decisions about the twin.
 #[derive(Debug, Flags)]
 pub struct PlanFlags {
@@ -150,12 +147,13 @@ impl PlanFlags {
                 remedy: "use --strategy online, which keeps the table in use all the time".into(),
             });
         }
+        let plain = Request::of(table);
         Ok(Request {
-            table: table.to_owned(),
             by: self.by.clone(),
-            every: self.every.unwrap_or(Every::Quarter),
-            ahead: self.ahead.unwrap_or(AHEAD),
+            every: self.every.unwrap_or(plain.every),
+            ahead: self.ahead.unwrap_or(plain.ahead),
             default_leaf: !self.no_default,
+            ..plain
         })
     }
 

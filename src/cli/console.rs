@@ -50,8 +50,6 @@ use crate::{
     },
 };
 
-/// Copying sessions of a migration that the console starts.
-const WORKERS: u16 = 2;
 /// How long workers may take to leave after the console has.
 const LEAVE_WITHIN: Duration = Duration::from_secs(10);
 /// How long the first picture waits for a worker to take its migration on.
@@ -179,7 +177,7 @@ impl RealDesk {
         let session = self.session().await?;
         // The plan may be old: what preflight refuses now is refused.
         crate::engine::plan::plan(&session, request).await?;
-        launch::journal(&self.target, &plan.scheme, self.manner.workers.unwrap_or(WORKERS)).await?;
+        launch::journal(&self.target, &plan.scheme, self.manner.workers.unwrap_or(launch::WORKERS)).await?;
         let mut opened = self.work(&session, plan.scheme.id, Claim::IfFree).await?;
         opened.plan = Some(plan);
         Ok(opened)

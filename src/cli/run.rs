@@ -38,8 +38,6 @@ use crate::{
 const GRACE: Duration = Duration::from_secs(5);
 /// How often ownership is contested before it is an error.
 const CONTESTS: u32 = 5;
-/// Copying workers where nothing is said.
-const WORKERS: u16 = 2;
 
 /// Runs a migration as far as asked, or watches its owner do so. A JSON stream ends with `closed`, also where nothing
 /// could be begun.
@@ -152,7 +150,7 @@ impl Subject<'_> {
             for finding in &plan.warnings {
                 print::warning(&format!("{}: {} ({})", finding.object, finding.reason, finding.id));
             }
-            launch::journal(self.target, &plan.scheme, self.words.workers.unwrap_or(WORKERS)).await
+            launch::journal(self.target, &plan.scheme, self.words.workers.unwrap_or(launch::WORKERS)).await
         };
         match result.await {
             Err(error) if self.find(session).await?.is_none() => Err(error),

@@ -12,6 +12,9 @@ use crate::{
     },
 };
 
+/// Copying workers where nobody says how many.
+pub const WORKERS: u16 = 2;
+
 /// Journals a scheme: from here on it is a migration that any process may run.
 pub async fn journal(target: &Target, scheme: &Scheme, workers: u16) -> Result<()> {
     let mut session = Session::open(target, "launch").await?;

@@ -172,7 +172,10 @@ impl Work {
         if let (Some(how), false) = (&row.paused, self.may_start_paused()) {
             return Err(Error::Stopped { table, how: how.clone() });
         }
-        let workers = self.options.workers.unwrap_or_else(|| u16::try_from(row.workers).unwrap_or(2));
+        let workers = self
+            .options
+            .workers
+            .unwrap_or_else(|| u16::try_from(row.workers).unwrap_or(crate::engine::launch::WORKERS));
         let live = Live { workers, diffs: Arc::new(diffs), ..Live::default() };
         let will = if row.paused.is_some() { Will::Pause } else { Will::Go };
         let (sender, receiver) = mpsc::channel(COMMANDS);

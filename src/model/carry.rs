@@ -11,8 +11,12 @@ use crate::model::{
     triggers::Function,
 };
 
-const LOG: &str = include_str!("../../assets/sql/capture_log.sql");
-const MIRROR: &str = include_str!("../../assets/sql/capture_mirror.sql");
+const FUNCTIONS: &str = include_str!("../../assets/sql/capture_functions.sql");
+/// What stands before the logging where writers mirror, by statement and by row.
+const MIRROR: [&str; 2] = [
+    include_str!("../../assets/sql/capture_mirror.sql"),
+    include_str!("../../assets/sql/capture_mirror_row.sql"),
+];
 
 /// A statement that changes more rows than this is logged as a whole: row by row it would make its writer wait.
 const FEW: &str = "1000";
@@ -35,7 +39,7 @@ pub enum Carry {
 /// Creates, or replaces, the capture functions.
 pub fn functions(scheme: &Scheme, carry: Carry) -> String {
     match carry {
-        Carry::Log => body(scheme, LOG, Vec::new()),
+        Carry::Log => body(scheme, ["", ""], Vec::new()),
         Carry::MirrorToTwin => to_twin(scheme, FEW),
         Carry::MirrorAllToTwin => to_twin(scheme, ANY),
         Carry::MirrorToOld => {
@@ -74,7 +78,9 @@ fn mirror(scheme: &Scheme, owner: &str, (follower, rows): (&QualifiedName, Strin
     body(scheme, MIRROR, values)
 }
 
-fn body(scheme: &Scheme, template: &str, more: Vec<(&str, String)>) -> String {
+/// The functions with these parts before the logging. The parts are put in first, so that all is filled in one pass.
+fn body(scheme: &Scheme, [mirror, mirror_row]: [&str; 2], more: Vec<(&str, String)>) -> String {
+    let template = FUNCTIONS.replace("{mirror}", mirror).replace("{mirror_row}", mirror_row);
     let each = |row: &str| {
         let columns: Vec<_> =
             scheme.logged_columns().iter().map(|column| format!("{row}.{}", column.name)).collect();
@@ -93,5 +99,5 @@ fn body(scheme: &Scheme, template: &str, more: Vec<(&str, String)>) -> String {
     let quote = dollar_quote(&values.iter().map(|(_, value)| value.as_str()).collect::<String>());
     let mut values: Vec<_> = values.iter().map(|(name, value)| (*name, value.as_str())).collect();
     values.push(("quote", &quote));
-    fill(template, &values)
+    fill(&template, &values)
 }

@@ -19,6 +19,15 @@ pub struct Request {
     pub default_leaf: bool,
 }
 
+impl Request {
+    /// What is planned where only the table is said: by the only candidate, by quarter, two periods ahead, with a DEFAULT
+    /// partition.
+    pub fn of(table: &str) -> Self {
+        let every = crate::model::period::Every::Quarter;
+        Self { table: table.to_owned(), by: None, every, ahead: 2, default_leaf: true }
+    }
+}
+
 /// The ordered steps of one migration.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Plan {

@@ -102,7 +102,7 @@ async fn has_sequence(session: &Session, scheme: &Scheme) -> Result<bool> {
 fn give_sequences(scheme: &Scheme) -> Brief {
     let mut script = Script::new();
     script.extend("give sequences", references::give_sequences(scheme));
-    Brief { step: "abort", quiet: Vec::new(), locks: Vec::new(), script, record: Record::Nothing }
+    Brief::unlocked("abort", script)
 }
 
 /// Nobody uses the twin, so nobody waits, however many leaves it has.
@@ -110,12 +110,12 @@ fn remove_twin(scheme: &Scheme) -> Brief {
     let twin = scheme.twin();
     let mut script = Script::new();
     script.add("drop twin", format!("DROP TABLE {twin}"));
-    Brief { step: "abort", quiet: vec![twin], locks: Vec::new(), script, record: Record::Nothing }
+    Brief { quiet: vec![twin], ..Brief::unlocked("abort", script) }
 }
 
 fn remove_log(scheme: &Scheme) -> Brief {
     let mut script = Script::new();
     script.add("drop log", triggers::drop_functions(scheme));
     script.add("drop log", format!("DROP TABLE IF EXISTS {}", scheme.log()));
-    Brief { step: "abort", quiet: Vec::new(), locks: Vec::new(), script, record: Record::Nothing }
+    Brief::unlocked("abort", script)
 }

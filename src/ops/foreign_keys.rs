@@ -145,7 +145,7 @@ fn validate(table: &QualifiedName, fk: &Constraint) -> Brief {
     let mut script = Script::new();
     script.add("validate foreign key", references::validate(table, fk));
     let step = "validate foreign key";
-    Brief { step, quiet: vec![table.clone()], locks: Vec::new(), script, record: Record::Nothing }
+    Brief { quiet: vec![table.clone()], ..Brief::unlocked(step, script) }
 }
 
 /// The leaves' triggers on the referenced table go, for the parent's: that is ACCESS EXCLUSIVE there. It comes first.

@@ -4,7 +4,6 @@ use quarterdeck::{
     Error,
     engine::plan::plan,
     model::{
-        period::Every,
         phase::{Phase, State},
         plan::{Plan, Request, Severity},
     },
@@ -27,10 +26,6 @@ const CHAT: &str = "
     FROM generate_series(0, 499) i;
     ANALYZE chat_messages;";
 
-fn request(table: &str) -> Request {
-    Request { table: table.into(), by: None, every: Every::Quarter, ahead: 2, default_leaf: true }
-}
-
 async fn planned(db: &Db, request: &Request) -> Result<Plan, Error> {
     plan(&db.session().await, request).await
 }
@@ -46,7 +41,7 @@ async fn a_plan_shows_every_step_and_changes_nothing() {
         let db = server.database("plan").await;
         db.sql(CHAT).await;
         let before = (schema::schema_dump(&db, "public.chat_messages").await, schema::objects(&db).await);
-        let plan = planned(&db, &request("chat_messages")).await.unwrap_or_else(|e| panic!("{e}"));
+        let plan = planned(&db, &Request::of("chat_messages")).await.unwrap_or_else(|e| panic!("{e}"));
         let steps: Vec<_> = plan.steps.iter().map(|step| step.name.as_str()).collect();
         assert_eq!(steps, STEPS);
         let after = (schema::schema_dump(&db, "public.chat_messages").await, schema::objects(&db).await);
@@ -105,7 +100,7 @@ async fn the_statements_of_create_run_as_they_are_shown() {
     support::on_each_server(async |server| {
         let db = server.database("shown").await;
         db.sql(CHAT).await;
-        let plan = planned(&db, &request("chat_messages")).await.unwrap_or_else(|e| panic!("{e}"));
+        let plan = planned(&db, &Request::of("chat_messages")).await.unwrap_or_else(|e| panic!("{e}"));
         db.sql(&sql_of(&plan, "create")).await;
         db.sql("INSERT INTO chat_messages_twin SELECT * FROM chat_messages").await;
         assert_eq!(db.value("SELECT count(*) FROM chat_messages_default").await, "0");
@@ -177,12 +172,12 @@ async fn what_cannot_be_converted_is_refused_by_its_check() {
     support::on_each_server(async |server| {
         let db = server.database("refused").await;
         db.sql(CHAT).await;
-        planned(&db, &request("chat_messages")).await.unwrap_or_else(|e| panic!("without a fault: {e}"));
+        planned(&db, &Request::of("chat_messages")).await.unwrap_or_else(|e| panic!("without a fault: {e}"));
         for (fault, by, id) in REFUSED {
             db.sql("DROP SCHEMA public CASCADE; CREATE SCHEMA public").await;
             db.sql(CHAT).await;
             db.sql(fault).await;
-            let request = Request { by: by.map(str::to_owned), ..request("chat_messages") };
+            let request = Request { by: by.map(str::to_owned), ..Request::of("chat_messages") };
             let error = planned(&db, &request).await.err().unwrap_or_else(|| panic!("{fault}: accepted"));
             assert!(matches!(&error, Error::Refused { id: found, .. } if found == id), "{fault}: {error}");
             assert!(error.hint().is_some() && error.exit_code() == 3);
@@ -202,11 +197,11 @@ async fn other_kinds_of_relation_are_refused() {
         )
         .await;
         for (table, id) in [("v", "QD-020"), ("m", "QD-020"), ("p", "QD-021"), ("u", "QD-022"), ("p_1", "QD-025")] {
-            let error = planned(&db, &request(table)).await.unwrap_err();
+            let error = planned(&db, &Request::of(table)).await.unwrap_err();
             assert!(matches!(&error, Error::Refused { id: found, .. } if *found == id), "{table}: {error}");
             assert!(!error.to_string().contains("QD-077"), "{error}");
         }
-        let error = planned(&db, &request("pg_catalog.pg_class")).await.unwrap_err();
+        let error = planned(&db, &Request::of("pg_catalog.pg_class")).await.unwrap_err();
         assert!(matches!(&error, Error::Refused { id: "QD-023", .. }), "{error}");
     })
     .await;
@@ -226,7 +221,7 @@ async fn a_role_without_the_rights_is_refused() {
         .await;
         let target = Target::parse(&db.conninfo_as(&role, "pw")).unwrap();
         let session = Session::open(&target, "test").await.unwrap();
-        let error = plan(&session, &request("chat_messages")).await.unwrap_err();
+        let error = plan(&session, &Request::of("chat_messages")).await.unwrap_err();
         assert!(matches!(&error, Error::Refused { id: "QD-005", .. }), "{error}");
         for also in ["QD-006", "QD-007", "QD-008", "QD-009", "QD-010"] {
             assert!(error.to_string().contains(also), "{also} in {error}");
@@ -258,7 +253,7 @@ async fn another_roles_journal_must_be_open_to_this_one() {
             assert!(error.hint().unwrap().contains("schema quarterdeck belongs to another role"), "{error}");
         }
         db.sql(&format!("GRANT {right} TO {role}")).await;
-        match plan(&session, &request("b")).await {
+        match plan(&session, &Request::of("b")).await {
             Ok(_) => assert!(enough, "{right}"),
             Err(error) => {
                 assert!(!enough && matches!(&error, Error::Refused { id: "QD-006", .. }), "{right}: {error}");
@@ -273,7 +268,7 @@ async fn another_roles_journal_must_be_open_to_this_one() {
 async fn a_table_with_a_migration_is_listed_with_it_and_not_planned_again() {
     let db = support::database("again").await;
     db.sql(CHAT).await;
-    let plan = planned(&db, &request("chat_messages")).await.unwrap_or_else(|e| panic!("{e}"));
+    let plan = planned(&db, &Request::of("chat_messages")).await.unwrap_or_else(|e| panic!("{e}"));
     let mut session = db.session().await;
     journal::install(&mut session).await.unwrap();
     journal::write::migration(&mut session, &plan.scheme, 2).await.unwrap();
@@ -284,10 +279,10 @@ async fn a_table_with_a_migration_is_listed_with_it_and_not_planned_again() {
         listed.iter().all(|t| t.name.schema.as_str() == "public"),
         "the journal's tables are not the application's"
     );
-    let error = planned(&db, &request("chat_messages")).await.unwrap_err();
+    let error = planned(&db, &Request::of("chat_messages")).await.unwrap_err();
     assert!(matches!(&error, Error::Refused { id: "QD-017", .. }), "{error}");
 
     db.sql("UPDATE quarterdeck.migration SET phase = 'aborted'").await;
-    planned(&db, &request("chat_messages")).await.unwrap_or_else(|e| panic!("{e}"));
+    planned(&db, &Request::of("chat_messages")).await.unwrap_or_else(|e| panic!("{e}"));
     assert!(list_tables(&session).await.unwrap().iter().all(|table| table.migration.is_none()));
 }

@@ -11,6 +11,7 @@ use super::{
 };
 use crate::{
     cli::{
+        args::Limits,
         commands::Face,
         console::asker,
         output::{json, plain},
@@ -26,14 +27,12 @@ use crate::{
         worker::{self, End, Worker},
     },
     error::{Error, Result},
-    model::{period::Every, phase::Phase, plan::Request},
+    model::{phase::Phase, plan::Request},
     pg::{Session, Target, owner::Claim},
 };
 
 /// How often plain lines say where it stands while nothing else happens.
 const PROGRESS: Duration = Duration::from_secs(3);
-/// Copying sessions.
-const WORKERS: u16 = 2;
 
 /// Converts the demo's table, gives the name back, takes it again and finishes; the exit code.
 pub(super) async fn convert(demo: &mut Demo, face: Face, signals: &mut Signals) -> Result<u8> {
@@ -55,18 +54,11 @@ pub(super) async fn convert(demo: &mut Demo, face: Face, signals: &mut Signals) 
 /// Leg after leg, until one does not reach its goal.
 async fn legs(target: &Target, face: Face, signals: &mut Signals, account: &mut Account) -> Result<End> {
     let session = Session::open(target, "demo").await?;
-    let request = Request {
-        table: Demo::table().plain(),
-        by: None,
-        every: Every::Quarter,
-        ahead: 2,
-        default_leaf: true,
-    };
-    let plan = plan::plan(&session, &request).await?;
+    let plan = plan::plan(&session, &Request::of(&Demo::table().plain())).await?;
     for finding in &plan.warnings {
         print::warning(&format!("{}: {} ({})", finding.object, finding.reason, finding.id));
     }
-    launch::journal(target, &plan.scheme, WORKERS).await?;
+    launch::journal(target, &plan.scheme, launch::WORKERS).await?;
     let legs = [
         (Until::Ready, None),
         (Until::Asked, Some(Command::Swap)),
@@ -88,14 +80,15 @@ async fn legs(target: &Target, face: Face, signals: &mut Signals, account: &mut 
 
 async fn start(session: &Session, migration: Uuid, until: Until, first: Option<Command>) -> Result<Worker> {
     let target = session.target().clone();
+    let limits = Limits::default();
     let options = Options {
         until,
         first,
         asker: asker(&target, "demo"),
         claim: Claim::IfFree,
         workers: None,
-        lock_budget: Duration::from_millis(100),
-        verify_max_age: Duration::from_hours(1),
+        lock_budget: limits.lock_budget(),
+        verify_max_age: limits.verify_max_age,
     };
     let picture = launch::first_picture(session, migration).await?;
     Ok(worker::start(target, migration, options, picture))

@@ -188,7 +188,6 @@ mod tests {
     use crate::model::{
         hanger::Hanger,
         ident::QualifiedName,
-        period::Every,
         server::{Extent, LongTransaction, Rights},
         table::{Constraint, ConstraintKind, Facts, Index, IndexRole, TIMESTAMPTZ, Trigger},
     };
@@ -293,8 +292,7 @@ mod tests {
         let extent = Extent { column: Ident::new("at"), first: at(2024), last: at(2025), exact: true };
         let rights = Rights { owns: true, may_give: true, may_create: true, ..Rights::default() };
         let around = Surroundings { now: at(2025), rights, extents: vec![extent], ..Surroundings::default() };
-        let request =
-            Request { table: "t".into(), by: None, every: Every::Quarter, ahead: 2, default_leaf: true };
+        let request = Request::of("t");
         Scene { table, server, around, request }
     }
 

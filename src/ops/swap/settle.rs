@@ -78,9 +78,7 @@ fn free(scheme: &Scheme, leaves: &[QualifiedName], way: Way) -> Brief {
 fn give_sequences(scheme: &Scheme) -> Option<Brief> {
     let mut script = Script::new();
     script.extend("give sequences", references::give_sequences(scheme));
-    let step = "give sequences";
-    let brief = Brief { step, quiet: Vec::new(), locks: Vec::new(), script, record: Record::Nothing };
-    (!brief.script.is_empty()).then_some(brief)
+    (!script.is_empty()).then(|| Brief::unlocked("give sequences", script))
 }
 
 /// What `plan --sql` shows.

@@ -16,16 +16,12 @@ use quarterdeck::{
         plan::plan,
         worker::{self, End},
     },
-    model::{period::Every, phase::Phase, plan::Request},
+    model::{phase::Phase, plan::Request},
     pg::{Target, owner::Claim},
 };
 use uuid::Uuid;
 
 use crate::support::{self, Db, schema::schema_dump, server::Server};
-
-pub(crate) fn request(table: &str) -> Request {
-    Request { table: table.into(), by: None, every: Every::Quarter, ahead: 2, default_leaf: true }
-}
 
 pub(crate) fn options(until: Until, first: Option<Command>) -> Options {
     Options {
@@ -43,7 +39,7 @@ pub(crate) fn options(until: Until, first: Option<Command>) -> Options {
 /// Journals a migration of `table`.
 pub(crate) async fn launch(db: &Db, table: &str) -> Uuid {
     let session = db.session().await;
-    let scheme = plan(&session, &request(table)).await.unwrap().scheme;
+    let scheme = plan(&session, &Request::of(table)).await.unwrap().scheme;
     launch::journal(&db.target(), &scheme, 2).await.unwrap();
     scheme.id
 }
