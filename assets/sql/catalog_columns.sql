@@ -13,6 +13,12 @@ SELECT a.attname::text,
               AND EXISTS (SELECT FROM pg_opclass c JOIN pg_am m ON m.oid = c.opcmethod AND m.amname = 'hash'
                           WHERE c.opcdefault AND c.opcintype = base.oid)
            AS findable,
+       -- Whether its type's hash reads every bit: those of eight bytes are folded, text may have a loose collation.
+       base.typtype = 'e'
+           OR base.oid = ANY ('{bool,int2,int4,oid,date,uuid,bytea}'::regtype[])
+           OR base.oid = ANY ('{text,varchar}'::regtype[])
+              AND (SELECT l.collisdeterministic FROM pg_collation l WHERE l.oid = a.attcollation)
+           AS exact_hash,
        sequence.nspname AS sequence_schema,
        sequence.relname AS sequence_name,
        -- Null in PostgreSQL 17 and later, -1 before.

@@ -1,8 +1,9 @@
-//! The board: leaves and chunks in memory, as the journal has them, and who holds which chunk. Pure.
+//! The board: leaves and chunks in memory, as the journal has them, and who holds which. Pure.
 //!
-//! Invariant: a chunk is in at most one hand; a leaf is offered for sealing only when no chunk of it is open.
+//! Invariant: a chunk and a leaf are in at most one hand; a leaf is given out to be sealed only when no chunk of it
+//! is open.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use tokio_util::sync::CancellationToken;
 
@@ -29,6 +30,15 @@ pub struct Hand {
     pub since: chrono::DateTime<chrono::Utc>,
 }
 
+/// What a worker does next.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Job {
+    /// Copy a chunk.
+    Copy(ChunkId),
+    /// Seal a leaf.
+    Seal(Leaf),
+}
+
 /// Leaves and chunks.
 #[derive(Debug, Default)]
 pub struct Board {
@@ -38,6 +48,8 @@ pub struct Board {
     pub chunks: Vec<ChunkRow>,
     /// Chunks in hand.
     pub in_hand: BTreeMap<ChunkId, Hand>,
+    /// Leaves in hand, by their place in `leaves`.
+    pub sealing: BTreeSet<usize>,
     /// Chunks that wait for the operator.
     pub failed: BTreeMap<ChunkId, String>,
 }
@@ -45,7 +57,7 @@ pub struct Board {
 impl Board {
     /// The board of the journal's rows.
     pub fn new(leaves: Vec<LeafRow>, chunks: Vec<ChunkRow>) -> Self {
-        Self { leaves, chunks, in_hand: BTreeMap::new(), failed: BTreeMap::new() }
+        Self { leaves, chunks, ..Self::default() }
     }
 
     /// A chunk with its rows by leaf, ready to be copied.
@@ -67,8 +79,13 @@ impl Board {
         sealed.map(|row| row.leaf.clone()).collect()
     }
 
-    /// Takes the next chunk for `worker`: by the leaves' order, preferring a leaf that nobody else is copying.
-    pub fn take(&mut self, worker: usize, now: chrono::DateTime<chrono::Utc>) -> Option<ChunkId> {
+    /// Takes the next job for `worker`: a leaf that is full, else a chunk.
+    pub fn take(&mut self, worker: usize, now: chrono::DateTime<chrono::Utc>) -> Option<Job> {
+        self.take_leaf().map(Job::Seal).or_else(|| self.take_chunk(worker, now).map(Job::Copy))
+    }
+
+    /// The next chunk: by the leaves' order, preferring a leaf that nobody else is copying.
+    fn take_chunk(&mut self, worker: usize, now: chrono::DateTime<chrono::Utc>) -> Option<ChunkId> {
         let open = self.open_by_leaf();
         let busy: Vec<usize> = self.in_hand.keys().flat_map(|id| self.leaves_of(*id)).collect();
         let order = self.copy_order();
@@ -77,6 +94,25 @@ impl Board {
         let id = open[leaf];
         self.in_hand.insert(id, Hand { worker, cancel: CancellationToken::new(), since: now });
         Some(id)
+    }
+
+    /// The next leaf whose chunks are all done and which has no index yet, in copy order.
+    fn take_leaf(&mut self) -> Option<Leaf> {
+        let open = self.open_leaves();
+        let order = self.copy_order().into_iter().chain(self.default_at());
+        let full =
+            |at: &usize| !open[*at] && !self.sealing.contains(at) && !self.leaves[*at].state.is_sealed();
+        let at = order.into_iter().find(full)?;
+        self.sealing.insert(at);
+        Some(self.leaves[at].leaf.clone())
+    }
+
+    /// What the census found in a chunk.
+    pub fn counted(&mut self, id: ChunkId, counts: Vec<(chrono::DateTime<chrono::Utc>, i64)>) {
+        if let Some(row) = self.row_mut(id) {
+            row.done = counts.is_empty();
+            row.counts = Some(counts);
+        }
     }
 
     /// Puts a chunk back: done with `copied` rows, or not.
@@ -92,19 +128,17 @@ impl Board {
         self.refresh_states();
     }
 
-    /// Leaves whose chunks are all done and which have no index yet, in copy order.
-    pub fn sealable(&self) -> Option<Leaf> {
-        let open = self.open_leaves();
-        let order = self.copy_order().into_iter().chain(self.default_at());
-        let ready = order.into_iter().find(|at| !open[*at] && !self.leaves[*at].state.is_sealed());
-        ready.map(|at| self.leaves[at].leaf.clone())
+    /// Puts a leaf back: sealed, or not. Returns the rows copied into it.
+    pub fn put_leaf(&mut self, leaf: &Leaf, state: LeafState) -> i64 {
+        let Some(at) = self.leaves.iter().position(|row| row.leaf.name == leaf.name) else { return 0 };
+        self.sealing.remove(&at);
+        self.leaves[at].state = state;
+        self.copied_by_leaf()[at]
     }
 
-    /// Marks a leaf.
-    pub fn mark(&mut self, leaf: &Leaf, state: LeafState) {
-        if let Some(row) = self.leaves.iter_mut().find(|row| row.leaf.name == leaf.name) {
-            row.state = state;
-        }
+    /// Nobody holds anything.
+    pub fn is_idle(&self) -> bool {
+        self.in_hand.is_empty() && self.sealing.is_empty()
     }
 
     /// Every chunk is done.
@@ -241,29 +275,38 @@ mod tests {
     #[test]
     fn newest_first_each_chunk_in_one_hand_and_workers_apart() {
         let mut board = board();
-        assert_eq!(board.take(0, Utc::now()), Some(1), "the first chunk of the newest period");
-        assert_eq!(board.take(1, Utc::now()), Some(2), "q1 and q2 are both busy; the newest goes on");
-        assert_eq!(board.take(2, Utc::now()), Some(0));
-        assert_eq!(board.take(3, Utc::now()), None);
+        assert_eq!(board.take_chunk(0, Utc::now()), Some(1), "the first chunk of the newest period");
+        assert_eq!(board.take_chunk(1, Utc::now()), Some(2), "q1 and q2 are both busy; the newest goes on");
+        assert_eq!(board.take_chunk(2, Utc::now()), Some(0));
+        assert_eq!(board.take_chunk(3, Utc::now()), None);
         board.put(1, None);
-        assert_eq!(board.take(3, Utc::now()), Some(1), "put back, it is free again");
+        assert_eq!(board.take_chunk(3, Utc::now()), Some(1), "put back, it is free again");
     }
 
     #[test]
-    fn a_leaf_is_sealable_when_no_chunk_of_it_is_open() {
+    fn a_leaf_is_sealed_once_and_when_no_chunk_of_it_is_open() {
         let mut board = board();
-        assert_eq!(board.sealable().unwrap().name.as_str(), "default", "no chunk holds its rows");
+        let name = |job: Option<Job>| match job {
+            Some(Job::Seal(leaf)) => Some(leaf.name.as_str().to_owned()),
+            Some(Job::Copy(_)) | None => None,
+        };
         let default = board.leaves[2].leaf.clone();
-        board.mark(&default, LeafState::Sealed);
-        assert_eq!(board.sealable(), None);
+        assert_eq!(board.take(0, Utc::now()), Some(Job::Seal(default.clone())), "no chunk holds its rows");
+        assert_eq!(board.take(1, Utc::now()), Some(Job::Copy(1)), "default is in a hand");
+        assert!(!board.is_idle());
+        board.put_leaf(&default, LeafState::Sealed);
         board.put(1, Some((vec![10, 10], 5)));
         assert_eq!(board.leaves[0].state, LeafState::Copying);
+        assert_eq!(board.take(1, Utc::now()), Some(Job::Copy(2)));
         board.put(2, Some((vec![9], 5)));
         assert_eq!(board.leaves[1].state, LeafState::Copied);
-        assert_eq!(board.sealable().unwrap().name.as_str(), "q2");
+        assert_eq!(name(board.take(1, Utc::now())).as_deref(), Some("q2"));
+        let q2 = board.leaves[1].leaf.clone();
+        assert_eq!(board.put_leaf(&q2, LeafState::Copied), 19, "it failed: put back unsealed");
+        assert_eq!(name(board.take(1, Utc::now())).as_deref(), Some("q2"));
+        assert_eq!(board.take(0, Utc::now()), Some(Job::Copy(0)));
         board.put(0, Some((vec![10], 5)));
-        assert_eq!(board.rows(), (40, 39));
-        assert_eq!(board.copied_by_leaf(), [20, 19, 0]);
+        assert_eq!((board.rows(), board.copied_by_leaf()), ((40, 39), vec![20, 19, 0]));
         assert!(board.is_copied() && !board.is_sealed());
     }
 }

@@ -39,6 +39,38 @@ pub struct Live {
     pub duplicate_keys: Vec<String>,
 }
 
+/// What a worker holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Hold {
+    /// A chunk that it copies.
+    Chunk(ChunkId),
+    /// A leaf that it seals.
+    Leaf(String),
+    /// What it waits for, in words.
+    Waits(String),
+    /// Nothing: it is between two jobs, or gone.
+    Nothing,
+}
+
+impl Live {
+    /// Tells what worker `n`, from 0, holds from now on.
+    pub fn lane(&mut self, n: usize, hold: Hold) {
+        while self.lanes.len() <= n {
+            self.lanes.push(Lane { worker: self.lanes.len() + 1, ..Lane::default() });
+        }
+        let (lane, now) = (&mut self.lanes[n], Utc::now());
+        if let (Some((_, since)), Hold::Nothing) = (lane.chunk, &hold) {
+            lane.last_ms = Some((now - since).num_milliseconds());
+        }
+        (lane.chunk, lane.leaf, lane.waiting) = match hold {
+            Hold::Chunk(id) => (Some((id, now)), None, None),
+            Hold::Leaf(leaf) => (None, Some((leaf, now)), None),
+            Hold::Waits(reason) => (None, None, Some(reason)),
+            Hold::Nothing => (None, None, None),
+        };
+    }
+}
+
 /// The part of [`Live`] that other processes see.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Broadcast {

@@ -215,12 +215,14 @@ pub struct ChunkStatus {
 }
 
 /// One copying worker.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Lane {
     /// From 1.
     pub worker: usize,
     /// The chunk in hand and since when.
     pub chunk: Option<(ChunkId, DateTime<Utc>)>,
+    /// The leaf that it seals, and since when.
+    pub leaf: Option<(String, DateTime<Utc>)>,
     /// What it waits for, in words.
     pub waiting: Option<String>,
     /// The last chunk's milliseconds.

@@ -33,11 +33,31 @@ pub const MAX_CHUNKS: i64 = 2_048;
 /// Cuts `blocks` into equal ranges, at most [`MAX_CHUNKS`], of at least [`MIN_BLOCKS`] each.
 pub fn cut(blocks: i64) -> impl Iterator<Item = (i64, i64)> {
     // About 1,024 blocks (8 MB, some 25,000 chat rows) make a chunk of a fraction of a second.
-    let size = (blocks / 256).clamp(MIN_BLOCKS, 1_024).max((blocks + MAX_CHUNKS - 1) / MAX_CHUNKS);
+    let size = (blocks / 128).clamp(MIN_BLOCKS, 1_024).max((blocks + MAX_CHUNKS - 1) / MAX_CHUNKS);
     (0..)
         .map(move |i| i * size)
         .take_while(move |first| *first < blocks)
         .map(move |first| (first, (first + size).min(blocks)))
+}
+
+/// Chunks that are counted in one transaction: at most so many of them, and so many blocks (32 MB) but one chunk.
+const RUN_CHUNKS: usize = 16;
+const RUN_BLOCKS: i64 = 4_096;
+
+/// Joins ranges, each with its chunk, into runs that one transaction counts.
+pub fn runs(open: &[(ChunkId, (i64, i64))]) -> Vec<Vec<(ChunkId, (i64, i64))>> {
+    let mut runs: Vec<Vec<_>> = Vec::new();
+    for chunk in open {
+        let fits = |run: &Vec<(ChunkId, (i64, i64))>| {
+            let blocks: i64 = run.iter().chain([chunk]).map(|(_, (first, end))| end - first).sum();
+            run.len() < RUN_CHUNKS && blocks <= RUN_BLOCKS
+        };
+        match runs.last_mut().filter(|run| fits(run)) {
+            Some(run) => run.push(*chunk),
+            None => runs.push(vec![*chunk]),
+        }
+    }
+    runs
 }
 
 #[cfg(test)]
@@ -51,6 +71,19 @@ mod tests {
             assert!(i64::try_from(ranges.len()).unwrap() <= MAX_CHUNKS);
             assert_eq!(ranges.iter().map(|(a, b)| b - a).sum::<i64>(), blocks);
             assert!(ranges.windows(2).all(|pair| pair[0].1 == pair[1].0));
+        }
+    }
+
+    #[test]
+    fn runs_hold_every_chunk_once_and_in_order() {
+        for size in [64, 1_024, 10_000] {
+            let chunks: Vec<_> =
+                (0..100).map(|n| (n, (i64::from(n) * size, i64::from(n + 1) * size))).collect();
+            let runs = runs(&chunks);
+            assert!(runs.iter().all(|run| !run.is_empty() && run.len() <= RUN_CHUNKS));
+            let blocks = |run: &Vec<(ChunkId, (i64, i64))>| i64::try_from(run.len()).unwrap() * size;
+            assert!(runs.iter().all(|run| blocks(run) <= RUN_BLOCKS || run.len() == 1));
+            assert_eq!(runs.concat(), chunks);
         }
     }
 }

@@ -75,6 +75,10 @@ pub struct Column {
     pub identity: bool,
     /// Whether its type has a binary output function: rows are compared in that form (TRAPS 54).
     pub comparable: bool,
+    /// Whether its type's hash function reads every bit of a value, so that what hashes alike is the same; else it is
+    /// compared in its binary form.
+    #[serde(default)]
+    pub exact_hash: bool,
     /// Whether its type's `=` is in `pg_catalog` and can be hashed: keys are looked for by it.
     pub findable: bool,
     /// The sequence owned by this column, if any.

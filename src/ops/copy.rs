@@ -18,6 +18,9 @@ use crate::{
     pg::{Fence, Session, Tx, journal},
 };
 
+/// The most leaves of a chunk that each get a statement of their own.
+const DIRECT: usize = 3;
+
 /// What copying one chunk came to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Copied {
@@ -37,9 +40,11 @@ pub async fn chunk(
 ) -> Result<Copied> {
     let began = Instant::now();
     let tx = session.begin().await?;
-    tx.batch("copy settings", SETTINGS).await?;
-    fence.enter(&tx).await?;
-    if !journal::write::claim(&tx, scheme.id, chunk.id).await? {
+    // All goes out at once; the server works in order.
+    let entered = fence.enter_with(&tx, SETTINGS);
+    let claimed = journal::write::claim(&tx, scheme.id, chunk.id);
+    let ((), claimed) = tokio::try_join!(biased; entered, claimed)?;
+    if !claimed {
         return Ok(Copied::Already);
     }
     let copied = insert(&tx, scheme, leaves, chunk).await?;
@@ -63,18 +68,19 @@ pub async fn chunk(
 
 /// What `plan --sql` shows.
 pub fn statements(scheme: &Scheme) -> Vec<Statement> {
-    let period = "<the periods the census lists for this chunk>";
+    let leaf = "<a period that the census lists for this chunk>";
+    let direct = insert_sql(scheme, ":leaf", (":first", ":end"), leaf);
+    let routed =
+        routed_sql(&insert_sql(scheme, &scheme.twin().to_string(), (":first", ":end"), "<its periods>"));
+    let comment = "-- once a chunk, blocks :first to :end, after its journal row was claimed";
+    let statement = |label: &str, sql: String| Statement { label: label.into(), sql };
     vec![
-        Statement { label: "copy settings".into(), sql: SETTINGS.into() },
-        Statement {
-            label: "copy chunk".into(),
-            sql: format!(
-                "-- once a chunk, blocks :first to :end, after its journal row was claimed\nINSERT INTO {} ({}) {}",
-                scheme.twin(),
-                scheme.column_list(""),
-                select_sql(scheme, (":first", ":end"), period)
-            ),
-        },
+        statement("copy settings", SETTINGS.into()),
+        statement("copy chunk", format!("{comment}; once a period\n{direct}")),
+        statement(
+            "copy chunk",
+            format!("{comment}; instead, where it holds more than {DIRECT} periods\n{routed}"),
+        ),
     ]
 }
 
@@ -84,22 +90,35 @@ const SETTINGS: &str = "SET LOCAL synchronous_commit = off; SET LOCAL enable_nes
                         SET LOCAL enable_mergejoin = off; SET LOCAL enable_indexscan = off; \
                         SET LOCAL max_parallel_workers_per_gather = 0";
 
+/// Rows copied per leaf, in the order of [`Chunk::rows`].
 async fn insert(tx: &Tx<'_>, scheme: &Scheme, leaves: &[Leaf], chunk: &Chunk) -> Result<Vec<i64>> {
-    let periods: Vec<Period> = chunk.rows.iter().filter_map(|(leaf, _)| leaves[*leaf].period).collect();
-    let ranges: Vec<_> = periods.iter().map(|period| within(scheme, *period)).collect();
-    let blocks = (chunk.first_block.to_string(), chunk.end_block.to_string());
-    let select = select_sql(scheme, (&blocks.0, &blocks.1), &ranges.join(" OR "));
-    let columns = scheme.column_list("");
-    if let [(leaf, _)] = chunk.rows[..] {
-        let sql = format!("INSERT INTO {} ({columns}) {select}", scheme.leaf(&leaves[leaf]));
-        let rows = tx.execute("copy chunk", &sql, &[]).await?;
-        return Ok(vec![i64::try_from(rows).unwrap_or(i64::MAX)]);
+    if chunk.rows.len() <= DIRECT {
+        direct(tx, scheme, leaves, chunk).await
+    } else {
+        routed(tx, scheme, leaves, chunk).await
     }
-    let sql = format!(
-        "WITH copied AS (INSERT INTO {} ({columns}) {select} RETURNING tableoid) \
-         SELECT c.relname::text, count(*) FROM copied JOIN pg_class c ON c.oid = copied.tableoid GROUP BY 1",
-        scheme.twin()
-    );
+}
+
+/// One statement a leaf, all in one round trip. The blocks are read once a leaf, which costs less than to route rows
+/// and to tell where each one went.
+async fn direct(tx: &Tx<'_>, scheme: &Scheme, leaves: &[Leaf], chunk: &Chunk) -> Result<Vec<i64>> {
+    let (first, end) = (chunk.first_block.to_string(), chunk.end_block.to_string());
+    let into = |leaf: &Leaf| {
+        let period = leaf.period.map(|period| within(scheme, period)).unwrap_or_default();
+        insert_sql(scheme, &scheme.leaf(leaf).to_string(), (&first, &end), &period)
+    };
+    let sql: Vec<_> = chunk.rows.iter().map(|(leaf, _)| into(&leaves[*leaf])).collect();
+    let rows = tx.touched("copy chunk", &sql.join(";\n")).await?;
+    Ok(rows.into_iter().map(|rows| i64::try_from(rows).unwrap_or(i64::MAX)).collect())
+}
+
+/// One statement through the parent.
+async fn routed(tx: &Tx<'_>, scheme: &Scheme, leaves: &[Leaf], chunk: &Chunk) -> Result<Vec<i64>> {
+    let periods = chunk.rows.iter().filter_map(|(leaf, _)| leaves[*leaf].period);
+    let ranges: Vec<_> = periods.map(|period| within(scheme, period)).collect();
+    let blocks = (chunk.first_block.to_string(), chunk.end_block.to_string());
+    let into = scheme.twin().to_string();
+    let sql = routed_sql(&insert_sql(scheme, &into, (&blocks.0, &blocks.1), &ranges.join(" OR ")));
     let mut copied = vec![0; chunk.rows.len()];
     for row in tx.query("copy chunk", &sql, &[]).await? {
         let name: &str = row.get(0);
@@ -110,16 +129,24 @@ async fn insert(tx: &Tx<'_>, scheme: &Scheme, leaves: &[Leaf], chunk: &Chunk) ->
     Ok(copied)
 }
 
-fn select_sql(scheme: &Scheme, blocks: (&str, &str), periods: &str) -> String {
+fn insert_sql(scheme: &Scheme, into: &str, blocks: (&str, &str), periods: &str) -> String {
     format!(
-        "SELECT {} FROM ONLY {} s WHERE s.ctid >= '({},0)' AND s.ctid < '({},0)' AND ({periods}) \
+        "INSERT INTO {into} ({}) SELECT {} FROM ONLY {} s WHERE s.ctid >= '({},0)' AND s.ctid < '({},0)' AND ({periods}) \
          AND NOT EXISTS (SELECT FROM {} l WHERE {})",
+        scheme.column_list(""),
         scheme.column_list("s."),
         scheme.source(),
         blocks.0,
         blocks.1,
         scheme.log(),
         scheme.log_match("l", "s"),
+    )
+}
+
+fn routed_sql(insert: &str) -> String {
+    format!(
+        "WITH copied AS ({insert} RETURNING tableoid) \
+         SELECT c.relname::text, count(*) FROM copied JOIN pg_class c ON c.oid = copied.tableoid GROUP BY 1"
     )
 }
 

@@ -6,7 +6,7 @@
 use crate::{
     error::{Error, Result},
     model::{
-        ident::literal,
+        ident::{QualifiedName, literal},
         period::bound,
         phase::LeafState,
         plan::Statement,
@@ -46,14 +46,20 @@ pub async fn seal(
     tx.commit("seal leaf").await
 }
 
-/// Statistics, visibility map and hint bits for a fresh leaf. Repeatable; in no transaction.
+/// Visibility map and hint bits for a fresh leaf, and its number of rows; not the columns' statistics, which
+/// [`analyze`] makes of all leaves together. Repeatable; in no transaction.
 pub async fn vacuum(session: &Session, scheme: &Scheme, leaf: &Leaf) -> Result<()> {
     session.batch("vacuum leaf", &vacuum_sql(scheme, leaf)).await
 }
 
-/// Statistics of a partitioned table itself, which autovacuum never makes (TRAPS 43).
-pub async fn analyze(session: &Session, table: &crate::model::ident::QualifiedName) -> Result<()> {
-    session.batch("analyze", &format!("ANALYZE {table}")).await
+/// Statistics of the leaves, and of the partitioned table itself, which autovacuum never makes (TRAPS 43).
+pub async fn analyze(session: &Session, table: &QualifiedName) -> Result<()> {
+    session.batch("analyze", &analyze_statement(table).sql).await
+}
+
+/// The statement of [`analyze`].
+pub fn analyze_statement(table: &QualifiedName) -> Statement {
+    Statement { label: "analyze".into(), sql: format!("ANALYZE {table}") }
 }
 
 /// What `plan --sql` shows beside the leaf's own index statements.
@@ -62,7 +68,7 @@ pub fn statements(scheme: &Scheme, leaf: &Leaf) -> Vec<Statement> {
 }
 
 fn vacuum_sql(scheme: &Scheme, leaf: &Leaf) -> String {
-    format!("VACUUM (ANALYZE, TRUNCATE false) {}", scheme.leaf(leaf))
+    format!("VACUUM (TRUNCATE false) {}", scheme.leaf(leaf))
 }
 
 /// Rows that the census counted and no copier copied must be in the log, from which nothing of this leaf is dequeued

@@ -10,7 +10,9 @@ use std::{
     time::Duration,
 };
 
-use tokio_postgres::{CancelToken, Client, IsolationLevel, Row, Statement, Transaction, types::ToSql};
+use tokio_postgres::{
+    CancelToken, Client, IsolationLevel, Row, SimpleQueryMessage, Statement, Transaction, types::ToSql,
+};
 
 use crate::{
     error::{Error, Result},
@@ -110,6 +112,16 @@ impl<'a> Tx<'a> {
     pub async fn lock_timeout(&self, timeout: Duration) -> Result<()> {
         let millis = timeout.as_millis().max(1);
         self.batch("set lock_timeout", &format!("SET LOCAL lock_timeout = {millis}")).await
+    }
+
+    /// Runs statements without parameters in one round trip, and returns the rows that each of them touched.
+    pub async fn touched(&self, label: &'static str, sql: &str) -> Result<Vec<u64>> {
+        tracing::trace!(label, sql);
+        let answers = self.tx.simple_query(sql).await.map_err(Error::db(label))?;
+        let rows = |answer: &SimpleQueryMessage| {
+            if let SimpleQueryMessage::CommandComplete(rows) = answer { Some(*rows) } else { None }
+        };
+        Ok(answers.iter().filter_map(rows).collect())
     }
 
     /// The driver's transaction.

@@ -236,6 +236,7 @@ fn scheme() -> Scheme {
         generated: false,
         identity: false,
         comparable: true,
+        exact_hash: false,
         findable: true,
         owned_sequence: None,
         statistics_target: None,

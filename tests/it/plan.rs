@@ -90,6 +90,7 @@ const STEPS: &[&str] = &[
     "seal",
     "replay",
     "verify",
+    "analyze",
     "swap",
     "reverse window",
     "finish",

@@ -12,7 +12,7 @@ use crate::{
 
 const ABORT: &str = "abort: our triggers are dropped first, then everything else; the source stays as it was";
 
-/// From preflight to verify.
+/// From preflight to the statistics.
 pub(super) fn all(outline: &Outline, warnings: &[Finding]) -> Vec<Step> {
     vec![
         preflight(outline, warnings),
@@ -23,6 +23,7 @@ pub(super) fn all(outline: &Outline, warnings: &[Finding]) -> Vec<Step> {
         seal(outline),
         replay(outline),
         verify(outline),
+        analyze(outline),
     ]
 }
 
@@ -165,6 +166,17 @@ fn replay(outline: &Outline) -> Step {
             format!("ROW EXCLUSIVE on {} and on the log", twin(outline)),
             format!("ACCESS SHARE on {}", source(outline)),
         ],
+        cost: Cost::default(),
+        undo: Some(ABORT.into()),
+    }
+}
+
+fn analyze(outline: &Outline) -> Step {
+    Step {
+        name: "analyze".into(),
+        summary: format!("statistics of {} and its partitions are made, beside verification", twin(outline)),
+        statements: vec![ops::seal::analyze_statement(&outline.scheme.twin())],
+        locks: vec![format!("SHARE UPDATE EXCLUSIVE on {} and its leaves", twin(outline))],
         cost: Cost::default(),
         undo: Some(ABORT.into()),
     }

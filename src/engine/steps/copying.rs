@@ -1,4 +1,8 @@
-//! Copying ⇄ sealing, while the replayer follows: workers take chunks off the board, the sealer takes leaves.
+//! Copying ⇄ sealing, while the replayer follows: workers take chunks and full leaves off the board, until all
+//! leaves are sealed and the parent has adopted their indexes.
+
+mod chunk;
+mod seal;
 
 use std::{sync::Arc, time::Duration};
 
@@ -7,15 +11,10 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    engine::{context::Context, event::Body, gate::Will, status::Lane, steps::step},
-    error::{Error, Kind, Result},
-    model::{
-        chunk::ChunkId,
-        figures::count,
-        phase::{LeafState, Phase},
-        scheme::Leaf,
-    },
-    ops::{self, copy::Copied},
+    engine::{board::Job, context::Context, gate::Will, live::Hold, steps::step},
+    error::{Error, Result},
+    model::{figures::count, phase::Phase},
+    ops,
     pg::{Session, journal},
 };
 
@@ -35,14 +34,13 @@ pub async fn copying(ctx: &Arc<Context>) -> Result<()> {
     .await
 }
 
-/// Workers and the sealer; the first error ends all of them.
+/// The workers; the first error ends all of them.
 async fn crew(ctx: &Arc<Context>) -> Result<()> {
     let halt = ctx.gate.over.child_token();
     let mut crew = JoinSet::new();
-    crew.spawn(sealer(ctx.clone(), halt.clone()));
     let mut hired = 0;
     let result = loop {
-        while hired < usize::from(ctx.live().workers) && !ctx.board().is_copied() {
+        while hired < usize::from(ctx.live().workers) && !ctx.board().is_sealed() {
             crew.spawn(worker(ctx.clone(), hired, halt.clone()));
             hired += 1;
         }
@@ -69,18 +67,19 @@ async fn worker(ctx: Arc<Context>, n: usize, halt: CancellationToken) -> Result<
     let mut session = ctx.session(&format!("copy {}", n + 1)).await?;
     loop {
         if n >= usize::from(ctx.live().workers) || halt.is_cancelled() {
-            lane(&ctx, n, None, None);
+            ctx.live().lane(n, Hold::Nothing);
             return Ok(());
         }
         if ctx.gate.will() == Will::Pause {
-            lane(&ctx, n, None, ctx.standing().paused.clone());
+            ctx.live().lane(n, Hold::Waits(ctx.standing().paused.clone().unwrap_or_default()));
         }
         ctx.gate.pass().await?;
-        let taken = ctx.board().take(n, Utc::now());
-        match taken {
-            Some(id) => chunk(&ctx, &mut session, n, id, &halt).await?,
-            None if ctx.board().is_copied() => {
-                lane(&ctx, n, None, None);
+        let job = ctx.board().take(n, Utc::now());
+        match job {
+            Some(Job::Copy(id)) => chunk::copy(&ctx, &mut session, n, id, &halt).await?,
+            Some(Job::Seal(leaf)) => seal::seal(&ctx, &mut session, n, &leaf, &halt).await?,
+            None if ctx.board().is_sealed() => {
+                ctx.live().lane(n, Hold::Nothing);
                 return Ok(());
             }
             None => idle(&ctx, n, &halt).await?,
@@ -92,11 +91,11 @@ async fn worker(ctx: Arc<Context>, n: usize, halt: CancellationToken) -> Result<
 async fn idle(ctx: &Context, n: usize, halt: &CancellationToken) -> Result<()> {
     let stuck = {
         let board = ctx.board();
-        let stuck = board.in_hand.is_empty() && !board.failed.is_empty();
+        let stuck = board.is_idle() && !board.failed.is_empty();
         stuck.then(|| board.failed.iter().next().map(|(id, why)| (*id, why.clone()))).flatten()
     };
     if let Some((id, why)) = stuck {
-        lane(ctx, n, None, Some(format!("chunk {id} failed and waits for a retry: {why}")));
+        ctx.live().lane(n, Hold::Waits(format!("chunk {id} failed and waits for a retry: {why}")));
         if ctx.options.until != crate::engine::context::Until::Told {
             return Err(Error::Bug(format!(
                 "chunk {id} failed {} times: {why}",
@@ -104,7 +103,7 @@ async fn idle(ctx: &Context, n: usize, halt: &CancellationToken) -> Result<()> {
             )));
         }
     } else {
-        lane(ctx, n, None, Some("no chunk left to take".into()));
+        ctx.live().lane(n, Hold::Waits("nothing left to take".into()));
     }
     tokio::select! {
         () = halt.cancelled() => {}
@@ -112,140 +111,6 @@ async fn idle(ctx: &Context, n: usize, halt: &CancellationToken) -> Result<()> {
         () = tokio::time::sleep(PATIENCE) => {}
     }
     Ok(())
-}
-
-/// Copies one chunk; a passing failure puts it back.
-async fn chunk(
-    ctx: &Context,
-    session: &mut Session,
-    n: usize,
-    id: ChunkId,
-    halt: &CancellationToken,
-) -> Result<()> {
-    lane(ctx, n, Some(id), None);
-    let (chunk, leaves, cancel) = {
-        let board = ctx.board();
-        let cancel = board.in_hand.get(&id).map(|hand| hand.cancel.clone()).unwrap_or_default();
-        (board.chunk(id), board.leaf_list(), cancel)
-    };
-    let chunk = chunk.ok_or_else(|| Error::Bug(format!("chunk {id} is not on the board")))?;
-    let either = halt.child_token();
-    let link = either.clone();
-    let watch = tokio::spawn(async move {
-        cancel.cancelled().await;
-        link.cancel();
-    });
-    let token = session.cancel_token();
-    let fence = ctx.fence();
-    let work = ops::copy::chunk(session, &fence, &ctx.scheme, &leaves, &chunk);
-    let result = ctx.cancellable(token, &either, work).await;
-    watch.abort();
-    let result = settle(ctx, session, id, result).await;
-    lane(ctx, n, None, None);
-    ctx.changed.notify_waiters();
-    result
-}
-
-/// Puts a chunk back on the board, done or not.
-async fn settle(ctx: &Context, session: &mut Session, id: ChunkId, result: Result<Copied>) -> Result<()> {
-    match result {
-        Ok(Copied::Rows(rows, took_ms)) => {
-            ctx.live().pace.chunk(rows.iter().sum());
-            ctx.board().put(id, Some((rows, took_ms)));
-            Ok(())
-        }
-        Ok(Copied::Already) => {
-            let rows = journal::read::chunks(session, ctx.scheme.id).await?;
-            let row = rows.into_iter().find(|row| row.id == id);
-            let row = row.ok_or_else(|| Error::Bug(format!("chunk {id} is not in the journal")))?;
-            ctx.board().put(id, Some((row.copied, row.took_ms.unwrap_or(0))));
-            Ok(())
-        }
-        Err(error) => fail(ctx, session, id, error).await,
-    }
-}
-
-async fn fail(ctx: &Context, session: &mut Session, id: ChunkId, error: Error) -> Result<()> {
-    let cancelled = error.sqlstate() == Some(&tokio_postgres::error::SqlState::QUERY_CANCELED);
-    ctx.board().put(id, None);
-    if ctx.gate.hurry.is_cancelled() || error.connection_lost() || (error.kind() != Kind::Retry && !cancelled)
-    {
-        return Err(error);
-    }
-    let tx = session.begin().await?;
-    ctx.fence().hold(&tx).await?;
-    journal::write::attempted(&tx, ctx.scheme.id, id).await?;
-    tx.commit("commit attempt").await?;
-    let attempts = {
-        let mut board = ctx.board();
-        let attempts =
-            usize::try_from(id).ok().and_then(|at| board.chunks.get(at)).map_or(0, |row| row.attempts);
-        if attempts >= crate::engine::board::MAX_ATTEMPTS && !cancelled {
-            board.failed.insert(id, error.to_string());
-        }
-        attempts
-    };
-    let attempt = u32::try_from(attempts).unwrap_or(1);
-    ctx.say(Body::ChunkFailed { chunk: id, attempt, error: error.report() });
-    tokio::time::sleep(PATIENCE * attempt).await;
-    Ok(())
-}
-
-fn lane(ctx: &Context, n: usize, chunk: Option<ChunkId>, waiting: Option<String>) {
-    let mut live = ctx.live();
-    while live.lanes.len() <= n {
-        let worker = live.lanes.len() + 1;
-        live.lanes.push(Lane { worker, chunk: None, waiting: None, last_ms: None });
-    }
-    let lane = &mut live.lanes[n];
-    let now = Utc::now();
-    if let (Some((_, since)), None) = (lane.chunk, chunk) {
-        lane.last_ms = Some((now - since).num_milliseconds());
-    }
-    lane.chunk = chunk.map(|id| (id, now));
-    lane.waiting = waiting;
-}
-
-/// Seals leaf after leaf as they fill, until all are sealed.
-async fn sealer(ctx: Arc<Context>, halt: CancellationToken) -> Result<()> {
-    let mut session = ctx.session("seal").await?;
-    loop {
-        if ctx.board().is_sealed() || halt.is_cancelled() {
-            return Ok(());
-        }
-        ctx.gate.pass().await?;
-        let next = ctx.board().sealable();
-        if let Some(leaf) = next {
-            seal(&ctx, &mut session, &leaf, &halt).await?;
-            continue;
-        }
-        tokio::select! {
-            () = halt.cancelled() => {}
-            () = ctx.changed.notified() => {}
-            () = tokio::time::sleep(PATIENCE) => {}
-        }
-    }
-}
-
-async fn seal(ctx: &Context, session: &mut Session, leaf: &Leaf, halt: &CancellationToken) -> Result<()> {
-    let began = std::time::Instant::now();
-    let build = ops::twin::seal_statements(&ctx.scheme, leaf);
-    let fence = ctx.fence();
-    let token = session.cancel_token();
-    let work = async {
-        ops::seal::seal(session, &fence, &ctx.scheme, leaf, &build).await?;
-        Ok(&*session)
-    };
-    let session = ctx.cancellable(token.clone(), halt, work).await?;
-    let rows = {
-        let mut board = ctx.board();
-        board.mark(leaf, LeafState::Sealed);
-        let at = board.leaves.iter().position(|row| row.leaf.name == leaf.name);
-        at.map_or(0, |at| board.copied_by_leaf()[at])
-    };
-    let took_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
-    ctx.say(Body::LeafSealed { leaf: leaf.name.as_str().to_owned(), rows, took_ms });
-    ctx.cancellable(token, halt, ops::seal::vacuum(session, &ctx.scheme, leaf)).await
 }
 
 /// The parent adopts the leaves' indexes, and the phase moves.
@@ -263,5 +128,5 @@ async fn adopt(ctx: &Context, session: &mut Session) -> Result<()> {
     tx.commit("commit adopt").await?;
     ctx.standing().fingerprint = fingerprint;
     ctx.moved(Phase::Replaying);
-    ops::seal::analyze(session, &ctx.scheme.twin()).await
+    Ok(())
 }

@@ -12,13 +12,23 @@ use crate::{
         steps::{lock_attempt, step},
     },
     error::Result,
-    model::{chunk::ChunkId, figures, leaves::leaves_for, phase::Phase, preflight::names, scheme::Leaf},
+    model::{
+        chunk::{self, ChunkId},
+        figures,
+        leaves::leaves_for,
+        phase::Phase,
+        preflight::names,
+        scheme::Leaf,
+    },
     ops,
     pg::{Session, journal},
 };
 
 /// Sessions that count at once. More gained nothing where it was measured (ARCHITECTURE.md).
 const COUNTERS: usize = 2;
+
+/// Chunks that are counted in one transaction, each with its blocks.
+type Run = Vec<(ChunkId, (i64, i64))>;
 
 /// Planned → capturing → census.
 pub async fn capture(ctx: &Context) -> Result<()> {
@@ -79,9 +89,9 @@ async fn count(ctx: &Context, session: &mut Session) -> Result<String> {
     let open: Vec<(ChunkId, (i64, i64))> = {
         let board = ctx.board();
         let open = board.chunks.iter().filter(|row| row.counts.is_none());
-        open.rev().map(|row| (row.id, (row.first_block, row.end_block))).collect()
+        open.map(|row| (row.id, (row.first_block, row.end_block))).collect()
     };
-    let open = Mutex::new(open);
+    let open = Mutex::new(chunk::runs(&open).into_iter().rev().collect());
     let counters: Vec<_> = (0..COUNTERS).map(|n| counter(ctx, n, &open)).collect();
     futures_util::future::try_join_all(counters).await?;
     let chunks = journal::read::chunks(session, ctx.scheme.id).await?;
@@ -98,19 +108,19 @@ async fn count(ctx: &Context, session: &mut Session) -> Result<String> {
     Ok(format!("{} rows in {chunks} chunks and {periods} periods", figures::count(counted)))
 }
 
-async fn counter(ctx: &Context, n: usize, open: &Mutex<Vec<(ChunkId, (i64, i64))>>) -> Result<()> {
+async fn counter(ctx: &Context, n: usize, open: &Mutex<Vec<Run>>) -> Result<()> {
     let mut session = ctx.session(&format!("census {}", n + 1)).await?;
     let token = session.cancel_token();
     loop {
         ctx.gate.pass().await?;
         let next = open.lock().unwrap_or_else(std::sync::PoisonError::into_inner).pop();
-        let Some((id, blocks)) = next else { return Ok(()) };
+        let Some(run) = next else { return Ok(()) };
         let fence = ctx.fence();
-        let work = ops::census::count(&mut session, &fence, &ctx.scheme, id, blocks);
-        let counts = ctx.cancellable(token.clone(), &ctx.gate.over, work).await?;
-        if let Some(row) = ctx.board().chunks.iter_mut().find(|row| row.id == id) {
-            row.done = counts.is_empty();
-            row.counts = Some(counts);
+        let work = ops::census::count(&mut session, &fence, &ctx.scheme, &run);
+        let counted = ctx.cancellable(token.clone(), &ctx.gate.over, work).await?;
+        let mut board = ctx.board();
+        for ((id, _), counts) in run.iter().zip(counted) {
+            board.counted(*id, counts);
         }
     }
 }

@@ -41,9 +41,13 @@ pub fn differs(ctx: &Context) -> bool {
     ctx.board().leaves.iter().any(|row| row.state == LeafState::Differs)
 }
 
-/// Verifying → ready where the pass is clean; stays, with the differences journalled, where it is not.
+/// Verifying → ready where the pass is clean; stays, with the differences journalled, where it is not. The twin's
+/// statistics are made meanwhile: without them it should not get the name.
 pub async fn verifying(ctx: &Context) -> Result<()> {
-    if pass(ctx).await? {
+    // Neither is dropped with a statement under way: both hear of a stop.
+    let (clean, analyzed) = tokio::join!(pass(ctx), analyze(ctx));
+    analyzed?;
+    if clean? {
         let mut session = ctx.session("phase").await?;
         ctx.advance(&mut session, Phase::Ready).await?;
     }
@@ -91,6 +95,16 @@ pub async fn pass(ctx: &Context) -> Result<bool> {
     })
     .await?;
     Ok(clean)
+}
+
+async fn analyze(ctx: &Context) -> Result<()> {
+    step(ctx, "analyze", async {
+        let session = ctx.session("analyze").await?;
+        let (token, twin) = (session.cancel_token(), ctx.scheme.twin());
+        ctx.cancellable(token, &ctx.gate.over, ops::seal::analyze(&session, &twin)).await?;
+        Ok(format!("statistics of {} and its partitions", twin.plain()))
+    })
+    .await
 }
 
 async fn journal_pass(ctx: &Context, pass: &Pass) -> Result<()> {

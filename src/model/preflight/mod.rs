@@ -223,6 +223,7 @@ mod tests {
             generated: false,
             identity: false,
             comparable: true,
+            exact_hash: false,
             findable: true,
             owned_sequence: None,
             statistics_target: None,

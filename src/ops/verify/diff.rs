@@ -57,7 +57,8 @@ pub(super) async fn find(
 pub(super) fn statements(sides: &Sides<'_>) -> Vec<Statement> {
     let tile = ("ctid >= '(:first,0)' AND ctid < '(:end,0)'", 1);
     let only_if = "-- only where a leaf differs:";
-    let tally = tally_sql(sides, &group(sides, Heap::Source, (1, 1_024)), &sides.source.to_string(), tile);
+    let group = group(sides, Heap::Source, (1, 1_024));
+    let tally = tally_sql(sides, &group, &sides.source.to_string(), tile, &sides.not_logged("r"));
     let mut statements = vec![
         Statement {
             label: "tally tile".into(),
@@ -93,10 +94,11 @@ async fn differing_groups(comparison: &Comparison<'_>, survey: &Survey, buckets:
     };
     let heaps = survey.heaps.iter().copied().filter(|(heap, _)| wanted(*heap)).collect();
     let tiles = Tiles::coarse(heaps, survey.log_blocks, PARTS);
+    let not_logged = survey.not_logged(sides);
     let sql = |tile: &Tile| {
         let filter = format!("{}{}", tile.condition(), chosen(sides, which, tile.heap));
         let group = group(sides, tile.heap, (seed, buckets));
-        tally_sql(sides, &group, &rows_of(sides, tile.heap), (&filter, seed))
+        tally_sql(sides, &group, &rows_of(sides, tile.heap), (&filter, seed), &not_logged)
     };
     let tallies = tally::sweep(comparison.readers, tiles, &sql, |_| ()).await?;
     Ok(tallies.differing())

@@ -147,6 +147,13 @@ pub(super) struct Survey {
     pub(super) rows: i64,
 }
 
+impl Survey {
+    /// That the key of row `r` is not in the log, which need not be asked where the snapshot shows it empty.
+    pub(super) fn not_logged(&self, sides: &Sides<'_>) -> String {
+        if self.in_log == 0 { "true".into() } else { sides.not_logged("r") }
+    }
+}
+
 /// Checks that the twin's partitions are the leaves, and measures.
 pub(super) async fn survey(comparison: &Comparison<'_>) -> Result<Survey> {
     let (sides, reader) = (comparison.sides, &comparison.readers[0]);

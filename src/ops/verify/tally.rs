@@ -86,9 +86,11 @@ impl Tallies {
 pub(super) async fn per_leaf(comparison: &Comparison<'_>, survey: &Survey) -> Result<Tallies> {
     let tiles = Tiles::new(survey.heaps.clone(), survey.log_blocks);
     let (sides, which, seed) = (comparison.sides, comparison.which, comparison.seed);
+    let not_logged = survey.not_logged(sides);
     let sql = |tile: &Tile| {
         let filter = format!("{}{}", tile.condition(), chosen(sides, which, tile.heap));
-        tally_sql(sides, &leaf_of(sides, tile.heap), &rows_of(sides, tile.heap), (&filter, seed))
+        let (group, rows) = (leaf_of(sides, tile.heap), rows_of(sides, tile.heap));
+        tally_sql(sides, &group, &rows, (&filter, seed), &not_logged)
     };
     sweep(comparison.readers, tiles, &sql, |rows| comparison.progress.read(rows)).await
 }
@@ -125,8 +127,8 @@ pub(super) fn statements(sides: &Sides<'_>) -> Vec<Statement> {
     let statement = |heap: Heap, comment: &str| Statement {
         label: "tally tile".into(),
         sql: format!(
-            "-- once a tile of {comment}\n{}",
-            tally_sql(sides, &leaf_of(sides, heap), &rows_of(sides, heap), (tile, 1))
+            "-- once a tile of {comment}; where the log is empty it is not asked\n{}",
+            tally_sql(sides, &leaf_of(sides, heap), &rows_of(sides, heap), (tile, 1), &sides.not_logged("r"))
         ),
     };
     vec![
@@ -159,16 +161,23 @@ pub(super) fn chosen(sides: &Sides<'_>, which: &[usize], heap: Heap) -> String {
     }
 }
 
-/// `OFFSET 0` keeps hash and key of a row together: what the join with the log may have to spill is narrow.
-pub(super) fn tally_sql(sides: &Sides<'_>, group: &str, relation: &str, filter: (&str, i64)) -> String {
+/// `OFFSET 0` keeps hash and key of a row together: what the join with the log may have to spill is narrow. The sum
+/// is of the hash folded upon itself: a record's hash is a linear sum of its columns', so that two rows that exchange a
+/// value would keep the plain sum.
+pub(super) fn tally_sql(
+    sides: &Sides<'_>,
+    group: &str,
+    relation: &str,
+    filter: (&str, i64),
+    not_logged: &str,
+) -> String {
     let (filter, seed) = filter;
     format!(
-        "SELECT r.grp, count(*), sum(r.h)::text, bit_xor(r.h) \
+        "SELECT r.grp, count(*), sum(r.h # (r.h >> 32))::text, bit_xor(r.h) \
          FROM (SELECT {group} AS grp, {}, {} AS h FROM ONLY {relation} WHERE {filter} OFFSET 0) r \
-         WHERE {} GROUP BY r.grp",
+         WHERE {not_logged} GROUP BY r.grp",
         sides.keys(),
         sides.row_hash(seed),
-        sides.not_logged("r"),
     )
 }
 

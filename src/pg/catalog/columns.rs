@@ -15,8 +15,8 @@ pub(super) async fn read(session: &Session, oid: Oid) -> Result<Vec<Column>> {
     const SQL: &str = include_str!("../../../assets/sql/catalog_columns.sql");
     let rows = session.query("read columns", SQL, &[&oid]).await?;
     let sequence = |row: &tokio_postgres::Row| {
-        let schema: Option<String> = row.get(7);
-        let name: Option<String> = row.get(8);
+        let schema: Option<String> = row.get(8);
+        let name: Option<String> = row.get(9);
         schema.zip(name).map(|(schema, name)| QualifiedName::new(schema, name))
     };
     let columns = rows.iter().map(|row| Column {
@@ -27,8 +27,9 @@ pub(super) async fn read(session: &Session, oid: Oid) -> Result<Vec<Column>> {
         identity: row.get(4),
         comparable: row.get(5),
         findable: row.get(6),
+        exact_hash: row.get(7),
         owned_sequence: sequence(row),
-        statistics_target: row.get(9),
+        statistics_target: row.get(10),
     });
     Ok(columns.collect())
 }

@@ -74,7 +74,7 @@ pub async fn counted(tx: &Tx<'_>, id: Uuid, chunk: ChunkId, counts: &[(DateTime<
     const SQL: &str = "UPDATE quarterdeck.chunk SET lowers = $3, counts = $4, done = (cardinality($3::timestamptz[]) = 0) \
                        WHERE migration_id = $1 AND id = $2";
     let (lowers, counts): (Vec<DateTime<Utc>>, Vec<i64>) = counts.iter().copied().unzip();
-    tx.execute("journal census", SQL, &[&id, &chunk, &lowers, &counts]).await.map(drop)
+    tx.execute_again("journal census", SQL, &[&id, &chunk, &lowers, &counts]).await.map(drop)
 }
 
 /// The leaves of the twin with the rows counted for each.
@@ -93,14 +93,14 @@ pub async fn leaves(tx: &Tx<'_>, id: Uuid, leaves: &[(Leaf, i64)]) -> Result<()>
 pub async fn claim(tx: &Tx<'_>, id: Uuid, chunk: ChunkId) -> Result<bool> {
     const SQL: &str = "UPDATE quarterdeck.chunk SET done = true, attempts = attempts + 1 \
                        WHERE migration_id = $1 AND id = $2 AND NOT done";
-    Ok(tx.execute("claim chunk", SQL, &[&id, &chunk]).await? == 1)
+    Ok(tx.execute_again("claim chunk", SQL, &[&id, &chunk]).await? == 1)
 }
 
 /// The rows copied from a claimed chunk, per period in the order of its counts.
 pub async fn copied(tx: &Tx<'_>, id: Uuid, chunk: ChunkId, copied: &[i64], took_ms: i64) -> Result<()> {
     const SQL: &str =
         "UPDATE quarterdeck.chunk SET copied = $3, took_ms = $4 WHERE migration_id = $1 AND id = $2";
-    tx.execute("journal chunk", SQL, &[&id, &chunk, &copied, &took_ms]).await.map(drop)
+    tx.execute_again("journal chunk", SQL, &[&id, &chunk, &copied, &took_ms]).await.map(drop)
 }
 
 /// Counts a failed attempt of a chunk.

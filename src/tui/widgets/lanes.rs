@@ -1,4 +1,4 @@
-//! Workers, one lane each: `1 chunk 211  0.41 s  1,024 blocks`.
+//! Workers, one lane each: `1 chunk 211  0.41 s  1,024 blocks`, `2 seals chat_messages_2024_q1  1.2 s`.
 
 use chrono::{DateTime, Utc};
 use ratatui::layout::Rect;
@@ -44,6 +44,10 @@ fn pieces(pen: &Pen<'_>, lane: &Lane, chunks: &[ChunkStatus], now: DateTime<Utc>
     let number = (format!("{} ", lane.worker), theme.accent);
     if let Some(waiting) = &lane.waiting {
         return vec![number, (format!("waits: {waiting}"), theme.warn)];
+    }
+    if let Some((leaf, since)) = &lane.leaf {
+        let took = (span(seconds_between(*since, now)), theme.copying);
+        return vec![number, (format!("seals {leaf}  "), theme.text), took];
     }
     let Some((chunk, since)) = lane.chunk else {
         return vec![number, ("idle".into(), theme.dim)];

@@ -8,12 +8,13 @@ use crate::support::{self, server::Server};
 /// Every kind of value that hashes alike where it differs (TRAPS 20, 54), and some that only might.
 const COLUMNS: &str = "id bigint, at timestamptz NOT NULL, body text, note text, price numeric, doc jsonb, \
     ratio float8, ids int[], span interval, mail citext, code char(5), pad bpchar, raw bytea, big bigint, seen timestamptz, \
-    mood mood, tag uuid, area int4range, flag bool, day date, clock timetz, twice bigint GENERATED ALWAYS AS (big * 2) STORED";
+    mood mood, tag uuid, area int4range, flag bool, day date, clock timetz, lax text COLLATE loose, slack name_of_loose, word word, short int2, \
+    twice bigint GENERATED ALWAYS AS (big * 2) STORED";
 
 /// 40 rows: 10 in each leaf, those of DEFAULT in the third quarter.
 const ROWS: &str = "SELECT n, '2024-01-15'::timestamptz + make_interval(months => 3 * (n / 10), mins => n), 'body ' || n, \
     NULL, 1.0, '1', 0.0, '{1,2}', '1 mon', 'Ana@Example.org', 'ab', 'ab', '\\x00', 1, '2000-01-01 00:00:00.000005+00', \
-    'low', '00000000-0000-0000-0000-000000000001', '[1,3)', true, '2024-01-01', '12:00+00' FROM generate_series(0, 39) n";
+    'low', '00000000-0000-0000-0000-000000000001', '[1,3)', true, '2024-01-01', '12:00+00', 'Ana', 'Ana', 'Ana', 7 FROM generate_series(0, 39) n";
 
 async fn filled(server: &'static Server) -> Fixture {
     let fixture = Fixture::new(server, "t", COLUMNS, &["id"]).await;
@@ -34,51 +35,51 @@ async fn equal_sides_are_equal() {
     .await;
 }
 
+/// Column, value in the source, value in the twin, and both as they are shown.
+const CASES: &[(&str, &str, &str, &str, &str)] = &[
+    ("body", "'body 7'", "'body 7 '", "body 7", "body 7 "),
+    ("body", "'abcdefgh'", "'abcdefgi'", "abcdefgh", "abcdefgi"),
+    ("note", "NULL", "''", "-", ""),
+    ("note", "''", "NULL", "", "-"),
+    ("price", "1.0", "1.00", "1.0", "1.00"),
+    ("price", "'NaN'", "NULL", "NaN", "-"),
+    ("doc", "'1'", "'1.0'", "1", "1.0"),
+    ("doc", r#"'{"a": [1, 2]}'"#, r#"'{"a": [2, 1]}'"#, r#"{"a": [1, 2]}"#, r#"{"a": [2, 1]}"#),
+    ("ratio", "0.0", "'-0.0'", "0", "-0"),
+    ("ratio", "1.1", "1.1000000000000003", "1.1", "1.1000000000000003"),
+    ("ids", "'{1,2}'", "'[2:3]={1,2}'", "{1,2}", "[2:3]={1,2}"),
+    ("ids", "'{}'", "'{NULL}'", "{}", "{NULL}"),
+    ("span", "'1 mon'", "'30 days'", "1 mon", "30 days"),
+    ("span", "'1 day'", "'24 hours'", "1 day", "24:00:00"),
+    ("mail", "'a@example.org'", "'A@example.org'", "a@example.org", "A@example.org"),
+    ("code", "'ab'", "'aB'", "ab   ", "aB   "),
+    ("pad", "'ab'", "'ab '", "ab", "ab "),
+    ("raw", "'\\x0000'", "'\\x00'", "\\x0000", "\\x00"),
+    (
+        "seen",
+        "'2000-01-01 00:00:00.000005+00'",
+        "'2000-01-01 05:57:54.83648+00'",
+        "2000-01-01 00:00:00.000005+00",
+        "2000-01-01 05:57:54.83648+00",
+    ),
+    ("mood", "'low'", "'high'", "low", "high"),
+    ("tag", "'00000000-0000-0000-0000-000000000001'", "NULL", "00000000-0000-0000-0000-000000000001", "-"),
+    ("area", "'[1,3)'", "'empty'", "[1,3)", "empty"),
+    ("flag", "true", "false", "t", "f"),
+    ("day", "'infinity'", "'-infinity'", "infinity", "-infinity"),
+    ("lax", "'ana'", "'ANA'", "ana", "ANA"),
+    ("slack", "'ana'", "'ANA'", "ana", "ANA"),
+    ("word", "'ana'", "'ANA'", "ana", "ANA"),
+    ("word", "''", "NULL", "", "-"),
+    ("short", "-1", "32767", "-1", "32767"),
+    ("clock", "'12:00+00'", "'13:00+01'", "12:00:00+00", "13:00:00+01"),
+];
+
 #[tokio::test(flavor = "multi_thread")]
 async fn one_value_that_differs_is_found_and_shown() {
-    // Column, value in the source, value in the twin, and both as they are shown.
-    let cases = [
-        ("body", "'body 7'", "'body 7 '", "body 7", "body 7 "),
-        ("body", "'abcdefgh'", "'abcdefgi'", "abcdefgh", "abcdefgi"),
-        ("note", "NULL", "''", "-", ""),
-        ("note", "''", "NULL", "", "-"),
-        ("price", "1.0", "1.00", "1.0", "1.00"),
-        ("price", "'NaN'", "NULL", "NaN", "-"),
-        ("doc", "'1'", "'1.0'", "1", "1.0"),
-        ("doc", r#"'{"a": [1, 2]}'"#, r#"'{"a": [2, 1]}'"#, r#"{"a": [1, 2]}"#, r#"{"a": [2, 1]}"#),
-        ("ratio", "0.0", "'-0.0'", "0", "-0"),
-        ("ratio", "1.1", "1.1000000000000003", "1.1", "1.1000000000000003"),
-        ("ids", "'{1,2}'", "'[2:3]={1,2}'", "{1,2}", "[2:3]={1,2}"),
-        ("ids", "'{}'", "'{NULL}'", "{}", "{NULL}"),
-        ("span", "'1 mon'", "'30 days'", "1 mon", "30 days"),
-        ("span", "'1 day'", "'24 hours'", "1 day", "24:00:00"),
-        ("mail", "'a@example.org'", "'A@example.org'", "a@example.org", "A@example.org"),
-        ("code", "'ab'", "'aB'", "ab   ", "aB   "),
-        ("pad", "'ab'", "'ab '", "ab", "ab "),
-        ("raw", "'\\x0000'", "'\\x00'", "\\x0000", "\\x00"),
-        (
-            "seen",
-            "'2000-01-01 00:00:00.000005+00'",
-            "'2000-01-01 05:57:54.83648+00'",
-            "2000-01-01 00:00:00.000005+00",
-            "2000-01-01 05:57:54.83648+00",
-        ),
-        ("mood", "'low'", "'high'", "low", "high"),
-        (
-            "tag",
-            "'00000000-0000-0000-0000-000000000001'",
-            "NULL",
-            "00000000-0000-0000-0000-000000000001",
-            "-",
-        ),
-        ("area", "'[1,3)'", "'empty'", "[1,3)", "empty"),
-        ("flag", "true", "false", "t", "f"),
-        ("day", "'infinity'", "'-infinity'", "infinity", "-infinity"),
-        ("clock", "'12:00+00'", "'13:00+01'", "12:00:00+00", "13:00:00+01"),
-    ];
     support::on_each_server(async |server| {
         let fixture = filled(server).await;
-        for (column, source, twin, shown_source, shown_twin) in cases {
+        for (column, source, twin, shown_source, shown_twin) in CASES {
             fixture.db.sql(&format!("UPDATE t SET {column} = {source} WHERE id = 17")).await;
             fixture.reset().await;
             fixture.db.sql(&format!("UPDATE t_twin SET {column} = {twin} WHERE id = 17")).await;
@@ -88,7 +89,7 @@ async fn one_value_that_differs_is_found_and_shown() {
             assert_eq!(diff.leaf, "t_2024_q2");
             assert_eq!(diff.key, "id=17, at=2024-04-15 00:17:00+00");
             let shown = |text: &str| (text != "-").then(|| text.to_owned());
-            assert_eq!(diff.columns, [(column.to_owned(), shown(shown_source), shown(shown_twin))]);
+            assert_eq!(diff.columns, [((*column).to_owned(), shown(shown_source), shown(shown_twin))]);
         }
     })
     .await;

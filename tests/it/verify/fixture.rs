@@ -5,15 +5,15 @@ use quarterdeck::{
     error::Result,
     model::{
         diff::Diff,
-        ident::{Ident, QualifiedName, literal},
+        ident::{Ident, QualifiedName},
         period::Every,
         scheme::{Leaf, Scheme},
-        table::{Column, Facts, Index, IndexRole, Table},
     },
     ops::{
         repair,
         verify::{self, Limits, Pass, Progress, Sides},
     },
+    pg::catalog,
 };
 use uuid::Uuid;
 
@@ -48,11 +48,16 @@ impl Fixture {
         let db = server.database("verify").await;
         let source = QualifiedName::new("public", table);
         let names: Vec<_> = key.iter().map(|name| Ident::new(*name).to_string()).collect();
-        db.sql("CREATE EXTENSION IF NOT EXISTS citext; CREATE TYPE mood AS ENUM ('low', 'high')").await;
+        db.sql(
+            "CREATE EXTENSION IF NOT EXISTS citext; CREATE TYPE mood AS ENUM ('low', 'high'); \
+                CREATE COLLATION loose (provider = icu, locale = 'und-u-ks-level2', deterministic = false); \
+                CREATE DOMAIN name_of_loose AS text COLLATE loose; CREATE DOMAIN word AS varchar(20)",
+        )
+        .await;
         db.sql(&format!("CREATE TABLE {source} ({columns}, PRIMARY KEY ({}))", names.join(", "))).await;
         let scheme = Scheme {
             id: Uuid::new_v4(),
-            table: describe(&db, source, key).await,
+            table: catalog::load_table(&db.session().await, &source.to_string()).await.unwrap(),
             by: Ident::new(by),
             every: Every::Quarter,
             ahead: 0,
@@ -186,48 +191,4 @@ impl Fixture {
 /// All diffs of a pass, in the order of leaves.
 pub(super) fn diffs(pass: &Pass) -> Vec<&Diff> {
     pass.verdicts.iter().flat_map(|verdict| &verdict.diffs).collect()
-}
-
-async fn describe(db: &Db, name: QualifiedName, key: &[&str]) -> Table {
-    let sql = format!(
-        "SELECT attname, format_type(atttypid, atttypmod), attnotnull, attgenerated <> '' FROM pg_attribute \
-         WHERE attrelid = {}::regclass AND attnum > 0 AND NOT attisdropped ORDER BY attnum",
-        literal(&name.to_string())
-    );
-    let rows = db.session().await.query("columns", &sql, &[]).await.unwrap();
-    let columns = rows.iter().map(|row| Column {
-        name: Ident::new(row.get::<_, String>(0)),
-        type_sql: row.get(1),
-        not_null: row.get(2),
-        generated: row.get(3),
-        identity: false,
-        comparable: true,
-        findable: true,
-        owned_sequence: None,
-        statistics_target: None,
-    });
-    Table {
-        columns: columns.collect(),
-        indexes: vec![Index {
-            name: Ident::new("pkey"),
-            role: IndexRole::PrimaryKey,
-            key: key.iter().map(|name| Some(Ident::new(*name))).collect(),
-            include: Vec::new(),
-            definition: String::new(),
-            valid: true,
-            deferrable: false,
-            options: Vec::new(),
-            comment: None,
-            constraint_comment: None,
-        }],
-        name,
-        oid: 0,
-        owner: Ident::new("postgres"),
-        constraints: Vec::new(),
-        triggers: Vec::new(),
-        views: Vec::new(),
-        grants: Vec::new(),
-        comment: None,
-        facts: Facts::default(),
-    }
 }

@@ -10,7 +10,7 @@ use quarterdeck::{
 use serde_json::Value;
 use tokio_postgres::Client;
 
-use super::fixture::Fixture;
+use super::fixture::{DEFAULT, Fixture};
 use crate::support::{self, server::Server};
 
 const COLUMNS: &str = "id uuid, at timestamptz NOT NULL, body text";
@@ -118,10 +118,12 @@ fn statements(fixture: &Fixture) -> Vec<Statement> {
     statements.extend(repair::statements(&fixture.scheme));
     statements.extend(copy::statements(&fixture.scheme));
     statements.retain(|statement| READING.contains(&statement.label.as_str()));
-    assert_eq!(statements.len(), 6, "two tallies, one of buckets, the join, repair and copy");
+    assert_eq!(statements.len(), 7, "two tallies, one of buckets, the join, repair and two of copy");
+    let leaf = fixture.scheme.leaf(&fixture.leaves[DEFAULT]).to_string();
     for statement in &mut statements {
         let sql = statement.sql.replace(":first", "64").replace(":end", "128");
-        let sql = sql.replace("<the periods the census lists for this chunk>", "at >= '2025-01-01'");
+        let sql = sql.replace("<a period that the census lists for this chunk>", "at >= '2025-01-01'");
+        let sql = sql.replace("<its periods>", "at >= '2025-01-01'").replace(":leaf", &leaf);
         let sql = sql.replace("$1", "'{1,2,3,4,5,6,7,8,9,10}'").replace("$2", "'{0}'").replace("$3", "10");
         statement.sql = sql;
     }
