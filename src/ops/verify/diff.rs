@@ -10,7 +10,7 @@ use super::{
     Comparison, code,
     show::{self, Found},
     snapshot::Survey,
-    tally::{self, Tallies, chosen, leaf_of, rows_of, tally_sql},
+    tally::{self, Group, Tallies, chosen, leaf_of, rows_of, tally_sql},
     tiles::{Heap, Tile, Tiles},
 };
 use crate::{
@@ -57,7 +57,7 @@ pub(super) async fn find(
 pub(super) fn statements(sides: &Sides<'_>) -> Vec<Statement> {
     let tile = ("ctid >= '(:first,0)' AND ctid < '(:end,0)'", 1);
     let only_if = "-- only where a leaf differs:";
-    let group = group(sides, Heap::Source, (1, 1_024));
+    let group = Group::By(group(sides, Heap::Source, (1, 1_024)));
     let tally = tally_sql(sides, &group, &sides.source.to_string(), tile, &sides.not_logged("r"));
     let mut statements = vec![
         Statement {
@@ -97,7 +97,7 @@ async fn differing_groups(comparison: &Comparison<'_>, survey: &Survey, buckets:
     let not_logged = survey.not_logged(sides);
     let sql = |tile: &Tile| {
         let filter = format!("{}{}", tile.condition(), chosen(sides, which, tile.heap));
-        let group = group(sides, tile.heap, (seed, buckets));
+        let group = Group::By(group(sides, tile.heap, (seed, buckets)));
         tally_sql(sides, &group, &rows_of(sides, tile.heap), (&filter, seed), &not_logged)
     };
     let tallies = tally::sweep(comparison.readers, tiles, &sql, |_| ()).await?;
