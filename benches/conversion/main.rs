@@ -30,6 +30,9 @@ struct Args {
     /// Each thing is done so often, in turns.
     #[arg(long, default_value_t = 2)]
     rounds: u32,
+    /// The heap's rows lie in the order of their UUIDs, that is, in none; else in that of time.
+    #[arg(long)]
+    shuffled: bool,
     /// The folder of PostgreSQL's server programs.
     #[arg(long)]
     pg_bin: Option<PathBuf>,
@@ -52,8 +55,9 @@ struct Round {
 #[tokio::main]
 async fn main() -> quarterdeck::Result<()> {
     let args = Args::parse();
-    let shop = Shop::open(args.pg_bin.as_deref(), args.rows).await?;
-    eprintln!("PostgreSQL {}, {} rows; {} rounds", shop.version(), args.rows, args.rounds);
+    let shop = Shop::open(args.pg_bin.as_deref(), args.rows, args.shuffled).await?;
+    let order = if args.shuffled { ", shuffled" } else { "" };
+    eprintln!("PostgreSQL {}, {} rows{order}; {} rounds", shop.version(), args.rows, args.rounds);
     let mut rounds = Vec::new();
     for number in 1..=args.rounds {
         eprintln!("round {number}: by hand");
@@ -123,5 +127,5 @@ fn as_json(args: &Args, shop: &Shop, rounds: &[Round]) -> serde_json::Value {
         .iter()
         .map(|r| json!({"floor_s": r.floor_s, "indexed_s": r.indexed_s, "quiet": r.quiet, "busy": r.busy}))
         .collect();
-    json!({"postgresql": shop.version(), "rows": args.rows, "tps": args.tps, "rounds": rounds})
+    json!({"postgresql": shop.version(), "rows": args.rows, "shuffled": args.shuffled, "tps": args.tps, "rounds": rounds})
 }

@@ -23,7 +23,7 @@ pub(super) struct Shop {
 
 impl Shop {
     /// Starts a server and loads it. It keeps its promises (`fsync`), so that what is written counts.
-    pub(super) async fn open(bin: Option<&Path>, rows: u32) -> Result<Self> {
+    pub(super) async fn open(bin: Option<&Path>, rows: u32, shuffled: bool) -> Result<Self> {
         let programs = programs::find(bin)?;
         let options = Options::default().set("max_wal_size", "8GB").set("shared_buffers", "512MB");
         let cluster = Cluster::start(&programs, &options).await?;
@@ -34,6 +34,15 @@ impl Shop {
         let options = data::Options { rows, seed: 1, now: chrono::Utc::now(), app: application.clone() };
         data::make(&session, &options, &|_| ()).await?;
         oracle::make(&session, &application).await?;
+        if shuffled {
+            session
+                .batch(
+                    "shuffle",
+                    "CLUSTER public.chat_messages USING chat_messages_pkey; \
+                 ALTER TABLE public.chat_messages SET WITHOUT CLUSTER",
+                )
+                .await?;
+        }
         session.batch("settle", "VACUUM ANALYZE").await?;
         session.batch("settle", "CHECKPOINT").await?;
         Ok(Self { cluster, session, application })

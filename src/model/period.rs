@@ -143,6 +143,19 @@ pub fn bound(time: DateTime<Utc>) -> String {
     time.to_rfc3339_opts(SecondsFormat::Micros, false).replace('T', " ")
 }
 
+/// The same times in as few ranges as there are: periods that follow each other are joined.
+pub fn joined(mut periods: Vec<Period>) -> Vec<Period> {
+    periods.sort_unstable_by_key(|period| period.lower);
+    let mut ranges: Vec<Period> = Vec::new();
+    for period in periods {
+        match ranges.last_mut().filter(|last| last.upper == period.lower) {
+            Some(last) => last.upper = period.upper,
+            None => ranges.push(period),
+        }
+    }
+    ranges
+}
+
 #[cfg(test)]
 mod tests {
     use chrono::TimeZone;
@@ -176,5 +189,15 @@ mod tests {
     #[test]
     fn bounds_name_their_offset() {
         assert_eq!(bound(at(2024, 1, 1)), "2024-01-01 00:00:00.000000+00:00");
+    }
+
+    #[test]
+    fn periods_that_follow_each_other_are_one_range() {
+        let quarter =
+            |month| Every::Quarter.period_of(Utc.with_ymd_and_hms(2024, month, 1, 0, 0, 0).unwrap()).unwrap();
+        let ranges = joined(vec![quarter(7), quarter(1), quarter(4)]);
+        assert_eq!(ranges, [Period { lower: quarter(1).lower, upper: quarter(7).upper }]);
+        assert_eq!(joined(vec![quarter(10), quarter(1)]), [quarter(1), quarter(10)]);
+        assert_eq!(joined(vec![]), []);
     }
 }

@@ -11,7 +11,7 @@ use crate::{
     model::{
         chunk::Chunk,
         ident::literal,
-        period::{Period, bound},
+        period::{self, Period, bound},
         plan::Statement,
         scheme::{Leaf, Scheme},
     },
@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// The most leaves of a chunk that each get a statement of their own.
-const DIRECT: usize = 3;
+const DIRECT: usize = 2;
 
 /// What copying one chunk came to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -114,8 +114,8 @@ async fn direct(tx: &Tx<'_>, scheme: &Scheme, leaves: &[Leaf], chunk: &Chunk) ->
 
 /// One statement through the parent.
 async fn routed(tx: &Tx<'_>, scheme: &Scheme, leaves: &[Leaf], chunk: &Chunk) -> Result<Vec<i64>> {
-    let periods = chunk.rows.iter().filter_map(|(leaf, _)| leaves[*leaf].period);
-    let ranges: Vec<_> = periods.map(|period| within(scheme, period)).collect();
+    let periods = chunk.rows.iter().filter_map(|(leaf, _)| leaves[*leaf].period).collect();
+    let ranges: Vec<_> = period::joined(periods).into_iter().map(|period| within(scheme, period)).collect();
     let blocks = (chunk.first_block.to_string(), chunk.end_block.to_string());
     let into = scheme.twin().to_string();
     let sql = routed_sql(&insert_sql(scheme, &into, (&blocks.0, &blocks.1), &ranges.join(" OR ")));
@@ -146,7 +146,8 @@ fn insert_sql(scheme: &Scheme, into: &str, blocks: (&str, &str), periods: &str) 
 fn routed_sql(insert: &str) -> String {
     format!(
         "WITH copied AS ({insert} RETURNING tableoid) \
-         SELECT c.relname::text, count(*) FROM copied JOIN pg_class c ON c.oid = copied.tableoid GROUP BY 1"
+         SELECT c.relname::text, n.rows FROM (SELECT tableoid, count(*) AS rows FROM copied GROUP BY 1) n \
+         JOIN pg_class c ON c.oid = n.tableoid"
     )
 }
 
