@@ -15,7 +15,7 @@ use std::path::PathBuf;
 use clap::Parser;
 use serde_json::json;
 
-use shop::Shop;
+use shop::{Order, Shop};
 use tool::Conversion;
 
 /// What is measured.
@@ -30,9 +30,9 @@ struct Args {
     /// Each thing is done so often, in turns.
     #[arg(long, default_value_t = 2)]
     rounds: u32,
-    /// The heap's rows lie in the order of their UUIDs, that is, in none; else in that of time.
-    #[arg(long)]
-    shuffled: bool,
+    /// How the heap's rows lie.
+    #[arg(long, value_enum, default_value_t = Order::Time)]
+    order: Order,
     /// The folder of PostgreSQL's server programs.
     #[arg(long)]
     pg_bin: Option<PathBuf>,
@@ -55,9 +55,8 @@ struct Round {
 #[tokio::main]
 async fn main() -> quarterdeck::Result<()> {
     let args = Args::parse();
-    let shop = Shop::open(args.pg_bin.as_deref(), args.rows, args.shuffled).await?;
-    let order = if args.shuffled { ", shuffled" } else { "" };
-    eprintln!("PostgreSQL {}, {} rows{order}; {} rounds", shop.version(), args.rows, args.rounds);
+    let shop = Shop::open(args.pg_bin.as_deref(), args.rows, args.order).await?;
+    eprintln!("PostgreSQL {}, {} rows, {:?}; {} rounds", shop.version(), args.rows, args.order, args.rounds);
     let mut rounds = Vec::new();
     for number in 1..=args.rounds {
         eprintln!("round {number}: by hand");
@@ -86,9 +85,10 @@ fn print(args: &Args, shop: &Shop, rounds: &[Round]) {
     let floor = least(rounds, |r| r.floor_s);
     let line = |what: &str, seconds: f64| println!("{what:<44} {seconds:>9.2} s {:>7.2} x", seconds / floor);
     println!(
-        "PostgreSQL {}, {} rows, the least of {} rounds; x: of the floor\n",
+        "PostgreSQL {}, {} rows in order of {:?}, the least of {} rounds; x: of the floor\n",
         shop.version(),
         args.rows,
+        args.order,
         rounds.len()
     );
     line("floor: CREATE TABLE AS, indexes, foreign keys", floor);
@@ -127,5 +127,5 @@ fn as_json(args: &Args, shop: &Shop, rounds: &[Round]) -> serde_json::Value {
         .iter()
         .map(|r| json!({"floor_s": r.floor_s, "indexed_s": r.indexed_s, "quiet": r.quiet, "busy": r.busy}))
         .collect();
-    json!({"postgresql": shop.version(), "rows": args.rows, "shuffled": args.shuffled, "tps": args.tps, "rounds": rounds})
+    json!({"postgresql": shop.version(), "rows": args.rows, "order": format!("{:?}", args.order), "tps": args.tps, "rounds": rounds})
 }

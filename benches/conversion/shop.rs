@@ -14,6 +14,15 @@ use quarterdeck::{
 
 const DATABASE: &str = "shop";
 
+/// The order of rows in the heap.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(super) enum Order {
+    /// As they were written.
+    Time,
+    /// That of their UUIDs, which is none.
+    Random,
+}
+
 /// The server, and a session.
 pub(super) struct Shop {
     cluster: Cluster,
@@ -23,7 +32,7 @@ pub(super) struct Shop {
 
 impl Shop {
     /// Starts a server and loads it. It keeps its promises (`fsync`), so that what is written counts.
-    pub(super) async fn open(bin: Option<&Path>, rows: u32, shuffled: bool) -> Result<Self> {
+    pub(super) async fn open(bin: Option<&Path>, rows: u32, order: Order) -> Result<Self> {
         let programs = programs::find(bin)?;
         let options = Options::default().set("max_wal_size", "8GB").set("shared_buffers", "512MB");
         let cluster = Cluster::start(&programs, &options).await?;
@@ -34,7 +43,7 @@ impl Shop {
         let options = data::Options { rows, seed: 1, now: chrono::Utc::now(), app: application.clone() };
         data::make(&session, &options, &|_| ()).await?;
         oracle::make(&session, &application).await?;
-        if shuffled {
+        if order == Order::Random {
             session
                 .batch(
                     "shuffle",

@@ -136,6 +136,11 @@ impl Board {
         self.copied_by_leaf()[at]
     }
 
+    /// Whether somebody copies, or seals another leaf than the one in the asker's hand.
+    pub fn is_shared(&self) -> bool {
+        !self.in_hand.is_empty() || self.sealing.len() > 1
+    }
+
     /// Nobody holds anything.
     pub fn is_idle(&self) -> bool {
         self.in_hand.is_empty() && self.sealing.is_empty()
@@ -292,8 +297,9 @@ mod tests {
         };
         let default = board.leaves[2].leaf.clone();
         assert_eq!(board.take(0, Utc::now()), Some(Job::Seal(default.clone())), "no chunk holds its rows");
+        assert!(!board.is_shared(), "one leaf in one hand");
         assert_eq!(board.take(1, Utc::now()), Some(Job::Copy(1)), "default is in a hand");
-        assert!(!board.is_idle());
+        assert!(!board.is_idle() && board.is_shared());
         board.put_leaf(&default, LeafState::Sealed);
         board.put(1, Some((vec![10, 10], 5)));
         assert_eq!(board.leaves[0].state, LeafState::Copying);

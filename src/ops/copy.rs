@@ -109,6 +109,9 @@ async fn direct(tx: &Tx<'_>, scheme: &Scheme, leaves: &[Leaf], chunk: &Chunk) ->
     };
     let sql: Vec<_> = chunk.rows.iter().map(|(leaf, _)| into(&leaves[*leaf])).collect();
     let rows = tx.touched("copy chunk", &sql.join(";\n")).await?;
+    if rows.len() != chunk.rows.len() {
+        return Err(Error::Bug(format!("{} answers to {} statements", rows.len(), chunk.rows.len())));
+    }
     Ok(rows.into_iter().map(|rows| i64::try_from(rows).unwrap_or(i64::MAX)).collect())
 }
 

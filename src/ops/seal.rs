@@ -46,6 +46,12 @@ pub async fn seal(
     tx.commit("seal leaf").await
 }
 
+/// Goes before the leaf's statements where other workers are busy: an index that is built by several processes then
+/// only takes processors from them.
+pub fn one_process() -> Statement {
+    Statement { label: "seal settings".into(), sql: "SET LOCAL max_parallel_maintenance_workers = 0".into() }
+}
+
 /// Visibility map and hint bits for a fresh leaf, and its number of rows; not the columns' statistics, which
 /// [`analyze`] makes of all leaves together. Repeatable; in no transaction.
 pub async fn vacuum(session: &Session, scheme: &Scheme, leaf: &Leaf) -> Result<()> {

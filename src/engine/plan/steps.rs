@@ -134,7 +134,8 @@ fn copy(outline: &Outline) -> Step {
 fn seal(outline: &Outline) -> Step {
     let scheme = &outline.scheme;
     let one = |leaf: &Leaf| {
-        let mut statements = ops::twin::seal_statements(scheme, leaf);
+        let mut statements = vec![ops::seal::one_process()];
+        statements.extend(ops::twin::seal_statements(scheme, leaf));
         statements.extend(ops::seal::statements(scheme, leaf));
         statements
     };

@@ -30,7 +30,10 @@ pub(super) async fn seal(
 
 async fn build(ctx: &Context, session: &mut Session, leaf: &Leaf, halt: &CancellationToken) -> Result<()> {
     let began = std::time::Instant::now();
-    let build = ops::twin::seal_statements(&ctx.scheme, leaf);
+    let mut build = ops::twin::seal_statements(&ctx.scheme, leaf);
+    if ctx.board().is_shared() {
+        build.insert(0, ops::seal::one_process());
+    }
     let fence = ctx.fence();
     let token = session.cancel_token();
     let work = ops::seal::seal(session, &fence, &ctx.scheme, leaf, &build);
