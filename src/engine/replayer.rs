@@ -12,13 +12,15 @@ use crate::{
     pg::{Session, measure},
 };
 
-/// How often the log is looked at when it was empty.
+/// How soon the log is looked at again after a batch, and at most, while it stays empty.
 const IDLE: Duration = Duration::from_millis(100);
+const LONGEST_IDLE: Duration = Duration::from_millis(400);
 /// Passing failures in a row before the owner gives up.
 const MAX_FAILURES: u32 = 50;
 
 /// Runs until the stretch is over or the operator leaves.
 pub async fn run(ctx: &Context) -> Result<()> {
+    let mut idle = IDLE;
     loop {
         ctx.gate.pass().await?;
         let replayed = {
@@ -29,10 +31,11 @@ pub async fn run(ctx: &Context) -> Result<()> {
                 replayed => replayed?,
             }
         };
+        idle = if replayed.log_rows == 0 { LONGEST_IDLE.min(idle * 2) } else { IDLE };
         if replayed.log_rows < replay::BATCH {
             tokio::select! {
                 () = ctx.gate.over.cancelled() => return Ok(()),
-                () = tokio::time::sleep(IDLE) => {}
+                () = tokio::time::sleep(idle) => {}
             }
         }
     }

@@ -59,6 +59,11 @@ impl Status {
         (self.rows.source > 0).then(|| (self.rows.copied as f64 / self.rows.source as f64).min(1.0))
     }
 
+    /// Whether another picture differs in nothing but the moment it was taken.
+    pub fn says_the_same_as(&self, other: &Self) -> bool {
+        Self { at: other.at, ..self.clone() } == *other
+    }
+
     /// Every chunk is done: what was not copied is in the log, or went through it.
     pub fn is_copied(&self) -> bool {
         let done = |chunk: &ChunkStatus| matches!(chunk.state, ChunkState::Copied | ChunkState::Retried);

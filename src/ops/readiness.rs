@@ -35,7 +35,7 @@ async fn log(session: &Session, scheme: &Scheme) -> Result<Condition> {
 
 async fn snapshots(session: &Session) -> Result<Condition> {
     const SQL: &str = include_str!("../../assets/sql/oldest_snapshot.sql");
-    let row = session.query_opt("oldest snapshot", SQL, &[]).await?;
+    let row = session.query_opt_again("oldest snapshot", SQL, &[]).await?;
     let name = "old snapshots".to_owned();
     let Some(row) = row else { return Ok(Condition { name, holds: true, detail: "none".into() }) };
     let (pid, state, age): (i32, Option<String>, f64) = (row.get(0), row.get(1), row.get(2));
@@ -46,7 +46,7 @@ async fn snapshots(session: &Session) -> Result<Condition> {
 async fn prepared(session: &Session) -> Result<Condition> {
     const SQL: &str =
         "SELECT gid FROM pg_prepared_xacts WHERE database = current_database() ORDER BY prepared LIMIT 1";
-    let row = session.query_opt("prepared transactions", SQL, &[]).await?;
+    let row = session.query_opt_again("prepared transactions", SQL, &[]).await?;
     let gid: Option<String> = row.map(|row| row.get(0));
     let detail = gid.as_ref().map_or_else(
         || "none".into(),

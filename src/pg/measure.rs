@@ -32,7 +32,7 @@ pub async fn log(session: &Session, scheme: &Scheme) -> Result<LogFigures> {
          extract(epoch FROM clock_timestamp() - min(at))::float8 FROM {log}",
         crate::model::ident::literal(&log.to_string())
     );
-    let row = match session.query_one("measure log", &sql, &[]).await {
+    let row = match session.query_one_again("measure log", &sql, &[]).await {
         // Dropped since we looked: the migration has ended.
         Err(error) if error.sqlstate() == Some(&SqlState::UNDEFINED_TABLE) => {
             return Ok(LogFigures::default());
@@ -51,14 +51,15 @@ pub async fn leaves(
     const SQL: &str = "SELECT c.relname::text, pg_table_size(c.oid), pg_indexes_size(c.oid) FROM pg_class c \
                        WHERE c.relnamespace = to_regnamespace($1)::oid AND c.relname = ANY ($2::text[])";
     let names: Vec<&str> = leaves.iter().map(|leaf| leaf.name.as_str()).collect();
-    let rows = session.query("measure leaves", SQL, &[&scheme.source().schema.to_string(), &names]).await?;
+    let rows =
+        session.query_again("measure leaves", SQL, &[&scheme.source().schema.to_string(), &names]).await?;
     Ok(rows.iter().map(|row| (row.get(0), (row.get(1), row.get(2)))).collect())
 }
 
 /// Whether a relation exists.
 pub async fn exists(session: &Session, name: &QualifiedName) -> Result<bool> {
     let row = session
-        .query_one("find relation", "SELECT to_regclass($1) IS NOT NULL", &[&name.to_string()])
+        .query_one_again("find relation", "SELECT to_regclass($1) IS NOT NULL", &[&name.to_string()])
         .await?;
     Ok(row.get(0))
 }
@@ -66,5 +67,5 @@ pub async fn exists(session: &Session, name: &QualifiedName) -> Result<bool> {
 /// Whether the log holds a row in `scope`, by a plain read.
 pub async fn log_has(session: &Session, scheme: &Scheme, scope: &str) -> Result<bool> {
     let sql = format!("SELECT EXISTS (SELECT FROM {} WHERE {scope})", scheme.log());
-    Ok(session.query_one("look at log", &sql, &[]).await?.get(0))
+    Ok(session.query_one_again("look at log", &sql, &[]).await?.get(0))
 }

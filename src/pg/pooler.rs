@@ -2,13 +2,17 @@
 //!
 //! Must run before the first [`super::Session`]: pinning settings through such a pooler would leave them with
 //! the application's connections. A session keeps its backend and its settings from one transaction to the
-//! next; a pooler takes both away as soon as others want a server connection, so others are made to want it.
+//! next; a pooler takes both away as soon as others want a server connection, so others are made to want it. The server
+//! itself is known at once: it serves the connection by the process that it named at login.
 
 use std::{collections::HashSet, pin::pin, time::Duration};
 
 use futures_util::future::join_all;
-use tokio::time::timeout;
-use tokio_postgres::{Client, SimpleQueryMessage, error::SqlState};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    time::timeout,
+};
+use tokio_postgres::{Client, NoTls, SimpleQueryMessage, SimpleQueryRow, error::SqlState};
 use uuid::Uuid;
 
 use crate::{
@@ -32,6 +36,11 @@ const BEGIN: &str =
 /// `Refused` (QD-018) if two transactions of one connection can run in different server sessions.
 pub async fn refuse_transaction_pooler(target: &Target) -> Result<()> {
     let probe = target.open(NAME).await?;
+    if let Some(promised) = promised(&probe).await
+        && serving(&probe).await? == Some(promised)
+    {
+        return Ok(());
+    }
     for _ in 0..ROUNDS {
         let evidence = match round(&probe, target).await {
             Err(error) if error.sqlstate() == Some(&SqlState::PROTOCOL_VIOLATION) => Some(error.to_string()),
@@ -47,6 +56,28 @@ pub async fn refuse_transaction_pooler(target: &Target) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// The process that was promised at login to serve this connection, for cancel requests. A server gives its own, before
+/// anything is asked; a pooler has no server connection yet and makes a number up. The driver keeps it to itself: it is
+/// read from a cancel request that goes nowhere. `None` where the driver insists on TLS even for that.
+async fn promised(client: &Client) -> Option<i32> {
+    let (mut request, to) = tokio::io::duplex(64);
+    // The answer to a wish for TLS.
+    request.write_all(b"N").await.ok()?;
+    client.cancel_token().cancel_query_raw(to, NoTls).await.ok()?;
+    // Length, code, process, key.
+    let mut words = [0; 3];
+    for word in &mut words {
+        *word = request.read_i32().await.ok()?;
+    }
+    Some(words[2])
+}
+
+/// The process that serves this connection now.
+async fn serving(client: &Client) -> Result<Option<i32>> {
+    let row = row(client, "SELECT pg_catalog.pg_backend_pid()").await?;
+    Ok(row.get(0).and_then(|pid| pid.parse().ok()))
 }
 
 /// What a transaction sees of the server session it runs in.
@@ -134,13 +165,16 @@ async fn look(client: &Client) -> Result<Seen> {
         "SELECT pid::text || ' ' || backend_start::text, coalesce(pg_catalog.current_setting('{SETTING}', true), '') \
          FROM pg_catalog.pg_stat_activity WHERE pid = pg_catalog.pg_backend_pid()"
     );
-    let messages = client.simple_query(&sql).await.map_err(Error::db(LABEL))?;
-    let row = messages
-        .iter()
-        .find_map(|message| if let SimpleQueryMessage::Row(row) = message { Some(row) } else { None });
-    let row = row.ok_or_else(|| Error::Bug(format!("{LABEL}: the session does not see itself")))?;
+    let row = row(client, &sql).await?;
     let column = |n| row.get(n).unwrap_or_default().to_owned();
     Ok(Seen { backend: column(0), setting: column(1) })
+}
+
+async fn row(client: &Client, sql: &str) -> Result<SimpleQueryRow> {
+    let messages = client.simple_query(sql).await.map_err(Error::db(LABEL))?;
+    let rows = |message| if let SimpleQueryMessage::Row(row) = message { Some(row) } else { None };
+    let row = messages.into_iter().find_map(rows);
+    row.ok_or_else(|| Error::Bug(format!("{LABEL}: the session does not see itself")))
 }
 
 /// The simple protocol: poolers have trouble with prepared statements of their own.

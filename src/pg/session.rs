@@ -178,6 +178,28 @@ macro_rules! statements {
                 self.$field.query(&statement, params).await.map_err(Error::db(label))
             }
 
+            /// [`Self::query_again`] for exactly one row.
+            pub async fn query_one_again(
+                &self,
+                label: &'static str,
+                sql: &str,
+                params: Params<'_>,
+            ) -> Result<Row> {
+                let statement = self.prepare(label, sql).await?;
+                self.$field.query_one(&statement, params).await.map_err(Error::db(label))
+            }
+
+            /// [`Self::query_again`] for one row or none.
+            pub async fn query_opt_again(
+                &self,
+                label: &'static str,
+                sql: &str,
+                params: Params<'_>,
+            ) -> Result<Option<Row>> {
+                let statement = self.prepare(label, sql).await?;
+                self.$field.query_opt(&statement, params).await.map_err(Error::db(label))
+            }
+
             /// Runs a statement whose text comes again on this session: it stays prepared.
             pub async fn execute_again(
                 &self,

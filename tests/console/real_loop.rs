@@ -213,6 +213,30 @@ async fn an_idle_console_draws_nothing() {
 }
 
 #[tokio::test]
+async fn pictures_that_say_the_same_are_not_drawn_and_do_not_hold_time_up() {
+    let (opened, engine) = linked(Scene::Ready);
+    let console = Console::start(Scene::Ready, Some(opened));
+    console.sees("READY ▶ running").await;
+    let (before, began) = (console.shown.borrow().drawings, std::time::Instant::now());
+    let mut status = scene::status(Scene::Ready);
+    let mut tick = tokio::time::interval(Duration::from_millis(40));
+    // Two heartbeats, and what may still follow the first picture.
+    while console.shown.borrow().drawings < before + 3 {
+        tick.tick().await;
+        status.at += chrono::TimeDelta::milliseconds(40);
+        engine.status.send_replace(Arc::new(status.clone()));
+        assert!(began.elapsed() < PATIENCE, "time alone changes the picture");
+    }
+    assert!(began.elapsed() > Duration::from_millis(1_500), "a heartbeat is a second, not a picture");
+    status.rows.log_pending = 987_654;
+    engine.status.send_replace(Arc::new(status));
+    console.press("3");
+    console.sees("987,654").await;
+    console.press("<c-c><c-c><c-c>");
+    console.end().await;
+}
+
+#[tokio::test]
 async fn a_flood_of_news_is_drawn_at_most_thirty_times_a_second() {
     let (opened, engine) = linked(Scene::Copying);
     let console = Console::start(Scene::Copying, Some(opened));

@@ -319,11 +319,17 @@ fn events_are_kept_once_and_not_without_end() {
     update(&mut model, event(400), now());
     update(&mut model, event(400), now());
     assert_eq!(model.job.events.len(), before + 1);
-    for seq in 500..5_000 {
+    for seq in 500..100_500 {
         update(&mut model, event(seq), now());
     }
     assert_eq!(model.job.events.len(), quarterdeck::tui::app::model::MAX_EVENTS);
-    assert_eq!(model.job.events.back().unwrap().seq, 4_999);
+    assert_eq!(model.job.events.back().unwrap().seq, 100_499);
+    // What could not be journalled has no number, and is no repetition of another.
+    for seq in [0, 0, 100_499, 99_000, 100_500] {
+        update(&mut model, event(seq), now());
+    }
+    let last: Vec<_> = model.job.events.iter().rev().take(4).map(|event| event.seq).collect();
+    assert_eq!(last, [100_500, 0, 0, 100_499]);
 }
 
 #[test]

@@ -1,6 +1,8 @@
 //! The console on a pseudo-terminal and a real server: a table is converted with keys, and the catalogue is asked what
 //! became of it. What the screens look like is tested beside the console.
 
+use std::time::Duration;
+
 use portable_pty::CommandBuilder;
 
 use crate::{
@@ -91,6 +93,22 @@ async fn a_table_is_converted_there_and_back_with_keys() {
     assert_eq!(code, 5, "stopped by the operator");
     assert!(left.contains("chat_2024_q1") && left.contains("verified"), "a summary to paste: {left}");
     assert_eq!(db.value("SELECT phase FROM quarterdeck.migration").await, "reversed");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_console_on_the_list_of_tables_writes_nothing_and_holds_no_connection() {
+    let db = support::database("console_idle").await;
+    db.sql(TABLE).await;
+    let console = Console::start(&[db.conninfo()]);
+    console.terminal.sees("▸chat ");
+    let written = console.terminal.written();
+    tokio::time::sleep(Duration::from_millis(1_200)).await;
+    assert_eq!(console.terminal.written(), written);
+    let ours = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() \
+                AND application_name LIKE 'quarterdeck%'";
+    assert_eq!(db.value(ours).await, "0");
+    console.terminal.press("q");
+    assert_eq!(console.end().0, 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]

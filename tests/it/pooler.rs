@@ -6,6 +6,10 @@ use std::{
     os::unix::fs::{MetadataExt, PermissionsExt},
     path::Path,
     process::{Child, Command, Stdio},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -13,6 +17,7 @@ use quarterdeck::{
     error::Error,
     pg::{Target, pooler::refuse_transaction_pooler},
 };
+use tokio::net::{TcpListener, TcpStream};
 
 use crate::support::{self, Db};
 
@@ -136,6 +141,32 @@ async fn a_short_timeout_of_the_database_does_not_end_the_check() {
         let set = session.query_one("show", &format!("SHOW {limit}"), &[]).await.unwrap();
         assert_eq!(set.get::<_, String>(0), "0", "{limit}");
     }
+}
+
+/// The server behind a door that counts who comes.
+async fn counted(db: &Db) -> (Target, Arc<AtomicUsize>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let server = (db.target().host().to_owned(), db.target().port());
+    let count = Arc::new(AtomicUsize::new(0));
+    let seen = Arc::clone(&count);
+    tokio::spawn(async move {
+        while let Ok((mut client, _)) = listener.accept().await {
+            seen.fetch_add(1, Ordering::SeqCst);
+            let mut server = TcpStream::connect(&server).await.unwrap();
+            tokio::spawn(async move { tokio::io::copy_bidirectional(&mut client, &mut server).await });
+        }
+    });
+    let target = Target::parse(&format!("{} host=127.0.0.1 port={port}", db.conninfo())).unwrap();
+    (target, count)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_server_itself_is_known_by_one_connection() {
+    let db = support::database("pooler").await;
+    let (target, count) = counted(&db).await;
+    refuse_transaction_pooler(&target).await.unwrap();
+    assert_eq!(count.load(Ordering::SeqCst), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]

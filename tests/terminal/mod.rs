@@ -4,7 +4,10 @@
 
 use std::{
     io::{Read, Write},
-    sync::{Arc, Condvar, Mutex},
+    sync::{
+        Arc, Condvar, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
     thread,
     time::Duration,
 };
@@ -22,6 +25,8 @@ pub(crate) const DARK: &str = "\x1b]11;rgb:1e1e/1e1e/2e2e\x1b\\\x1b[?62;22c";
 struct Seen {
     screen: Mutex<Option<vt100::Parser>>,
     news: Condvar,
+    /// Bytes written by the program.
+    written: AtomicUsize,
 }
 
 /// A terminal with a program on it.
@@ -53,8 +58,8 @@ impl Terminal {
         let child = pair.slave.spawn_command(command).unwrap();
         drop(pair.slave);
         let keys = Arc::new(Mutex::new(pair.master.take_writer().unwrap()));
-        let seen =
-            Arc::new(Seen { screen: Mutex::new(Some(vt100::Parser::new(24, 80, 0))), news: Condvar::new() });
+        let screen = Mutex::new(Some(vt100::Parser::new(24, 80, 0)));
+        let seen = Arc::new(Seen { screen, ..Seen::default() });
         let reader = pair.master.try_clone_reader().unwrap();
         let (to, writer) = (Arc::clone(&seen), Arc::clone(&keys));
         let reader = thread::spawn(move || watch(reader, &to, &writer, answer));
@@ -90,9 +95,19 @@ impl Terminal {
         self.until(text, |screen| screen.contents().contains(text));
     }
 
+    /// Bytes written so far.
+    pub(crate) fn written(&self) -> usize {
+        self.seen.written.load(Ordering::SeqCst)
+    }
+
+    /// The program's process.
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.process_id().unwrap()
+    }
+
     /// Sends a signal by its name.
     pub(crate) fn signal(&self, name: &str) {
-        let pid = self.child.process_id().unwrap();
+        let pid = self.pid();
         let kill = std::process::Command::new("sh").args(["-c", &format!("kill -{name} {pid}")]).status();
         assert!(kill.unwrap().success());
     }
@@ -126,6 +141,7 @@ fn watch(mut reader: impl Read, seen: &Seen, keys: &Mutex<Box<dyn Write + Send>>
             let _ = keys.lock().unwrap().write_all(answer.as_bytes());
         }
         seen.screen.lock().unwrap().as_mut().unwrap().process(&bytes[..read]);
+        seen.written.fetch_add(read, Ordering::SeqCst);
         seen.news.notify_all();
     }
 }

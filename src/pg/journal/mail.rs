@@ -31,7 +31,7 @@ pub async fn send(session: &Session, id: Uuid, asked: &Value) -> Result<i64> {
 pub async fn unread(session: &Session, id: Uuid) -> Result<Vec<CommandRow>> {
     const SQL: &str = "SELECT id, asked, accepted_at, finished_at, error FROM quarterdeck.command \
                        WHERE migration_id = $1 AND accepted_at IS NULL AND finished_at IS NULL ORDER BY id";
-    Ok(session.query("read commands", SQL, &[&id]).await?.iter().map(command_row).collect())
+    Ok(session.query_again("read commands", SQL, &[&id]).await?.iter().map(command_row).collect())
 }
 
 /// One command, for the one who waits for its answer.
@@ -79,7 +79,7 @@ pub async fn record(
     body: &Value,
 ) -> Result<Option<i64>> {
     const SQL: &str = include_str!("../../../assets/sql/record_event.sql");
-    let row = session.query_opt("record event", SQL, &[&id, &epoch, &at, &body]).await?;
+    let row = session.query_opt_again("record event", SQL, &[&id, &epoch, &at, &body]).await?;
     Ok(row.map(|row| row.get(0)))
 }
 
@@ -91,7 +91,7 @@ pub async fn events(
     limit: i64,
 ) -> Result<Vec<(i64, DateTime<Utc>, Value)>> {
     const SQL: &str = "SELECT seq, at, body FROM quarterdeck.event WHERE migration_id = $1 AND seq > $2 ORDER BY seq LIMIT $3";
-    let rows = session.query("read events", SQL, &[&id, &after, &limit]).await?;
+    let rows = session.query_again("read events", SQL, &[&id, &after, &limit]).await?;
     Ok(rows.iter().map(|row| (row.get(0), row.get(1), row.get(2))).collect())
 }
 
@@ -106,5 +106,5 @@ pub async fn broadcast(session: &Session, id: Uuid, epoch: i64, live: &impl serd
     const SQL: &str =
         "UPDATE quarterdeck.owner SET live = $3, live_at = now() WHERE migration_id = $1 AND epoch = $2";
     let json = serde_json::to_value(live).map_err(|e| crate::error::Error::Bug(e.to_string()))?;
-    session.execute("broadcast", SQL, &[&id, &epoch, &json]).await.map(drop)
+    session.execute_again("broadcast", SQL, &[&id, &epoch, &json]).await.map(drop)
 }

@@ -102,7 +102,8 @@ const MIGRATION: &str = "SELECT scheme::text, phase, fingerprint, paused, last_e
 
 /// One migration.
 pub async fn migration(session: &Session, id: Uuid) -> Result<MigrationRow> {
-    let row = session.query_one("read migration", &format!("{MIGRATION} WHERE id = $1"), &[&id]).await?;
+    let row =
+        session.query_one_again("read migration", &format!("{MIGRATION} WHERE id = $1"), &[&id]).await?;
     migration_row(&row)
 }
 
@@ -134,7 +135,7 @@ fn migration_row(row: &Row) -> Result<MigrationRow> {
 pub async fn leaves(session: &Session, id: Uuid) -> Result<Vec<LeafRow>> {
     const SQL: &str = "SELECT name, lower, upper, state, counted, source_rows, target_rows, priority, diffs, \
                        verified_at FROM quarterdeck.leaf WHERE migration_id = $1 ORDER BY lower NULLS LAST";
-    session.query("read leaves", SQL, &[&id]).await?.iter().map(leaf_row).collect()
+    session.query_again("read leaves", SQL, &[&id]).await?.iter().map(leaf_row).collect()
 }
 
 fn leaf_row(row: &Row) -> Result<LeafRow> {
@@ -158,7 +159,7 @@ fn leaf_row(row: &Row) -> Result<LeafRow> {
 pub async fn chunks(session: &Session, id: Uuid) -> Result<Vec<ChunkRow>> {
     const SQL: &str = "SELECT id, first_block, end_block, lowers, counts, copied, done, attempts, took_ms \
                        FROM quarterdeck.chunk WHERE migration_id = $1 ORDER BY id";
-    Ok(session.query("read chunks", SQL, &[&id]).await?.iter().map(chunk_row).collect())
+    Ok(session.query_again("read chunks", SQL, &[&id]).await?.iter().map(chunk_row).collect())
 }
 
 fn chunk_row(row: &Row) -> ChunkRow {
@@ -179,7 +180,7 @@ fn chunk_row(row: &Row) -> ChunkRow {
 /// The owner, alive or not; `None` before the first one.
 pub async fn owner(session: &Session, id: Uuid) -> Result<Option<OwnerRow>> {
     const SQL: &str = include_str!("../../../assets/sql/read_owner.sql");
-    let row = session.query_opt("read owner", SQL, &[&id, &crate::pg::owner::lock_key(id)]).await?;
+    let row = session.query_opt_again("read owner", SQL, &[&id, &crate::pg::owner::lock_key(id)]).await?;
     Ok(row.map(|row| OwnerRow {
         epoch: row.get(0),
         host: row.get(1),
@@ -193,12 +194,12 @@ pub async fn owner(session: &Session, id: Uuid) -> Result<Option<OwnerRow>> {
 /// The differing rows of the last verification, as JSON.
 pub async fn diffs(session: &Session, id: Uuid) -> Result<Vec<serde_json::Value>> {
     const SQL: &str = "SELECT body FROM quarterdeck.diff WHERE migration_id = $1 ORDER BY n";
-    Ok(session.query("read diffs", SQL, &[&id]).await?.iter().map(|row| row.get(0)).collect())
+    Ok(session.query_again("read diffs", SQL, &[&id]).await?.iter().map(|row| row.get(0)).collect())
 }
 
 /// Keys that block `reverse`.
 pub async fn duplicate_keys(session: &Session, id: Uuid) -> Result<Vec<String>> {
     const SQL: &str =
         "SELECT key FROM quarterdeck.duplicate_key WHERE migration_id = $1 ORDER BY key LIMIT 100";
-    Ok(session.query("read duplicate keys", SQL, &[&id]).await?.iter().map(|row| row.get(0)).collect())
+    Ok(session.query_again("read duplicate keys", SQL, &[&id]).await?.iter().map(|row| row.get(0)).collect())
 }

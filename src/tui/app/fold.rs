@@ -30,9 +30,9 @@ pub fn status(model: &mut Model, status: std::sync::Arc<Status>) {
 
 /// Takes on an event.
 pub fn event(model: &mut Model, event: Event) -> Vec<Effect> {
-    let log = &mut model.job.events;
-    // A refill from the journal may bring an event a second time; its number tells.
-    if event.seq > 0 && log.iter().rev().any(|known| known.seq == event.seq) {
+    // They come in order. A refill from the journal may bring one a second time; its number tells.
+    let newest = model.job.events.iter().rev().map(|known| known.seq).find(|seq| *seq > 0);
+    if event.seq > 0 && newest.is_some_and(|newest| event.seq <= newest) {
         return Vec::new();
     }
     react(model, &event);
@@ -45,7 +45,7 @@ pub fn event(model: &mut Model, event: Event) -> Vec<Effect> {
 }
 
 fn react(model: &mut Model, event: &Event) {
-    let text = sentence(&event.body);
+    let text = || sentence(&event.body);
     match &event.body {
         Body::Accepted { asked } => answered(model, &asked.command),
         Body::Refused { asked, .. } => {
@@ -53,19 +53,19 @@ fn react(model: &mut Model, event: &Event) {
             if asked.command == Command::Pause && model.intent == Intent::Suspend {
                 model.intent = Intent::Stay;
             }
-            model.say(Tone::Danger, text);
+            model.say(Tone::Danger, text());
         }
         Body::Done { asked } => {
             answered(model, &asked.command);
-            model.say(Tone::Calm, text);
+            model.say(Tone::Calm, text());
         }
         Body::Reconnecting { attempt, in_s, reason } => {
             let wait = TimeDelta::try_seconds(i64::try_from(*in_s).unwrap_or(0)).unwrap_or_default();
             model.connection =
                 Connection::Reconnecting { attempt: *attempt, due: event.at + wait, reason: reason.clone() };
         }
-        Body::Failed { .. } | Body::DuplicateKey { .. } => model.say(Tone::Danger, text),
-        Body::Warning { .. } => model.say(Tone::Warn, text),
+        Body::Failed { .. } | Body::DuplicateKey { .. } => model.say(Tone::Danger, text()),
+        Body::Warning { .. } => model.say(Tone::Warn, text()),
         Body::Closed { end, exit_code } => {
             model.connection = Connection::Closed { end: Some(end.clone()), exit_code: *exit_code };
         }

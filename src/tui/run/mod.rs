@@ -122,25 +122,10 @@ impl<D: Desk, S: Stage> Runner<D, S> {
 
     /// Lets the reducer judge a message and acts on it; says whether the operator has left.
     fn take(&mut self, msg: Msg) -> bool {
-        self.changed = match msg {
-            Msg::Key(_) | Msg::Paste(_) | Msg::Resize(..) | Msg::Continued => Changed::Now,
-            Msg::Tick
-            | Msg::Status(_)
-            | Msg::Event(_)
-            | Msg::Tables(_)
-            | Msg::Plan(..)
-            | Msg::Linked(_)
-            | Msg::Closed
-            | Msg::Exported(_)
-            | Msg::Unsent(_)
-            | Msg::Panicked(_)
-            | Msg::Signal => {
-                if self.changed == Changed::Now {
-                    Changed::Now
-                } else {
-                    Changed::Yes
-                }
-            }
+        self.changed = match (self.changed, self.change(&msg)) {
+            (Changed::Now, _) | (_, Changed::Now) => Changed::Now,
+            (Changed::Yes, _) | (_, Changed::Yes) => Changed::Yes,
+            (Changed::No, Changed::No) => Changed::No,
         };
         for effect in update(&mut self.model, msg, Utc::now()) {
             if effect == Effect::Quit {
@@ -151,12 +136,40 @@ impl<D: Desk, S: Stage> Runner<D, S> {
         false
     }
 
-    /// How long nothing needs to be done: until the next frame is due, or time alone changes the picture.
-    fn wait(&self) -> Option<Duration> {
-        match (self.changed, self.drawn) {
-            (Changed::No, _) | (_, None) => heartbeat(&self.model),
-            (Changed::Yes | Changed::Now, Some(drawn)) => Some(FRAME.saturating_sub(drawn.elapsed())),
+    /// What a message changes on screen.
+    fn change(&self, msg: &Msg) -> Changed {
+        match msg {
+            Msg::Key(_) | Msg::Paste(_) | Msg::Resize(..) | Msg::Continued => Changed::Now,
+            // Pictures come all the time, also where nothing moves.
+            Msg::Status(status) if self.knows(status) => Changed::No,
+            Msg::Tick
+            | Msg::Status(_)
+            | Msg::Event(_)
+            | Msg::Tables(_)
+            | Msg::Plan(..)
+            | Msg::Linked(_)
+            | Msg::Closed
+            | Msg::Exported(_)
+            | Msg::Unsent(_)
+            | Msg::Panicked(_)
+            | Msg::Signal => Changed::Yes,
         }
+    }
+
+    /// A picture says nothing that is not on screen already.
+    fn knows(&self, status: &Status) -> bool {
+        self.model.connection == Connection::Open
+            && self.model.status().is_some_and(|known| known.says_the_same_as(status))
+    }
+
+    /// How long nothing needs to be done: until the next frame is due, or time alone changes the picture. Counted from
+    /// the last picture: messages that change nothing must not put it off.
+    fn wait(&self) -> Option<Duration> {
+        let every = match self.changed {
+            Changed::No => heartbeat(&self.model)?,
+            Changed::Yes | Changed::Now => FRAME,
+        };
+        Some(every.saturating_sub(self.drawn.map_or(Duration::ZERO, |drawn| drawn.elapsed())))
     }
 
     fn draw(&mut self) {
@@ -164,14 +177,16 @@ impl<D: Desk, S: Stage> Runner<D, S> {
         if self.changed == Changed::No || (self.changed == Changed::Yes && !due) {
             return;
         }
-        let Some(stage) = &mut self.stage else { return };
-        let mut drawn = stage.draw(&self.model, &self.theme);
-        let announcement = announcement(&self.model);
-        if announcement != self.announced {
-            drawn = drawn.and_then(|()| stage.announce(&announcement.0, announcement.1));
-            self.announced = announcement;
+        if let Some(stage) = &mut self.stage {
+            let mut drawn = stage.draw(&self.model, &self.theme);
+            let announcement = announcement(&self.model);
+            if announcement != self.announced {
+                drawn = drawn.and_then(|()| stage.announce(&announcement.0, announcement.1));
+                self.announced = announcement;
+            }
+            self.judge(&drawn);
         }
-        self.judge(&drawn);
+        // Also where the terminal is gone: what waits for it would wait for ever.
         self.drawn = Some(Instant::now());
         self.changed = Changed::No;
     }
