@@ -3,7 +3,8 @@ ALTER TABLE public.chat_messages
     ADD CONSTRAINT chat_messages_pkey PRIMARY KEY (id);
 CREATE INDEX chat_messages_session_idx ON public.chat_messages (session_id, created_at);
 CREATE INDEX chat_messages_created_idx ON public.chat_messages (created_at);
-CREATE INDEX chat_messages_user_live_idx ON public.chat_messages (user_id, created_at DESC) WHERE deleted_at IS NULL;
+CREATE INDEX chat_messages_user_idx ON public.chat_messages (user_id, created_at DESC);
+CREATE INDEX chat_messages_deleted_idx ON public.chat_messages (deleted_at) WHERE deleted_at IS NOT NULL;
 CREATE INDEX chat_sessions_user_idx ON public.chat_sessions (user_id);
 CREATE INDEX event_outbox_waiting_idx ON public.event_outbox (id) WHERE processed_at IS NULL;
 ALTER TABLE public.chat_messages

@@ -57,7 +57,7 @@ pub async fn drain(ctx: &Context, session: &mut Session) -> Result<i64> {
 /// Which way the log is replayed.
 enum Way {
     /// Into the twin's sealed leaves: the scope.
-    Forward(String),
+    Forward(Vec<String>),
     /// Into the old table.
     Reverse,
     /// Not at all, yet or any more.
@@ -76,7 +76,7 @@ fn way(ctx: &Context) -> Way {
             }
         }
         Phase::Replaying | Phase::Verifying | Phase::Ready | Phase::Swapping | Phase::Reversed => {
-            Way::Forward("true".into())
+            Way::Forward(replay::all())
         }
         Phase::ReverseWindow | Phase::Reversing => Way::Reverse,
         Phase::Planned
@@ -92,12 +92,12 @@ fn way(ctx: &Context) -> Way {
 async fn batch(ctx: &Context, session: &mut Session) -> Result<Replayed> {
     let way = way(ctx);
     let scope = match &way {
-        Way::Forward(scope) => scope.as_str(),
-        Way::Reverse => "true",
+        Way::Forward(scope) => scope.clone(),
+        Way::Reverse => replay::all(),
         Way::None => return Ok(Replayed::default()),
     };
     // A plain look first: a fenced transaction costs a transaction id.
-    if !measure::log_has(session, &ctx.scheme, scope).await? {
+    if !measure::log_has(session, &ctx.scheme, &scope).await? {
         return Ok(Replayed::default());
     }
     let leaves = ctx.board().leaf_list();
@@ -107,7 +107,7 @@ async fn batch(ctx: &Context, session: &mut Session) -> Result<Replayed> {
         let token = session.cancel_token();
         let result = match &way {
             Way::Forward(scope) => {
-                let scope = Scope { sql: scope, leaves: &leaves };
+                let scope = Scope { ranges: scope, leaves: &leaves };
                 let work = replay::forward::batch(session, &fence, &ctx.scheme, scope, limit);
                 ctx.cancellable(token, &ctx.gate.over, work).await
             }

@@ -129,6 +129,13 @@ impl Scheme {
         names
     }
 
+    /// The columns of the log's index: `part, k1, k2, …`. In this order a leaf's keys lie together, and each with itself.
+    pub fn log_index(&self) -> Vec<String> {
+        let mut names = self.log_key();
+        names.rotate_right(1);
+        names
+    }
+
     /// The columns of the table that fill [`Self::log_key`], in the same order.
     pub fn logged_columns(&self) -> Vec<&Column> {
         let mut columns = self.key();
@@ -141,6 +148,17 @@ impl Scheme {
         let pairs = self.log_key().into_iter().zip(self.logged_columns());
         let terms: Vec<_> =
             pairs.map(|(logged, column)| format!("{log}.{logged} = {row}.{}", column.name)).collect();
+        terms.join(" AND ")
+    }
+
+    /// The same for a search by index: the partition column between itself and itself. Equality would let the planner
+    /// take an index on that column alone for as good as the key's, and rows of one transaction share their `now()`.
+    pub fn log_seek(&self, log: &str, row: &str) -> String {
+        let (by, key) = (&self.by, self.log_key().into_iter().zip(self.key()));
+        let terms = key.filter(|(_, column)| column.name != *by);
+        let mut terms: Vec<_> =
+            terms.map(|(logged, column)| format!("{log}.{logged} = {row}.{}", column.name)).collect();
+        terms.push(format!("{log}.part <= {row}.{by} AND {log}.part >= {row}.{by}"));
         terms.join(" AND ")
     }
 }

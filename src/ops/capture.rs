@@ -75,7 +75,8 @@ const LOG_OPTIONS: &str = "vacuum_truncate = off, autovacuum_vacuum_scale_factor
                            autovacuum_vacuum_cost_delay = 0";
 
 /// The log takes types and collations of its key from the source. Its own key is there so that a publication FOR ALL
-/// TABLES does not forbid the dequeue (TRAPS 57); the index on the logged key is not unique.
+/// TABLES does not forbid the dequeue (TRAPS 57); the index on the logged key is not unique, and begins with
+/// the partition column: replay asks for the keys of sealed leaves.
 fn log(scheme: &Scheme) -> Script {
     let log = scheme.log();
     let columns: Vec<_> = scheme
@@ -101,7 +102,7 @@ fn log(scheme: &Scheme) -> Script {
         ),
     );
     let index = Ident::new(format!("{}_key", log.name.as_str()));
-    script.add("make log", format!("CREATE INDEX {index} ON {log} ({})", scheme.log_key().join(", ")));
+    script.add("make log", format!("CREATE INDEX {index} ON {log} ({})", scheme.log_index().join(", ")));
     script.add("make log", format!("REVOKE ALL ON {log} FROM PUBLIC"));
     script
 }

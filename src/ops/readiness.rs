@@ -9,7 +9,7 @@ use crate::{
     pg::{Session, measure},
 };
 
-/// An empty look at the log that takes longer means a bloated log (TRAPS 59).
+/// A look at the log that takes longer means a bloated log (TRAPS 59).
 const SLOW_LOOK_MS: u128 = 50;
 /// Transactions older than this are shown as long.
 const LONG_S: f64 = 5.0;
@@ -21,15 +21,12 @@ pub async fn conditions(session: &Session, scheme: &Scheme) -> Result<Vec<Condit
 
 async fn log(session: &Session, scheme: &Scheme) -> Result<Condition> {
     let began = Instant::now();
-    let pending = measure::log_has(session, scheme, "false").await?;
+    measure::log_has(session, scheme, &["true".into()]).await?;
     let took = began.elapsed().as_millis();
     let figures = measure::log(session, scheme).await?;
-    let holds = !pending && took < SLOW_LOOK_MS;
-    let detail = format!(
-        "{} keys to replay, {} kB; an empty look takes {took} ms",
-        figures.rows,
-        figures.bytes / 1024
-    );
+    let holds = took < SLOW_LOOK_MS;
+    let detail =
+        format!("{} keys to replay, {} kB; a look takes {took} ms", figures.rows, figures.bytes / 1024);
     Ok(Condition { name: "log".into(), holds, detail })
 }
 

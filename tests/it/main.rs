@@ -27,6 +27,8 @@ mod mirror;
 mod online;
 mod plan;
 #[cfg(test)]
+mod plans;
+#[cfg(test)]
 mod pooler;
 #[cfg(test)]
 mod support;

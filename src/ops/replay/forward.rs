@@ -24,8 +24,8 @@ use crate::{
 /// What a batch may take.
 #[derive(Clone, Copy, Debug)]
 pub struct Scope<'a> {
-    /// SQL over the log's `part`: the key lies in a sealed leaf.
-    pub sql: &'a str,
+    /// Whose keys lie in a sealed leaf, as [`super::scope`] says it.
+    pub ranges: &'a [String],
     /// All leaves, oldest period first, DEFAULT last.
     pub leaves: &'a [Leaf],
 }
@@ -33,7 +33,7 @@ pub struct Scope<'a> {
 /// Keys of one leaf.
 type Keys = BTreeSet<Vec<String>>;
 
-/// Replays one batch of at most `limit` log rows whose keys lie in `scope`.
+/// Replays one batch of at most `limit` log rows whose keys lie in `scope`, which must not be empty.
 pub async fn batch(
     session: &mut Session,
     fence: &Fence,
@@ -88,7 +88,7 @@ async fn dequeue(
     limit: i64,
 ) -> Result<(i64, BTreeMap<QualifiedName, Keys>)> {
     let bounds = bounds(scope.leaves);
-    let sql = dequeue_sql(scheme, scope.sql, Some(&bucket_sql(&bounds)));
+    let sql = dequeue_sql(scheme, scope.ranges, Some(&bucket_sql(&bounds)));
     let width = scheme.log_key().len();
     let mut by_leaf: BTreeMap<QualifiedName, Keys> = BTreeMap::new();
     let rows = tx.query_again("dequeue", &sql, &[&limit]).await?;
@@ -129,7 +129,7 @@ pub fn statements(scheme: &Scheme) -> Vec<Statement> {
         Statement { label: "replay settings".into(), sql: SETTINGS.into() },
         Statement {
             label: "dequeue".into(),
-            sql: dequeue_sql(scheme, "<the key lies in a sealed leaf>", None),
+            sql: dequeue_sql(scheme, &["<the key lies in a sealed leaf>".into()], None),
         },
         Statement { label: "delete keys".into(), sql: delete_sql(scheme, &leaf) },
         Statement { label: "insert rows".into(), sql: insert_sql(scheme, &leaf) },
@@ -140,7 +140,7 @@ fn delete_sql(scheme: &Scheme, leaf: &QualifiedName) -> String {
     format!(
         "DELETE FROM ONLY {leaf} t USING {} WHERE {}",
         unnest(scheme, &scheme.log_key()),
-        scheme.log_match("b", "t")
+        scheme.log_seek("b", "t")
     )
 }
 
@@ -152,7 +152,7 @@ fn insert_sql(scheme: &Scheme, leaf: &QualifiedName) -> String {
         scheme.column_list("s."),
         unnest(scheme, &scheme.log_key()),
         scheme.source(),
-        scheme.log_match("b", "s")
+        scheme.log_seek("b", "s")
     )
 }
 

@@ -13,6 +13,7 @@ pub mod reverse;
 
 use std::collections::BTreeSet;
 
+use chrono::{DateTime, Utc};
 use tokio_postgres::{error::SqlState, types::ToSql};
 
 use crate::{
@@ -61,22 +62,33 @@ pub fn is_clash(error: &Error) -> bool {
     error.sqlstate() == Some(&SqlState::UNIQUE_VIOLATION)
 }
 
-/// SQL that says a log row's key lies in one of `leaves`; DEFAULT holds what no other leaf of `all` holds.
-pub fn scope(leaves: &[Leaf], all: &[Leaf]) -> String {
-    let within = |leaf: &Leaf| {
-        let period = leaf.period?;
-        Some(format!(
-            "(part >= {} AND part < {})",
-            literal(&bound(period.lower)),
-            literal(&bound(period.upper))
-        ))
-    };
-    let mut terms: Vec<String> = leaves.iter().filter_map(within).collect();
+/// Which log rows' keys lie in one of `leaves`: conditions on `part`, each of one unbroken range, so that each is one
+/// look into the log's index. DEFAULT holds what no other leaf of `all` holds; between those there are no gaps.
+pub fn scope(leaves: &[Leaf], all: &[Leaf]) -> Vec<String> {
+    let mut ranges: Vec<_> =
+        leaves.iter().filter_map(|leaf| leaf.period).map(|p| (Some(p.lower), Some(p.upper))).collect();
     if leaves.iter().any(|leaf| leaf.period.is_none()) {
-        let others: Vec<String> = all.iter().filter_map(within).collect();
-        terms.push(if others.is_empty() { "true".into() } else { format!("NOT ({})", others.join(" OR ")) });
+        let bounds = || all.iter().filter_map(|leaf| leaf.period).flat_map(|p| [p.lower, p.upper]);
+        ranges.push((None, bounds().min()));
+        ranges.extend(bounds().max().map(|last| (Some(last), None)));
     }
-    if terms.is_empty() { "false".into() } else { terms.join(" OR ") }
+    ranges.sort_unstable();
+    ranges.dedup_by(|next, range| {
+        let adjoins = next.0 == range.1;
+        if adjoins {
+            range.1 = next.1;
+        }
+        adjoins
+    });
+    ranges.into_iter().map(|(lower, upper)| within(lower, upper)).collect()
+}
+
+fn within(lower: Option<DateTime<Utc>>, upper: Option<DateTime<Utc>>) -> String {
+    let term = |sign: &str, time: Option<DateTime<Utc>>| {
+        time.map(|time| format!("part {sign} {}", literal(&bound(time))))
+    };
+    let terms: Vec<_> = term(">=", lower).into_iter().chain(term("<", upper)).collect();
+    if terms.is_empty() { "true".into() } else { terms.join(" AND ") }
 }
 
 /// Planner settings: the keys of a batch drive index lookups, whatever the statistics say. And little patience: while
@@ -86,22 +98,31 @@ const SETTINGS: &str = "SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergej
                         SET LOCAL lock_timeout = '50ms'";
 
 /// Takes log rows: as text, `(k1, …, part)` each.
-async fn dequeue(tx: &Tx<'_>, scheme: &Scheme, scope: &str, limit: i64) -> Result<Vec<Vec<String>>> {
-    let rows = tx.query_again("dequeue", &dequeue_sql(scheme, scope, None), &[&limit]).await?;
+async fn dequeue(tx: &Tx<'_>, scheme: &Scheme, limit: i64) -> Result<Vec<Vec<String>>> {
+    let rows = tx.query_again("dequeue", &dequeue_sql(scheme, &all(), None), &[&limit]).await?;
     let width = scheme.log_key().len();
     Ok(rows.iter().map(|row| (0..width).map(|i| row.get(i)).collect()).collect())
 }
 
-/// `also` is one more expression to return behind the key.
-fn dequeue_sql(scheme: &Scheme, scope: &str, also: Option<&str>) -> String {
+/// Takes rows in the order of their keys, by the log's index: a key that was logged again and again comes once, a
+/// batch is of few leaves, and what may not be taken yet is not read. `also` is one more expression to return.
+fn dequeue_sql(scheme: &Scheme, scope: &[String], also: Option<&str>) -> String {
     let log = scheme.log();
     let mut returned: Vec<_> = scheme.log_key().iter().map(|k| format!("{k}::text")).collect();
     returned.extend(also.map(str::to_owned));
+    let order = scheme.log_index().join(", ");
+    let each = |range: &String| format!("(SELECT seq FROM {log} WHERE {range} ORDER BY {order} LIMIT $1)");
+    let ranges: Vec<_> = scope.iter().map(each).collect();
     format!(
-        "DELETE FROM {log} WHERE seq = ANY (ARRAY(SELECT seq FROM {log} WHERE {scope} ORDER BY seq LIMIT $1)) \
-         RETURNING {}",
+        "DELETE FROM {log} WHERE seq = ANY (ARRAY(SELECT seq FROM ({}) AS first LIMIT $1)) RETURNING {}",
+        ranges.join(" UNION ALL "),
         returned.join(", ")
     )
+}
+
+/// The scope of the whole log.
+pub fn all() -> Vec<String> {
+    vec!["true".into()]
 }
 
 /// The first `width` columns of the keys, each key once.
@@ -136,20 +157,35 @@ fn unnest(scheme: &Scheme, names: &[String]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use chrono::{TimeZone, Utc};
+    use chrono::TimeZone;
 
     use super::*;
     use crate::model::{ident::Ident, period::Every};
 
     #[test]
-    fn default_takes_what_no_leaf_holds() {
-        let period = Every::Year.period_of(Utc.with_ymd_and_hms(2024, 5, 1, 0, 0, 0).unwrap());
-        let leaf = Leaf { name: Ident::new("t_2024"), period };
-        let default = Leaf { name: Ident::new("t_default"), period: None };
-        let all = [leaf.clone(), default.clone()];
-        assert_eq!(scope(&[], &all), "false");
-        assert!(scope(&[leaf], &all).starts_with("(part >= '2024-01-01"));
-        assert!(scope(&[default], &all).starts_with("NOT ((part >= '2024-01-01"));
+    fn leaves_that_adjoin_are_one_range_and_default_takes_what_no_leaf_holds() {
+        let leaf = |month| {
+            let period = Every::Month.period_of(Utc.with_ymd_and_hms(2024, month, 5, 0, 0, 0).unwrap());
+            Leaf { name: Ident::new(format!("t_{month}")), period }
+        };
+        let mut leaves: Vec<_> = (1..=4).map(leaf).collect();
+        leaves.push(Leaf { name: Ident::new("t_default"), period: None });
+        let scope = |which: &[usize]| {
+            let which: Vec<_> = which.iter().map(|at| leaves[*at].clone()).collect();
+            scope(&which, &leaves)
+                .iter()
+                .map(|range| range.replace("-01 00:00:00.000000+00:00", ""))
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(scope(&[]), [""; 0]);
+        assert_eq!(
+            scope(&[0, 2, 3]),
+            ["part >= '2024-01' AND part < '2024-02'", "part >= '2024-03' AND part < '2024-05'"]
+        );
+        assert_eq!(scope(&[4]), ["part < '2024-01'", "part >= '2024-05'"]);
+        assert_eq!(scope(&[3, 4]), ["part < '2024-01'", "part >= '2024-04'"]);
+        assert_eq!(scope(&[0, 1, 2, 3, 4]), ["true"]);
+        assert_eq!(super::scope(&leaves[4..], &leaves[4..]), ["true"]);
     }
 
     #[test]

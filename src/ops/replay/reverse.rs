@@ -10,7 +10,7 @@ use tokio_postgres::error::SqlState;
 use crate::{
     error::{Error, Result},
     model::{ident::literal, plan::Statement, scheme::Scheme},
-    ops::replay::{Replayed, SETTINGS, bind, columns, dequeue, dequeue_sql, distinct, unnest},
+    ops::replay::{Replayed, SETTINGS, all, bind, columns, dequeue, dequeue_sql, distinct, unnest},
     pg::{Fence, Session, Tx, session::Params},
 };
 
@@ -19,7 +19,7 @@ pub async fn batch(session: &mut Session, fence: &Fence, scheme: &Scheme, limit:
     let tx = session.begin_repeatable_read().await?;
     let settings = settings(scheme);
     let entered = fence.enter_with(&tx, &settings);
-    let ((), taken) = tokio::try_join!(biased; entered, dequeue(&tx, scheme, "true", limit))?;
+    let ((), taken) = tokio::try_join!(biased; entered, dequeue(&tx, scheme, limit))?;
     if taken.is_empty() {
         tx.rollback().await?;
         return Ok(Replayed::default());
@@ -49,7 +49,7 @@ pub fn is_passing(error: &Error) -> bool {
 pub fn statements(scheme: &Scheme) -> Vec<Statement> {
     vec![
         Statement { label: "replay settings".into(), sql: settings(scheme) },
-        Statement { label: "dequeue".into(), sql: dequeue_sql(scheme, "true", None) },
+        Statement { label: "dequeue".into(), sql: dequeue_sql(scheme, &all(), None) },
         Statement { label: "find shared keys".into(), sql: shared_sql(scheme) },
         Statement { label: "delete old keys".into(), sql: delete_sql(scheme) },
         Statement { label: "insert old rows".into(), sql: insert_sql(scheme) },

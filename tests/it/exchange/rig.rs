@@ -275,7 +275,7 @@ impl Replay {
         let Self { session, fence, scheme, leaves, way } = self;
         let replayed = match way {
             Way::Forward => {
-                let scope = replay::forward::Scope { sql: "true", leaves };
+                let scope = replay::forward::Scope { ranges: &replay::all(), leaves };
                 replay::forward::batch(session, fence, scheme, scope, replay::BATCH).await?
             }
             Way::Back => replay::reverse::batch(session, fence, scheme, replay::BATCH).await?,

@@ -65,7 +65,9 @@ impl Server {
                 .set("max_connections", "200")
                 .set("max_prepared_transactions", "10")
                 .set("max_wal_senders", "10")
-                .set("wal_level", "logical");
+                .set("wal_level", "logical")
+                // Whose a line of the log is: of which database and which session.
+                .set("log_line_prefix", "%d|%a|");
             Cluster::start(&self.programs, &options).await.expect("the server starts")
         };
         self.cluster.get_or_init(start).await
