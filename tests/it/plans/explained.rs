@@ -2,6 +2,7 @@
 
 use std::{
     cell::Cell,
+    fmt::Write,
     fs::File,
     io::{Read, Seek, SeekFrom},
     path::PathBuf,
@@ -152,9 +153,8 @@ impl<'a> Node<'a> {
         let words: Vec<_> =
             conditions.map(|name| self.word(name)).into_iter().filter(|word| !word.is_empty()).collect();
         let (kind, rows, loops) = (self.kind(), self.rows(), &self.plan["Actual Loops"]);
-        let indent = " ".repeat(2 * depth);
-        let words = words.join(", ");
-        *text = format!("{text}\n{indent}{kind} {words} ({rows} rows, {loops} times)");
+        let (words, indent) = (words.join(", "), "  ".repeat(depth));
+        write!(text, "\n{indent}{kind} {words} ({rows} rows, {loops} times)").expect("room");
         self.below().into_iter().for_each(|below| below.show(depth + 1, text));
     }
 

@@ -48,6 +48,7 @@ async fn conversion(statistics: Statistics) {
 
         verifying::pass(&stage).await;
         verifying::repair(&stage).await;
+        verifying::differences(&stage).await;
         replaying::forward(&stage, Log::Large).await;
         stage.drain().await;
         verifying::pass(&stage).await;

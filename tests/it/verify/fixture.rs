@@ -112,16 +112,11 @@ impl Fixture {
 
     /// Fills the source by `INSERT INTO t …`, and the twin with the same rows; statistics are up to date.
     pub(super) async fn fill(&self, select: &str) {
-        self.fill_only(select).await;
-        self.db.sql("ANALYZE").await;
-    }
-
-    /// The same, and the server has no statistics.
-    pub(super) async fn fill_only(&self, select: &str) {
         let (source, twin) = (self.scheme.source(), self.scheme.twin());
         let columns = self.scheme.column_list("");
         self.db.sql(&format!("INSERT INTO {source} ({columns}) {select}")).await;
         self.db.sql(&format!("INSERT INTO {twin} ({columns}) SELECT {columns} FROM {source}")).await;
+        self.db.sql("ANALYZE").await;
     }
 
     /// Makes the twin what the source is, and empties the log.

@@ -5,4 +5,3 @@ mod fixture;
 mod hot;
 mod limits;
 mod names;
-mod plans;
