@@ -3,8 +3,12 @@
 use std::sync::Arc;
 
 use quarterdeck::{
-    engine::status::{ChunkState, ChunkStatus, PeriodStatus, Status},
-    model::{chunk::ChunkId, period::Every},
+    engine::{
+        board::Board,
+        status::{ChunkState, ChunkStatus, PeriodStatus, Status},
+    },
+    model::{chunk::ChunkId, ident::Ident, period::Every, scheme::Leaf},
+    pg::journal::read::{ChunkRow, LeafRow},
     tui::app::model::{Model, Screen},
 };
 
@@ -40,6 +44,35 @@ pub(crate) fn status(chunks: usize) -> Status {
     }
     scene::refresh(&mut status);
     status
+}
+
+/// The journal's rows behind a picture.
+pub(crate) fn board(status: &Status) -> Board {
+    let leaf = |period: &PeriodStatus| LeafRow {
+        leaf: Leaf { name: Ident::new(&period.leaf), period: period.period },
+        state: period.state,
+        counted: period.source_rows,
+        found: None,
+        priority: 0,
+        diffs: None,
+        verified_at: None,
+    };
+    let lower = |(at, rows): &(usize, i64)| Some((status.periods[*at].period?.lower, *rows));
+    let chunk = |chunk: &ChunkStatus| {
+        let counts: Vec<_> = chunk.rows.iter().filter_map(lower).collect();
+        let done = matches!(chunk.state, ChunkState::Copied | ChunkState::Retried);
+        ChunkRow {
+            id: chunk.id,
+            first_block: chunk.blocks.0,
+            end_block: chunk.blocks.1,
+            copied: if done { counts.iter().map(|(_, rows)| *rows).collect() } else { vec![] },
+            counts: Some(counts),
+            done,
+            attempts: chunk.attempts,
+            took_ms: chunk.took_ms,
+        }
+    };
+    Board::new(status.periods.iter().map(leaf).collect(), status.chunks.iter().map(chunk).collect())
 }
 
 /// The two workers' chunks, behind the half that waits.

@@ -7,11 +7,18 @@
 mod fixture;
 mod large;
 
-use std::{hint::black_box, io, sync::Arc};
+use std::{collections::BTreeMap, hint::black_box, io, sync::Arc};
 
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use quarterdeck::{
-    engine::event::Event,
+    engine::{
+        context::Standing,
+        event::Event,
+        live::Broadcast,
+        picture::{Parts, compose},
+        status::Rows,
+    },
+    model::phase::Phase,
     tui::{
         app::{
             model::{Model, Screen},
@@ -120,5 +127,41 @@ fn fold(criterion: &mut Criterion) {
     });
 }
 
-criterion_group!(benches, frame, key, fold);
+/// The picture that an owner paints four times a second, and a watcher twice.
+fn picture(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("picture");
+    let scheme = fixture::plan::plan().scheme;
+    let standing = Standing {
+        phase: Phase::Copying,
+        fingerprint: String::new(),
+        paused: None,
+        verified_at: None,
+        swapped_at: None,
+        last_error: None,
+        unknown: None,
+    };
+    for chunks in CHUNKS {
+        let board = large::board(&large::status(chunks));
+        let (live, sizes) = (Broadcast::default(), BTreeMap::new());
+        let parts = || Parts {
+            now: now(),
+            scheme: &scheme,
+            standing: &standing,
+            board: &board,
+            owner: None,
+            live: &live,
+            log: Rows::default(),
+            diffs: Arc::default(),
+            duplicate_keys: vec![],
+            sizes: &sizes,
+        };
+        group.bench_function(format!("{chunks} chunks"), |bencher| bencher.iter(|| compose(parts())));
+        let (one, other) = (compose(parts()), compose(parts()));
+        group.bench_function(format!("{chunks} chunks, says the same"), |bencher| {
+            bencher.iter(|| black_box(&one).says_the_same_as(black_box(&other)));
+        });
+    }
+}
+
+criterion_group!(benches, frame, key, fold, picture);
 criterion_main!(benches);

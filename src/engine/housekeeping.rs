@@ -51,9 +51,18 @@ pub async fn run(
             }
         }
         keeper.say_paused();
-        status.send_replace(Arc::new(picture(ctx)));
+        show(status, picture(ctx));
     }
     Ok(())
+}
+
+/// Hangs the picture up; a face is woken only by one that says something else than the last.
+fn show(status: &watch::Sender<Arc<Status>>, picture: Status) {
+    status.send_if_modified(|last| {
+        let news = !picture.says_the_same_as(last);
+        *last = Arc::new(picture);
+        news
+    });
 }
 
 struct Keeper<'a> {

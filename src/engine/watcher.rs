@@ -27,9 +27,16 @@ const EVERY: Duration = Duration::from_millis(500);
 
 /// The picture of a migration as the journal and the server have it now.
 pub async fn picture(session: &Session, migration: Uuid) -> Result<Status> {
+    paint(session, migration, &mut Board::default()).await
+}
+
+/// The picture, on a board that may be known from the last one: chunks that are all done do not change any more.
+async fn paint(session: &Session, migration: Uuid, board: &mut Board) -> Result<Status> {
     let row = journal::read::migration(session, migration).await?;
-    let leaves = journal::read::leaves(session, migration).await?;
-    let mut board = Board::new(leaves, journal::read::chunks(session, migration).await?);
+    board.leaves = journal::read::leaves(session, migration).await?;
+    if board.chunks.is_empty() || !board.is_copied() {
+        board.chunks = journal::read::chunks(session, migration).await?;
+    }
     board.refresh_states();
     let owner = journal::read::owner(session, migration).await?;
     let live = owner
@@ -48,7 +55,7 @@ pub async fn picture(session: &Session, migration: Uuid) -> Result<Status> {
         now: Utc::now(),
         scheme: &row.scheme,
         standing: &Standing::from(&row),
-        board: &board,
+        board,
         owner: owner.map(|owner| Owner {
             ours: owner.alive
                 && owner.pid == i64::from(std::process::id())
@@ -74,12 +81,13 @@ pub async fn picture(session: &Session, migration: Uuid) -> Result<Status> {
 /// Follows a migration that another process owns, or none, until the face goes away.
 pub async fn watch(target: &Target, migration: Uuid) -> Result<Link> {
     let session = Session::open(target, "watch").await?;
-    let first = picture(&session, migration).await?;
+    let mut board = Board::default();
+    let first = paint(&session, migration, &mut board).await?;
     let after = (mail::newest_event(&session, migration).await? - 200).max(0);
     let (status, status_out) = watch::channel(Arc::new(first));
     let (events, events_out) = mpsc::channel(EVENTS);
     let (commands, inbox) = mpsc::channel(COMMANDS);
-    let watcher = Watcher { target: target.clone(), migration, session, after, status, events };
+    let watcher = Watcher { target: target.clone(), migration, session, board, after, status, events };
     tokio::spawn(watcher.run(inbox));
     Ok(Link { status: status_out, events: events_out, commands })
 }
@@ -88,6 +96,7 @@ struct Watcher {
     target: Target,
     migration: Uuid,
     session: Session,
+    board: Board,
     after: i64,
     status: watch::Sender<Arc<Status>>,
     events: mpsc::Sender<Event>,
@@ -122,7 +131,7 @@ impl Watcher {
             }
             self.after = seq;
         }
-        let picture = picture(&self.session, self.migration).await?;
+        let picture = paint(&self.session, self.migration, &mut self.board).await?;
         self.status.send_replace(Arc::new(picture));
         Ok(())
     }
