@@ -146,6 +146,8 @@ impl Watcher {
         let mut stale = Status::clone(&self.status.borrow());
         stale.migration.waiting = Some(format!("the connection is gone and is being tried again: {error}"));
         self.status.send_replace(Arc::new(stale));
+        // A server that has crashed may have forgotten the last chunks.
+        self.board = Board::default();
         tokio::time::sleep(Duration::from_secs(2)).await;
         match Session::open(&self.target, "watch").await {
             Ok(session) => self.session = session,

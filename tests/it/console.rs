@@ -101,12 +101,11 @@ async fn a_console_on_the_list_of_tables_writes_nothing_and_holds_no_connection(
     db.sql(TABLE).await;
     let console = Console::start(&[db.conninfo()]);
     console.terminal.sees("▸chat ");
-    let written = console.terminal.written();
-    tokio::time::sleep(Duration::from_millis(1_200)).await;
-    assert_eq!(console.terminal.written(), written);
+    let written = console.terminal.falls_silent(Duration::from_millis(1_200));
     let ours = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() \
                 AND application_name LIKE 'quarterdeck%'";
     assert_eq!(db.value(ours).await, "0");
+    assert_eq!(console.terminal.written(), written);
     console.terminal.press("q");
     assert_eq!(console.end().0, 0);
 }

@@ -9,7 +9,7 @@ use std::{
         atomic::{AtomicUsize, Ordering},
     },
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use portable_pty::{Child, CommandBuilder, ExitStatus, MasterPty, PtySize, native_pty_system};
@@ -95,6 +95,20 @@ impl Terminal {
         self.until(text, |screen| screen.contents().contains(text));
     }
 
+    /// Waits until the program has written nothing for so long; how much it had written by then.
+    pub(crate) fn falls_silent(&self, time: Duration) -> usize {
+        let end = Instant::now() + PATIENCE;
+        let mut screen = self.seen.screen.lock().unwrap();
+        loop {
+            let (again, waited) = self.seen.news.wait_timeout(screen, time).unwrap();
+            screen = again;
+            if waited.timed_out() {
+                return self.written();
+            }
+            assert!(Instant::now() < end, "never silent\n{}", screen.as_ref().unwrap().screen().contents());
+        }
+    }
+
     /// Bytes written so far.
     pub(crate) fn written(&self) -> usize {
         self.seen.written.load(Ordering::SeqCst)
@@ -140,8 +154,8 @@ fn watch(mut reader: impl Read, seen: &Seen, keys: &Mutex<Box<dyn Write + Send>>
             answered = true;
             let _ = keys.lock().unwrap().write_all(answer.as_bytes());
         }
-        seen.screen.lock().unwrap().as_mut().unwrap().process(&bytes[..read]);
         seen.written.fetch_add(read, Ordering::SeqCst);
+        seen.screen.lock().unwrap().as_mut().unwrap().process(&bytes[..read]);
         seen.news.notify_all();
     }
 }
