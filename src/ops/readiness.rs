@@ -11,6 +11,8 @@ use crate::{
 
 /// A look at the log that takes longer means a bloated log (TRAPS 59).
 const SLOW_LOOK_MS: u128 = 50;
+/// So often it is looked at while it seems slow.
+const LOOKS: u32 = 5;
 /// Transactions older than this are shown as long.
 const LONG_S: f64 = 5.0;
 
@@ -20,9 +22,16 @@ pub async fn conditions(session: &Session, scheme: &Scheme) -> Result<Vec<Condit
 }
 
 async fn log(session: &Session, scheme: &Scheme) -> Result<Condition> {
-    let began = Instant::now();
-    measure::log_has(session, scheme, &["true".into()]).await?;
-    let took = began.elapsed().as_millis();
+    // A bloated log is slow every time, a busy machine now and then.
+    let mut took = u128::MAX;
+    for _ in 0..LOOKS {
+        let began = Instant::now();
+        measure::log_has(session, scheme, &["true".into()]).await?;
+        took = took.min(began.elapsed().as_millis());
+        if took < SLOW_LOOK_MS {
+            break;
+        }
+    }
     let figures = measure::log(session, scheme).await?;
     let holds = took < SLOW_LOOK_MS;
     let detail =
