@@ -63,6 +63,15 @@ async fn toward_goal(ctx: &Context) -> Result<Option<Left>> {
             swapping::finish(ctx, Old::Keep).await?;
             Ok(Some(Left::Again))
         }
+        // The command went with the connection: nobody would ever end the wait for it.
+        (Until::Asked, _) if ctx.options.first.is_none() => Err(Error::Busy {
+            object: ctx.scheme.source().plain(),
+            reason: format!(
+                "the connection was lost before the command was done; the phase is now {}",
+                phase.word()
+            ),
+            remedy: "see `quarterdeck status`, then give the command again".into(),
+        }),
         (Until::Told | Until::Asked | Until::Swapped | Until::Finished, _) => Ok(None),
     }
 }

@@ -5,6 +5,8 @@
 use std::sync::Arc;
 
 use chrono::Utc;
+use tokio_postgres::error::SqlState;
+use tokio_util::sync::CancellationToken;
 
 use crate::{
     engine::{context::Context, event::Body, replayer, steps::step},
@@ -44,10 +46,13 @@ pub fn differs(ctx: &Context) -> bool {
 /// Verifying → ready where the pass is clean; stays, with the differences journalled, where it is not. The twin's
 /// statistics are made meanwhile: without them it should not get the name.
 pub async fn verifying(ctx: &Context) -> Result<()> {
-    // Neither is dropped with a statement under way: both hear of a stop.
-    let (clean, analyzed) = tokio::join!(pass(ctx), analyze(ctx));
+    // Neither is dropped with a statement under way: both hear of a stop. A pass that fails waits for nothing.
+    let halt = ctx.gate.over.child_token();
+    let passing = async { pass(ctx).await.inspect_err(|_| halt.cancel()) };
+    let (clean, analyzed) = tokio::join!(passing, analyze(ctx, &halt));
+    let clean = clean?;
     analyzed?;
-    if clean? {
+    if clean {
         let mut session = ctx.session("phase").await?;
         ctx.advance(&mut session, Phase::Ready).await?;
     }
@@ -97,11 +102,22 @@ pub async fn pass(ctx: &Context) -> Result<bool> {
     Ok(clean)
 }
 
-async fn analyze(ctx: &Context) -> Result<()> {
+async fn analyze(ctx: &Context, halt: &CancellationToken) -> Result<()> {
     step(ctx, "analyze", async {
         let session = ctx.session("analyze").await?;
         let (token, twin) = (session.cancel_token(), ctx.scheme.twin());
-        ctx.cancellable(token, &ctx.gate.over, ops::seal::analyze(&session, &twin)).await?;
+        loop {
+            ctx.gate.pass().await?;
+            let work = ops::seal::analyze(&session, &twin);
+            match ctx.cancellable(token.clone(), halt, work).await {
+                // Somebody holds a partition for a long time. That is no failure: it would cost the whole pass.
+                Err(error) if error.sqlstate() == Some(&SqlState::LOCK_NOT_AVAILABLE) => {
+                    ctx.live().waiting = Some(format!("{}: {error}", twin.plain()));
+                }
+                done => break done?,
+            }
+        }
+        ctx.live().waiting = None;
         Ok(format!("statistics of {} and its partitions", twin.plain()))
     })
     .await
