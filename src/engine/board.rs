@@ -128,12 +128,17 @@ impl Board {
         self.refresh_states();
     }
 
-    /// Puts a leaf back: sealed, or not. Returns the rows copied into it.
-    pub fn put_leaf(&mut self, leaf: &Leaf, state: LeafState) -> i64 {
+    /// A leaf in hand is sealed. Returns the rows copied into it.
+    pub fn seal(&mut self, leaf: &Leaf) -> i64 {
         let Some(at) = self.leaves.iter().position(|row| row.leaf.name == leaf.name) else { return 0 };
         self.sealing.remove(&at);
-        self.leaves[at].state = state;
+        self.leaves[at].state = LeafState::Sealed;
         self.copied_by_leaf()[at]
+    }
+
+    /// Puts a leaf back as it is: what failed may have come after its seal.
+    pub fn put_leaf(&mut self, leaf: &Leaf) {
+        self.sealing.retain(|at| self.leaves[*at].leaf.name != leaf.name);
     }
 
     /// Whether somebody copies, or seals another leaf than the one in the asker's hand.
@@ -300,7 +305,9 @@ mod tests {
         assert!(!board.is_shared(), "one leaf in one hand");
         assert_eq!(board.take(1, Utc::now()), Some(Job::Copy(1)), "default is in a hand");
         assert!(!board.is_idle() && board.is_shared());
-        board.put_leaf(&default, LeafState::Sealed);
+        board.seal(&default);
+        board.put_leaf(&default);
+        assert_eq!(board.sealed().len(), 1, "what fails after the seal takes nothing back");
         board.put(1, Some((vec![10, 10], 5)));
         assert_eq!(board.leaves[0].state, LeafState::Copying);
         assert_eq!(board.take(1, Utc::now()), Some(Job::Copy(2)));
@@ -308,7 +315,8 @@ mod tests {
         assert_eq!(board.leaves[1].state, LeafState::Copied);
         assert_eq!(name(board.take(1, Utc::now())).as_deref(), Some("q2"));
         let q2 = board.leaves[1].leaf.clone();
-        assert_eq!(board.put_leaf(&q2, LeafState::Copied), 19, "it failed: put back unsealed");
+        board.put_leaf(&q2);
+        assert_eq!(board.leaves[1].state, LeafState::Copied, "it failed: put back unsealed");
         assert_eq!(name(board.take(1, Utc::now())).as_deref(), Some("q2"));
         assert_eq!(board.take(0, Utc::now()), Some(Job::Copy(0)));
         board.put(0, Some((vec![10], 5)));

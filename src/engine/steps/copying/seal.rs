@@ -5,7 +5,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     engine::{context::Context, event::Body, live::Hold},
     error::Result,
-    model::{phase::LeafState, scheme::Leaf},
+    model::scheme::Leaf,
     ops,
     pg::Session,
 };
@@ -21,7 +21,7 @@ pub(super) async fn seal(
     ctx.live().lane(n, Hold::Leaf(leaf.name.as_str().to_owned()));
     let result = build(ctx, session, leaf, halt).await;
     if result.is_err() {
-        ctx.board().put_leaf(leaf, LeafState::Copied);
+        ctx.board().put_leaf(leaf);
     }
     ctx.live().lane(n, Hold::Nothing);
     ctx.changed.notify_waiters();
@@ -38,7 +38,7 @@ async fn build(ctx: &Context, session: &mut Session, leaf: &Leaf, halt: &Cancell
     let token = session.cancel_token();
     let work = ops::seal::seal(session, &fence, &ctx.scheme, leaf, &build);
     ctx.cancellable(token.clone(), halt, work).await?;
-    let rows = ctx.board().put_leaf(leaf, LeafState::Sealed);
+    let rows = ctx.board().seal(leaf);
     let took_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
     ctx.say(Body::LeafSealed { leaf: leaf.name.as_str().to_owned(), rows, took_ms });
     ctx.cancellable(token, halt, ops::seal::vacuum(session, &ctx.scheme, leaf)).await
