@@ -1,8 +1,14 @@
 //! A server that does not answer a COMMIT: a proxy that cuts the connection when it sees that of an exchange.
 
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
+
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream, tcp::OwnedReadHalf, tcp::OwnedWriteHalf},
+    task::JoinHandle,
 };
 
 use crate::support::Db;
@@ -26,10 +32,13 @@ pub(crate) async fn conninfo(db: &Db, cut: Cut) -> String {
             let server = TcpStream::connect(format!("127.0.0.1:{port}")).await.unwrap();
             let (from_client, to_client) = client.into_split();
             let (from_server, to_server) = server.into_split();
-            let answers = tokio::spawn(forward(from_server, to_client));
+            let silent = Arc::new(AtomicBool::new(false));
+            let mut answers = tokio::spawn(forward(from_server, to_client, silent.clone()));
             tokio::spawn(async move {
-                until_commit(from_client, to_server, cut).await;
-                answers.abort();
+                // Nothing is closed before the COMMIT was answered, if it was sent.
+                if until_commit(from_client, to_server, (cut, &silent), &mut answers).await == Cut::Before {
+                    answers.abort();
+                }
             });
         }
     });
@@ -37,12 +46,24 @@ pub(crate) async fn conninfo(db: &Db, cut: Cut) -> String {
     format!("{} host=127.0.0.1 port={own}", db.conninfo())
 }
 
-async fn forward(mut from: OwnedReadHalf, mut to: OwnedWriteHalf) {
+/// Forwards answers until the first one that comes in silence.
+async fn forward(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, silent: Arc<AtomicBool>) {
+    let mut bytes = vec![0; 8_192];
     // Either side may go at any time: that is the point.
-    let _ = tokio::io::copy(&mut from, &mut to).await;
+    while let Ok(length @ 1..) = from.read(&mut bytes).await {
+        if silent.load(Ordering::SeqCst) || to.write_all(&bytes[..length]).await.is_err() {
+            return;
+        }
+    }
 }
 
-async fn until_commit(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, cut: Cut) {
+/// Forwards what the client says until it has gone, or until the COMMIT; whether that was sent and answered.
+async fn until_commit(
+    mut from: OwnedReadHalf,
+    mut to: OwnedWriteHalf,
+    (cut, silent): (Cut, &AtomicBool),
+    answers: &mut JoinHandle<()>,
+) -> Cut {
     let mut bytes = vec![0; 8_192];
     // What was read lately: a word may come in two parts.
     let mut lately = Vec::new();
@@ -52,13 +73,16 @@ async fn until_commit(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, cut: Cut)
         let commit = renamed && holds(&lately, b"COMMIT\0");
         renamed |= holds(&lately, b"RENAME TO");
         lately.drain(..lately.len().saturating_sub(b"RENAME TO".len() - 1));
-        if length == 0 || (commit && cut == Cut::Before) {
-            return;
+        silent.store(commit, Ordering::SeqCst);
+        if length == 0 || (commit && cut == Cut::Before) || to.write_all(&bytes[..length]).await.is_err() {
+            return Cut::Before;
         }
-        if to.write_all(&bytes[..length]).await.is_err() || commit {
-            return;
+        if commit {
+            answers.await.unwrap();
+            return Cut::After;
         }
     }
+    Cut::Before
 }
 
 fn holds(bytes: &[u8], word: &[u8]) -> bool {
