@@ -77,7 +77,13 @@ impl Pretence {
             | Phase::Finished
             | Phase::Reversed
             | Phase::Aborting
-            | Phase::Aborted => {}
+            | Phase::Aborted
+            | Phase::Renaming
+            | Phase::Filling
+            | Phase::Widening
+            | Phase::Adopting
+            | Phase::Adopted
+            | Phase::Releasing => {}
         }
     }
 

@@ -11,7 +11,7 @@ use clap_complete::Shell;
 use crate::{
     cli::values,
     error::{Error, Result},
-    model::{period::Every, plan::Request, scheme::Scheme},
+    model::{period::Every, plan::Request, scheme::Scheme, strategy::Strategy},
 };
 
 /// Turn one big, live PostgreSQL table into a range-partitioned one, and keep a way back
@@ -125,9 +125,9 @@ pub struct PlanFlags {
     /// The length of a period [default: quarter]
     #[arg(long, value_name = "PERIOD", value_parser = values::every())]
     every: Option<Every>,
-    /// In which order things are done
-    #[arg(long, value_enum, default_value_t = Strategy::Online)]
-    strategy: Strategy,
+    /// In which order things are done [default: online]
+    #[arg(long, value_name = "STRATEGY", value_parser = values::strategy())]
+    strategy: Option<Strategy>,
     /// Periods kept ready after the newest row's [default: 2]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(0..=120))]
     ahead: Option<u32>,
@@ -139,11 +139,12 @@ pub struct PlanFlags {
 impl PlanFlags {
     /// What is asked for; refuses the strategies of later versions.
     pub fn request(&self, table: &str) -> Result<Request> {
-        if self.strategy != Strategy::Online {
+        let strategy = self.strategy.unwrap_or_default();
+        if strategy != Strategy::Online {
             return Err(Error::Refused {
                 id: "QD-019",
                 object: table.to_owned(),
-                reason: format!("the strategy {} is not in this version", self.strategy.word()),
+                reason: format!("the strategy {strategy} is not in this version"),
                 remedy: "use --strategy online, which keeps the table in use all the time".into(),
             });
         }
@@ -153,6 +154,7 @@ impl PlanFlags {
             every: self.every.unwrap_or(plain.every),
             ahead: self.ahead.unwrap_or(plain.ahead),
             default_leaf: !self.no_default,
+            strategy,
             ..plain
         })
     }
@@ -164,31 +166,9 @@ impl PlanFlags {
             ("--every", self.every.is_some_and(|every| every != scheme.every)),
             ("--ahead", self.ahead.is_some_and(|ahead| ahead != scheme.ahead)),
             ("--no-default", self.no_default && scheme.default_leaf),
+            ("--strategy", self.strategy.is_some_and(|strategy| strategy != scheme.strategy)),
         ];
         flags.into_iter().find_map(|(flag, differs)| differs.then_some(flag))
-    }
-}
-
-/// In which order things are done (ARCHITECTURE.md, *Strategies*).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Strategy {
-    /// Copy beside the live table, then swap.
-    Online,
-    /// Rename first, fill afterwards; not in this version.
-    #[value(hide = true)]
-    RenameFirst,
-    /// Keep the old table as one partition; not in this version.
-    #[value(hide = true)]
-    Adopt,
-}
-
-impl Strategy {
-    fn word(self) -> &'static str {
-        match self {
-            Self::Online => "online",
-            Self::RenameFirst => "rename-first",
-            Self::Adopt => "adopt",
-        }
     }
 }
 

@@ -128,6 +128,12 @@ impl Subject<'_> {
             | Phase::ReverseWindow
             | Phase::Reversing
             | Phase::Reversed
+            | Phase::Renaming
+            | Phase::Filling
+            | Phase::Widening
+            | Phase::Adopting
+            | Phase::Adopted
+            | Phase::Releasing
             | Phase::Aborting => Ok(Some(row)),
         }
     }

@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 
-use crate::{model::period::Every, pg::Target};
+use crate::{
+    model::{period::Every, strategy::Strategy},
+    pg::Target,
+};
 
 /// A word that can only be a connection string.
 pub(super) fn connection_string(word: &str) -> Result<String, String> {
@@ -18,6 +21,11 @@ pub(super) fn connection_string(word: &str) -> Result<String, String> {
 /// The words of `--every`.
 pub(super) fn every() -> impl TypedValueParser<Value = Every> {
     PossibleValuesParser::new(Every::ALL.map(Every::word)).try_map(|word| word.parse::<Every>())
+}
+
+/// The words of `--strategy`.
+pub(super) fn strategy() -> impl TypedValueParser<Value = Strategy> {
+    PossibleValuesParser::new(Strategy::ALL.map(Strategy::word)).try_map(|word| word.parse::<Strategy>())
 }
 
 /// `90s`, `30m`, `72h`, `3d`: a whole number and its unit.

@@ -39,12 +39,17 @@ pub fn decide(phase: Phase, command: &Command) -> Result<Who, String> {
         Command::Verify => match phase {
             Phase::Ready | Phase::Reversed | Phase::Verifying | Phase::ReverseWindow => Ok(Who::Phase),
             Phase::Finished | Phase::Aborted | Phase::Aborting => Err(over()),
+            Phase::Widening | Phase::Adopting | Phase::Adopted | Phase::Releasing => {
+                Err("nothing is copied, so there is nothing to compare".into())
+            }
             Phase::Planned
             | Phase::Capturing
             | Phase::Census
             | Phase::Copying
             | Phase::Replaying
             | Phase::Swapping
+            | Phase::Renaming
+            | Phase::Filling
             | Phase::Reversing => Err(format!("verification follows by itself; now {phase}")),
         },
         Command::Repair => match phase {
@@ -60,6 +65,12 @@ pub fn decide(phase: Phase, command: &Command) -> Result<Who, String> {
             | Phase::ReverseWindow
             | Phase::Reversing
             | Phase::Reversed
+            | Phase::Renaming
+            | Phase::Filling
+            | Phase::Widening
+            | Phase::Adopting
+            | Phase::Adopted
+            | Phase::Releasing
             | Phase::Aborting => Err("no verification has found differences".into()),
         },
         Command::Swap if phase.may_swap() => Ok(Who::Phase),

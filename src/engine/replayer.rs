@@ -78,11 +78,16 @@ fn way(ctx: &Context) -> Way {
         Phase::Replaying | Phase::Verifying | Phase::Ready | Phase::Swapping | Phase::Reversed => {
             Way::Forward(replay::all())
         }
-        Phase::ReverseWindow | Phase::Reversing => Way::Reverse,
+        Phase::ReverseWindow | Phase::Reversing | Phase::Filling => Way::Reverse,
         Phase::Planned
         | Phase::Capturing
         | Phase::Census
         | Phase::Finished
+        | Phase::Renaming
+        | Phase::Widening
+        | Phase::Adopting
+        | Phase::Adopted
+        | Phase::Releasing
         | Phase::Aborting
         | Phase::Aborted => Way::None,
     }

@@ -237,6 +237,12 @@ async fn phases(ctx: &Arc<Context>) -> Result<End> {
                 steps::settled::settled(ctx).await
             }
             Phase::Swapping | Phase::Reversing => again(steps::swapping::find_out(ctx).await),
+            Phase::Renaming
+            | Phase::Filling
+            | Phase::Widening
+            | Phase::Adopting
+            | Phase::Adopted
+            | Phase::Releasing => Err(Error::Bug(format!("{phase} has no step"))),
             Phase::Aborting => return steps::abort::abort(ctx).await.map(|()| End::Aborted),
             Phase::Finished => return Ok(End::Reached(Phase::Finished)),
             Phase::Aborted => return Ok(End::Aborted),

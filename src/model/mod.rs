@@ -20,6 +20,7 @@ pub mod preflight;
 pub mod references;
 pub mod scheme;
 pub mod server;
+pub mod strategy;
 pub mod table;
 pub mod template;
 pub mod triggers;

@@ -38,11 +38,23 @@ pub enum Phase {
     Aborting,
     /// Everything of ours is gone.
     Aborted,
+    /// `rename-first`: the partitioned table is being made, and given the name.
+    Renaming,
+    /// `rename-first`: the partitioned table owns the name, and the rows of the old one are copied into it.
+    Filling,
+    /// `adopt`: the key is being widened, the bound of history validated.
+    Widening,
+    /// `adopt`: the old table is being attached as a partition.
+    Adopting,
+    /// `adopt`: the old table is a partition of the one that owns the name.
+    Adopted,
+    /// `adopt`: the old table is being taken out again.
+    Releasing,
 }
 
 impl Phase {
     /// All of them.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 20] = [
         Self::Planned,
         Self::Capturing,
         Self::Census,
@@ -57,6 +69,12 @@ impl Phase {
         Self::Reversed,
         Self::Aborting,
         Self::Aborted,
+        Self::Renaming,
+        Self::Filling,
+        Self::Widening,
+        Self::Adopting,
+        Self::Adopted,
+        Self::Releasing,
     ];
 
     /// The word of the contract.
@@ -76,6 +94,12 @@ impl Phase {
             Self::Reversed => "reversed",
             Self::Aborting => "aborting",
             Self::Aborted => "aborted",
+            Self::Renaming => "renaming",
+            Self::Filling => "filling",
+            Self::Widening => "widening",
+            Self::Adopting => "adopting",
+            Self::Adopted => "adopted",
+            Self::Releasing => "releasing",
         }
     }
 
@@ -84,9 +108,17 @@ impl Phase {
         matches!(self, Self::Finished | Self::Aborted)
     }
 
-    /// The twin owns the name.
+    /// The partitioned table owns the name.
     pub fn is_swapped(self) -> bool {
-        matches!(self, Self::ReverseWindow | Self::Reversing | Self::Finished)
+        matches!(
+            self,
+            Self::ReverseWindow
+                | Self::Reversing
+                | Self::Finished
+                | Self::Filling
+                | Self::Adopted
+                | Self::Releasing
+        )
     }
 
     /// A swap may be asked for.
@@ -104,7 +136,7 @@ impl Phase {
 pub fn follow(from: Phase, to: Phase) -> bool {
     use Phase as P;
     match from {
-        P::Planned => matches!(to, P::Capturing | P::Aborting),
+        P::Planned => matches!(to, P::Capturing | P::Renaming | P::Widening | P::Aborting),
         P::Capturing => matches!(to, P::Census | P::Aborting),
         P::Census => matches!(to, P::Copying | P::Aborting),
         P::Copying => matches!(to, P::Replaying | P::Aborting),
@@ -113,7 +145,13 @@ pub fn follow(from: Phase, to: Phase) -> bool {
         P::Ready | P::Reversed => matches!(to, P::Replaying | P::Swapping | P::Aborting),
         P::Swapping => matches!(to, P::ReverseWindow | P::Ready | P::Reversed | P::Replaying),
         P::ReverseWindow => matches!(to, P::Reversing | P::Finished),
-        P::Reversing => matches!(to, P::Reversed | P::ReverseWindow),
+        P::Reversing => matches!(to, P::Reversed | P::ReverseWindow | P::Filling | P::Aborting),
+        P::Renaming => matches!(to, P::Filling | P::Planned | P::Aborting),
+        P::Filling => matches!(to, P::ReverseWindow | P::Reversing),
+        P::Widening => matches!(to, P::Adopting | P::Aborting),
+        P::Adopting => matches!(to, P::Adopted | P::Widening | P::Aborting),
+        P::Adopted => matches!(to, P::Releasing | P::Finished),
+        P::Releasing => matches!(to, P::Adopted | P::Aborting),
         P::Aborting => to == P::Aborted,
         P::Finished | P::Aborted => false,
     }
@@ -224,10 +262,11 @@ mod tests {
             assert_eq!(phase.word().parse::<Phase>().unwrap(), phase);
             assert_eq!(serde_json::to_value(phase).unwrap(), phase.word());
             assert_eq!(phase.is_over(), !Phase::ALL.into_iter().any(|to| follow(phase, to)), "{phase}");
-            assert_eq!(
-                phase.may_abort(),
-                follow(phase, Phase::Aborting) || phase == Phase::Swapping || phase == Phase::Aborting
-            );
+            // Given back, or let go: what is left is removed.
+            let gives_back = matches!(phase, Phase::Reversing | Phase::Releasing);
+            let removes = follow(phase, Phase::Aborting) && !gives_back;
+            let waits = phase == Phase::Swapping || phase == Phase::Aborting;
+            assert_eq!(phase.may_abort(), removes || waits, "{phase}");
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::scheme::Scheme;
+use crate::model::{scheme::Scheme, strategy::Strategy};
 
 /// What the operator asked for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -17,6 +17,8 @@ pub struct Request {
     pub ahead: u32,
     /// Whether there is a DEFAULT partition (`--no-default` goes without).
     pub default_leaf: bool,
+    /// `--strategy`.
+    pub strategy: Strategy,
 }
 
 impl Request {
@@ -24,7 +26,14 @@ impl Request {
     /// partition.
     pub fn of(table: &str) -> Self {
         let every = crate::model::period::Every::Quarter;
-        Self { table: table.to_owned(), by: None, every, ahead: 2, default_leaf: true }
+        Self {
+            table: table.to_owned(),
+            by: None,
+            every,
+            ahead: 2,
+            default_leaf: true,
+            strategy: Strategy::Online,
+        }
     }
 }
 

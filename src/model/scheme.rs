@@ -6,6 +6,7 @@ use uuid::Uuid;
 use crate::model::{
     ident::{Ident, QualifiedName},
     period::{Every, Period},
+    strategy::Strategy,
     table::{Column, Table},
 };
 
@@ -27,6 +28,9 @@ pub struct Scheme {
     pub ahead: u32,
     /// Whether there is a DEFAULT partition.
     pub default_leaf: bool,
+    /// In which order it is done.
+    #[serde(default)]
+    pub strategy: Strategy,
 }
 
 /// One partition of the twin.

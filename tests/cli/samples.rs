@@ -21,6 +21,7 @@ use crate::{
         phase::{LeafState, Phase, State},
         plan::{Cost, Finding, Plan, Severity, Statement, Step},
         scheme::Scheme,
+        strategy::Strategy,
         table::{Column, Facts, Index, IndexRole, Table},
     },
 };
@@ -272,5 +273,6 @@ fn scheme() -> Scheme {
         every: Every::Quarter,
         ahead: 2,
         default_leaf: true,
+        strategy: Strategy::Online,
     }
 }

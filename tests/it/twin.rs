@@ -9,6 +9,7 @@ use quarterdeck::{
         period::Every,
         preflight::Case,
         scheme::{Leaf, Scheme},
+        strategy::Strategy,
         table::{Index, IndexRole, Table},
     },
     ops::twin,
@@ -33,6 +34,7 @@ async fn scheme(session: &Session, name: &str, by: &str) -> (Scheme, Vec<Leaf>) 
         every: Every::Quarter,
         ahead: 1,
         default_leaf: true,
+        strategy: Strategy::Online,
     };
     let periods = leaves_for(Every::Quarter, at(2024, 1), at(2024, 5), 1).unwrap();
     let leaves = Case::leaves(&scheme, &periods);

@@ -187,7 +187,13 @@ async fn settle(
         | Phase::Reversing
         | Phase::Finished
         | Phase::Aborting
-        | Phase::Aborted => Ok(()),
+        | Phase::Aborted
+        | Phase::Renaming
+        | Phase::Filling
+        | Phase::Widening
+        | Phase::Adopting
+        | Phase::Adopted
+        | Phase::Releasing => Ok(()),
     }
 }
 

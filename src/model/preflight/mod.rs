@@ -168,6 +168,7 @@ impl<'a> Case<'a> {
             every: self.request.every,
             ahead: self.request.ahead,
             default_leaf: self.request.default_leaf,
+            strategy: self.request.strategy,
         }
     }
 

@@ -204,8 +204,14 @@ fn swap(status: &Status) -> Verdict {
             yet("differences: repair first")
         }
         Phase::Copying | Phase::Replaying | Phase::Verifying => yet("needs verification"),
-        Phase::Swapping => moot("it is being done"),
-        Phase::ReverseWindow | Phase::Reversing | Phase::Finished => moot("the names are exchanged"),
+        Phase::Swapping | Phase::Renaming | Phase::Adopting => moot("it is being done"),
+        Phase::Widening => yet("the key is not wide yet"),
+        Phase::ReverseWindow
+        | Phase::Reversing
+        | Phase::Finished
+        | Phase::Filling
+        | Phase::Adopted
+        | Phase::Releasing => moot("the names are exchanged"),
         Phase::Aborting | Phase::Aborted => moot("the migration is being removed"),
     }
 }

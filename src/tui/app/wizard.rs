@@ -12,6 +12,7 @@ use crate::{
         listing::TableListing,
         period::Every,
         plan::{Plan, Request},
+        strategy::Strategy,
     },
     tui::{
         app::{
@@ -43,13 +44,6 @@ pub enum Page {
     Preview,
 }
 
-/// The strategies, with what they are for; only the first is in this version.
-pub const STRATEGIES: [(&str, &str); 3] = [
-    ("online", "copies while the application writes; a short lock"),
-    ("rename-first", "later: for a quiet window and append-only data"),
-    ("adopt", "later: attaches the old table whole"),
-];
-
 /// The wizard's state.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Wizard {
@@ -65,7 +59,7 @@ pub struct Wizard {
     pub ahead: u32,
     /// With a DEFAULT partition.
     pub default_leaf: bool,
-    /// Index into [`STRATEGIES`].
+    /// Index into [`Strategy::ALL`].
     pub strategy: usize,
     /// The plan.
     pub plan: Load<Arc<Plan>>,
@@ -84,6 +78,7 @@ impl Wizard {
             every: Every::ALL[self.every.min(Every::ALL.len() - 1)],
             ahead: self.ahead,
             default_leaf: self.default_leaf,
+            strategy: Strategy::ALL[self.strategy.min(Strategy::ALL.len() - 1)],
         }
     }
 }
@@ -112,7 +107,7 @@ pub fn moved(wizard: &mut Wizard, step: Move, page: usize) {
     match wizard.page {
         Page::Key => wizard.key = stepped(wizard.key, step, page, wizard.table.time_keys.len()),
         Page::Every => wizard.every = stepped(wizard.every, step, page, Every::ALL.len()),
-        Page::Strategy => wizard.strategy = stepped(wizard.strategy, step, page, STRATEGIES.len()),
+        Page::Strategy => wizard.strategy = stepped(wizard.strategy, step, page, Strategy::ALL.len()),
         Page::Preview => through(wizard, step, page),
     }
 }
@@ -150,7 +145,7 @@ pub fn next(model: &mut Model) -> Vec<Effect> {
             return vec![Effect::MakePlan(wizard.request())];
         }
         Page::Strategy => {
-            let text = format!("{} {}", STRATEGIES[wizard.strategy].0, "comes in a later version");
+            let text = format!("{} comes in a later version", Strategy::ALL[wizard.strategy]);
             model.say(Tone::Warn, text);
         }
         Page::Preview => return deed::ask(model, Deed::Start),

@@ -141,6 +141,12 @@ fn phase_style(phase: Phase, theme: &Theme) -> Style {
         | Phase::ReverseWindow
         | Phase::Reversing
         | Phase::Finished
+        | Phase::Renaming
+        | Phase::Filling
+        | Phase::Widening
+        | Phase::Adopting
+        | Phase::Adopted
+        | Phase::Releasing
         | Phase::Reversed => theme.strong,
     }
 }

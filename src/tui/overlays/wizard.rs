@@ -11,13 +11,13 @@
 use ratatui::layout::Rect;
 
 use crate::{
-    model::{figures, period::Every},
+    model::{figures, period::Every, strategy::Strategy},
     tui::{
         app::{
             list::Load,
             model::Model,
             overlay::Overlay,
-            wizard::{Page, STRATEGIES, Wizard},
+            wizard::{Page, Wizard},
         },
         frame::footer,
         glyphs,
@@ -150,7 +150,7 @@ fn periods(pen: &mut Pen<'_>, area: Rect, wizard: &Wizard) {
 }
 
 fn strategies(pen: &mut Pen<'_>, area: Rect, wizard: &Wizard) {
-    let rows = STRATEGIES.map(|(word, about)| (word.to_owned(), about.to_owned()));
+    let rows = Strategy::ALL.map(|strategy| (strategy.word().to_owned(), strategy.purpose().to_owned()));
     choices(pen, area, &rows, wizard.strategy);
     // The others are there to be known, not to be chosen.
     let others = Rect { y: area.y + 1, height: 2.min(area.height.saturating_sub(1)), ..area };

@@ -11,6 +11,7 @@ use quarterdeck::{
         period::Every,
         phase::Phase,
         scheme::{Leaf, Scheme},
+        strategy::Strategy,
         table::{Constraint, Table},
     },
     ops::{
@@ -67,6 +68,7 @@ impl Rig {
             every: Every::Quarter,
             ahead: 1,
             default_leaf: true,
+            strategy: Strategy::Online,
         };
         journal::install(session).await.unwrap();
         journal::write::migration(session, &scheme, 1).await.unwrap();

@@ -8,6 +8,7 @@ use quarterdeck::{
         ident::{Ident, QualifiedName},
         period::Every,
         scheme::{Leaf, Scheme},
+        strategy::Strategy,
     },
     ops::{
         repair,
@@ -62,6 +63,7 @@ impl Fixture {
             every: Every::Quarter,
             ahead: 0,
             default_leaf: true,
+            strategy: Strategy::Online,
         };
         let quarter = |month| {
             let lower = Utc.with_ymd_and_hms(2024, month, 1, 0, 0, 0).unwrap();

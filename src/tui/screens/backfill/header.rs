@@ -148,5 +148,11 @@ fn phase_words(phase: Phase) -> &'static str {
         Phase::Reversed => "given back and kept in step: may be swapped again",
         Phase::Aborting => "removing everything of ours",
         Phase::Aborted => "aborted: everything of ours is gone",
+        Phase::Renaming => "giving the name to an empty partitioned table",
+        Phase::Filling => "filling: readers miss rows that are not copied yet",
+        Phase::Widening => "widening the key, beside the application",
+        Phase::Adopting => "attaching the old table whole",
+        Phase::Adopted => "adopted: the old table is a partition",
+        Phase::Releasing => "taking the old table out again",
     }
 }
