@@ -27,52 +27,16 @@ pub enum Who {
 
 /// Whether a command may be given in a phase, and who carries it out; else why not.
 pub fn decide(phase: Phase, command: &Command) -> Result<Who, String> {
-    let over = || format!("the migration is {phase}");
     match command {
         Command::Pause | Command::Resume | Command::Stop | Command::Workers { .. } if phase.is_over() => {
-            Err(over())
+            Err(over(phase))
         }
         Command::Pause | Command::Resume | Command::Stop | Command::Workers { .. } => Ok(Who::Now),
         Command::Abort if phase.may_abort() => Ok(Who::Phase),
-        Command::Abort if phase.is_over() => Err(over()),
+        Command::Abort if phase.is_over() => Err(over(phase)),
         Command::Abort => Err("the twin owns the name; `reverse` first, then abort".into()),
-        Command::Verify => match phase {
-            Phase::Ready | Phase::Reversed | Phase::Verifying | Phase::ReverseWindow => Ok(Who::Phase),
-            Phase::Finished | Phase::Aborted | Phase::Aborting => Err(over()),
-            Phase::Widening | Phase::Adopting | Phase::Adopted | Phase::Releasing => {
-                Err("nothing is copied, so there is nothing to compare".into())
-            }
-            Phase::Planned
-            | Phase::Capturing
-            | Phase::Census
-            | Phase::Copying
-            | Phase::Replaying
-            | Phase::Swapping
-            | Phase::Renaming
-            | Phase::Filling
-            | Phase::Reversing => Err(format!("verification follows by itself; now {phase}")),
-        },
-        Command::Repair => match phase {
-            Phase::Verifying => Ok(Who::Phase),
-            Phase::Finished | Phase::Aborted => Err(over()),
-            Phase::Planned
-            | Phase::Capturing
-            | Phase::Census
-            | Phase::Copying
-            | Phase::Replaying
-            | Phase::Ready
-            | Phase::Swapping
-            | Phase::ReverseWindow
-            | Phase::Reversing
-            | Phase::Reversed
-            | Phase::Renaming
-            | Phase::Filling
-            | Phase::Widening
-            | Phase::Adopting
-            | Phase::Adopted
-            | Phase::Releasing
-            | Phase::Aborting => Err("no verification has found differences".into()),
-        },
+        Command::Verify => verify(phase),
+        Command::Repair => repair(phase),
         Command::Swap if phase.may_swap() => Ok(Who::Phase),
         Command::Swap => Err(format!("swap needs phase ready, and it is {phase}")),
         Command::Reverse | Command::Finish { .. } if phase == Phase::ReverseWindow => Ok(Who::Phase),
@@ -87,6 +51,55 @@ pub fn decide(phase: Phase, command: &Command) -> Result<Who, String> {
             }
         }
     }
+}
+
+/// A pass on request.
+fn verify(phase: Phase) -> Result<Who, String> {
+    match phase {
+        Phase::Ready | Phase::Reversed | Phase::Verifying | Phase::ReverseWindow => Ok(Who::Phase),
+        Phase::Finished | Phase::Aborted | Phase::Aborting => Err(over(phase)),
+        Phase::Widening | Phase::Adopting | Phase::Adopted | Phase::Releasing => {
+            Err("nothing is copied, so there is nothing to compare".into())
+        }
+        Phase::Planned
+        | Phase::Capturing
+        | Phase::Census
+        | Phase::Copying
+        | Phase::Replaying
+        | Phase::Swapping
+        | Phase::Renaming
+        | Phase::Filling
+        | Phase::Reversing => Err(format!("verification follows by itself; now {phase}")),
+    }
+}
+
+/// Only where a pass has found something.
+fn repair(phase: Phase) -> Result<Who, String> {
+    match phase {
+        Phase::Verifying => Ok(Who::Phase),
+        Phase::Finished | Phase::Aborted => Err(over(phase)),
+        Phase::Planned
+        | Phase::Capturing
+        | Phase::Census
+        | Phase::Copying
+        | Phase::Replaying
+        | Phase::Ready
+        | Phase::Swapping
+        | Phase::ReverseWindow
+        | Phase::Reversing
+        | Phase::Reversed
+        | Phase::Renaming
+        | Phase::Filling
+        | Phase::Widening
+        | Phase::Adopting
+        | Phase::Adopted
+        | Phase::Releasing
+        | Phase::Aborting => Err("no verification has found differences".into()),
+    }
+}
+
+fn over(phase: Phase) -> String {
+    format!("the migration is {phase}")
 }
 
 /// Takes a request on: does it, hands it to the phase, or refuses it.

@@ -34,7 +34,7 @@ impl Strategy {
     pub fn purpose(self) -> &'static str {
         match self {
             Self::Online => "copies while the application writes; a short lock",
-            Self::RenameFirst => "for a quiet window and append-only data: filled later",
+            Self::RenameFirst => "for a quiet window, append-only data; filled later",
             Self::Adopt => "attaches the old table whole; nothing is copied",
         }
     }
