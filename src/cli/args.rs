@@ -84,6 +84,8 @@ pub enum Command {
     Finish(Finish),
     /// Write down what was done and found, as Markdown or JSON
     Report(Report),
+    /// Say what a finding such as QD-024 means, why it matters and what to do; alone, list all of them
+    Explain(Explain),
     /// Print the completions of a shell
     Completions {
         /// Which shell
@@ -318,6 +320,16 @@ pub struct Report {
     pub json: bool,
 }
 
+/// `quarterdeck explain`.
+#[derive(Debug, Flags)]
+pub struct Explain {
+    /// QD-024, qd-24 or 24
+    pub id: Option<String>,
+    /// As JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
 /// What to show while it runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Ui {
@@ -339,7 +351,7 @@ impl Args {
 
     /// Whether a server is needed, and with it a log.
     pub fn connects(&self) -> bool {
-        !matches!(self.command, Some(Command::Completions { .. } | Command::Man))
+        !matches!(self.command, Some(Command::Completions { .. } | Command::Man | Command::Explain(_)))
     }
 
     /// What the grammar alone cannot say.
@@ -367,6 +379,7 @@ impl Args {
                 | Command::Verify(_)
                 | Command::Repair(_)
                 | Command::Report(_)
+                | Command::Explain(_)
                 | Command::Completions { .. }
                 | Command::Man,
             )

@@ -7,12 +7,13 @@ use std::io::IsTerminal;
 
 use crate::{
     cli::{
-        args::{Args, Command, Exchange, Limits, Ui},
+        args::{Args, Command, Exchange, Explain, Limits, Ui},
         ask::{self, Order},
-        console, demo, manual, print, run, show,
+        console, demo, manual, output, print, run, show,
     },
     engine::command::Command as Asks,
-    error::Result,
+    error::{Error, Result},
+    model::explain,
     pg::{Target, pooler::refuse_transaction_pooler},
 };
 
@@ -53,6 +54,10 @@ pub(super) async fn dispatch(args: &Args) -> Result<u8> {
             print::text(&manual::manual()?);
             Ok(0)
         }
+        Command::Explain(words) => {
+            print::text(&explain(words)?);
+            Ok(0)
+        }
         // Refused before anything connects.
         Command::Plan(words) => {
             words.plan.request(&words.table)?;
@@ -83,6 +88,21 @@ async fn ask(args: &Args, table: &str, command: Asks) -> Result<u8> {
 async fn exchange(args: &Args, words: &Exchange, command: Asks) -> Result<u8> {
     let order = Order { table: &words.of.table, command, limits: words.limits };
     ask::ask(&connect(args).await?, order).await
+}
+
+/// The long form of a finding, or all of them: neither server nor log is needed.
+fn explain(words: &Explain) -> Result<String> {
+    let Some(typed) = &words.id else {
+        return Ok(if words.json { output::explain::json_of_all() + "\n" } else { output::explain::list() });
+    };
+    let found = explain::find(typed).ok_or_else(|| Error::Usage {
+        reason: format!("there is no finding {typed}"),
+        remedy: format!(
+            "the nearest are {}; `quarterdeck explain` lists all of them",
+            explain::nearest(typed).join(", ")
+        ),
+    })?;
+    Ok(if words.json { output::explain::json(found) + "\n" } else { output::explain::text(found) })
 }
 
 /// The server that the words and the environment name; refuses a transaction-mode pooler.

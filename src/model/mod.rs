@@ -7,6 +7,7 @@ pub mod condition;
 pub mod cost;
 pub mod diff;
 pub mod drift;
+pub mod explain;
 pub mod figures;
 pub mod hanger;
 pub mod ident;

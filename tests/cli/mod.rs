@@ -1,5 +1,6 @@
 //! What the renderers print, as snapshots in `tests/snapshots`, and what must never be in it.
 
+mod explain;
 pub(crate) mod samples;
 
 use clap::CommandFactory;

@@ -23,12 +23,15 @@ fn said(output: &Output) -> (i32, String, String) {
 #[test]
 fn help_completions_and_the_manual_go_to_standard_output() {
     let tool = Tool::new();
-    let cases: [(&[&str], &str); 5] = [
+    let cases: [(&[&str], &str); 8] = [
         (&["--help"], "Exit codes"),
         (&["--version"], env!("CARGO_PKG_VERSION")),
         (&["completions", "bash"], "_quarterdeck()"),
         (&["completions", "fish"], "complete -c quarterdeck"),
         (&["man"], ".TH"),
+        (&["explain", "qd-24"], "QD-024: the table belongs to an extension"),
+        (&["explain", "24", "--json"], "\"standing\": \"refuses\""),
+        (&["explain"], "QD-045  warns"),
     ];
     for (words, part) in cases {
         let (code, out, err) = run(&tool, words);
@@ -50,12 +53,13 @@ fn a_reader_that_goes_away_is_no_error() {
 #[test]
 fn words_that_are_off_end_with_two_and_refusals_with_three() {
     let tool = Tool::new();
-    let cases: [(&[&str], i32, &str); 7] = [
+    let cases: [(&[&str], i32, &str); 8] = [
         (&["stauts"], 2, "did you mean `quarterdeck status`?"),
         (&["run"], 2, "usage: quarterdeck run"),
         (&["swap", "t", "--yes", "u"], 2, "repeat the table's name"),
         (&["run", "t", "--until", "swapped"], 2, "add --yes t"),
         (&["status", "--conn", "port=0"], 2, "a port is a number"),
+        (&["explain", "QD-095"], 2, "the nearest are QD-094"),
         (&["run", "t", "--strategy", "adopt"], 3, "not in this version"),
         (&["plan", "t", "--strategy", "rename-first"], 3, "not in this version"),
     ];
