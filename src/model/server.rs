@@ -73,6 +73,8 @@ pub struct Rights {
     pub referenced: Vec<QualifiedName>,
     /// Views over the table that the role may not replace.
     pub views: Vec<QualifiedName>,
+    /// What the table uses, and the right on it that the role lacks.
+    pub used: Vec<(String, String)>,
 }
 
 /// A transaction that holds up capture or swap.

@@ -52,6 +52,7 @@ pub struct Ownership {
 /// Becomes the owner; `None` where somebody else lives and `claim` does not allow taking over.
 pub async fn claim(target: &Target, id: Uuid, claim: Claim) -> Result<Option<Ownership>> {
     let mut session = Session::open(target, &purpose(id, "owner")).await?;
+    may_own(&session, id).await?;
     if !try_lock(&session, id).await? {
         if claim == Claim::IfFree {
             drop(session);
@@ -71,6 +72,22 @@ pub async fn claim(target: &Target, id: Uuid, claim: Claim) -> Result<Option<Own
     let before = owner_before(&session, id).await?;
     let epoch = raise_epoch(&mut session, id).await?;
     Ok(Some(Ownership { session, epoch, before }))
+}
+
+/// Refuses a role that could not go on with what another one began: log and functions belong to that one, and the swap
+/// would be too late to find it out.
+async fn may_own(session: &Session, id: Uuid) -> Result<()> {
+    const SQL: &str = "SELECT pg_get_userbyid(relowner)::text, current_user::text FROM pg_class \
+                       WHERE oid = to_regclass($1) AND NOT pg_has_role(relowner, 'USAGE')";
+    let log = format!("quarterdeck.log_{}", purpose(id, "").trim_end());
+    let Some(row) = session.query_opt("look for the log's owner", SQL, &[&log]).await? else { return Ok(()) };
+    let (theirs, ours): (String, String) = (row.get(0), row.get(1));
+    Err(Error::Refused {
+        id: "QD-086",
+        object: journal::read::migration(session, id).await?.scheme.source().plain(),
+        reason: format!("its migration was begun by role {theirs}, of which {ours} is not a member"),
+        remedy: format!("connect as {theirs} or as a member of it"),
+    })
 }
 
 async fn try_lock(session: &Session, id: Uuid) -> Result<bool> {

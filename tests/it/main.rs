@@ -31,6 +31,10 @@ mod plans;
 #[cfg(test)]
 mod pooler;
 #[cfg(test)]
+mod refused;
+#[cfg(test)]
+mod rights;
+#[cfg(test)]
 mod support;
 #[cfg(test)]
 mod swap;

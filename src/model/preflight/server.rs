@@ -25,12 +25,17 @@ pub(super) const CHECKS: &[Check] = &[
     ),
     refuse("QD-007", "GRANT CREATE ON SCHEMA to this role and to the table's owner", no_create),
     refuse("QD-008", "GRANT the missing rights on the table to this role", lacks_rights),
-    refuse("QD-009", "GRANT REFERENCES, UPDATE on that table to this role", referenced_rights),
+    refuse(
+        "QD-009",
+        "GRANT SELECT, REFERENCES, UPDATE on that table to this role; BYPASSRLS where it has row security",
+        referenced_rights,
+    ),
     refuse(
         "QD-010",
         "connect as a member of the view's owner too, or give the view to the table's owner",
         view_rights,
     ),
+    refuse("QD-085", "let its owner GRANT it to this role", used_rights),
     refuse("QD-011", "COMMIT PREPARED or ROLLBACK PREPARED it", prepared),
     refuse("QD-012", "wait until it is done: no lock makes it yield", wraparound),
     warn("QD-013", "let it end before capture and before the swap", long_transactions),
@@ -115,13 +120,22 @@ fn lacks_rights(case: &Case<'_>) -> Vec<Hit> {
 }
 
 fn referenced_rights(case: &Case<'_>) -> Vec<Hit> {
-    let reason = "a foreign key references it, and this role may not lock it, or not reference it";
+    let reason =
+        "a foreign key references it, and this role may not lock it, not reference it, or not read all of it";
     case.around.rights.referenced.iter().map(|name| (name.plain(), reason.into())).collect()
 }
 
 fn view_rights(case: &Case<'_>) -> Vec<Hit> {
     let reason = "the view must follow the table at the swap, and this role may not replace it";
     case.around.rights.views.iter().map(|name| (name.plain(), reason.into())).collect()
+}
+
+fn used_rights(case: &Case<'_>) -> Vec<Hit> {
+    let role = case.server.role.as_str();
+    let hit = |(object, right): &(String, String)| {
+        (object.clone(), format!("the table uses it, or a view over it, and {role} lacks {right} on it"))
+    };
+    case.around.rights.used.iter().map(hit).collect()
 }
 
 fn prepared(case: &Case<'_>) -> Vec<Hit> {

@@ -59,6 +59,7 @@ fn beginnings(table: &Table) -> Vec<String> {
 async fn rights(session: &Session, table: &Table) -> Result<Rights> {
     const SQL: &str = include_str!("../../../assets/sql/table_rights.sql");
     const AROUND: &str = include_str!("../../../assets/sql/table_rights_around.sql");
+    const USED: &str = include_str!("../../../assets/sql/table_rights_used.sql");
     let row = session.query_one("read own rights", SQL, &[&table.oid]).await?;
     let mut rights = Rights {
         owns: row.get(0),
@@ -71,6 +72,8 @@ async fn rights(session: &Session, table: &Table) -> Result<Rights> {
         let list = if row.get(0) { &mut rights.views } else { &mut rights.referenced };
         list.push(name(&row, 1));
     }
+    let used = session.query("read rights on what it uses", USED, &[&table.oid]).await?;
+    rights.used = used.iter().map(|row| (row.get(0), row.get(1))).collect();
     Ok(rights)
 }
 

@@ -39,6 +39,11 @@ impl Tool {
         Self { conn: Some(db.conninfo().to_owned()), ..Self::new() }
     }
 
+    /// Connects there unless its words say otherwise.
+    pub(crate) fn to(conninfo: String) -> Self {
+        Self { conn: Some(conninfo), ..Self::new() }
+    }
+
     pub(crate) fn command(&self, words: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_quarterdeck"));
         for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("PG")) {
