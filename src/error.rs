@@ -4,6 +4,8 @@
 //! [`Error::kind`], the process's exit code in [`Error::exit_code`]. Across channels an error travels as
 //! the plain data of [`Report`].
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 use tokio_postgres::error::SqlState;
 
@@ -53,6 +55,9 @@ pub enum Error {
         /// What would make it acceptable.
         remedy: String,
     },
+    /// Several checks say no; nothing was touched.
+    #[error("{}", one_of(.0))]
+    Refusals(Vec<Refusal>),
     /// No session could be had.
     #[error("cannot connect to {target}: {reason}")]
     Connect {
@@ -161,6 +166,7 @@ impl Error {
             Self::Database { source, .. } => source.code(),
             Self::Usage { .. }
             | Self::Refused { .. }
+            | Self::Refusals(_)
             | Self::Connect { .. }
             | Self::Fenced { .. }
             | Self::Changed { .. }
@@ -197,6 +203,7 @@ impl Error {
             }
             Self::Usage { .. }
             | Self::Refused { .. }
+            | Self::Refusals(_)
             | Self::Fenced { .. }
             | Self::Changed { .. }
             | Self::Differs { .. }
@@ -212,7 +219,7 @@ impl Error {
     /// What to do about it.
     pub fn kind(&self) -> Kind {
         match self {
-            Self::Usage { .. } | Self::Refused { .. } => Kind::Refused,
+            Self::Usage { .. } | Self::Refused { .. } | Self::Refusals(_) => Kind::Refused,
             Self::Database { source, .. } => match source.code() {
                 Some(
                     &SqlState::LOCK_NOT_AVAILABLE
@@ -242,6 +249,7 @@ impl Error {
             | Self::Connect { remedy, .. }
             | Self::Busy { remedy, .. }
             | Self::Program { remedy, .. } => Some(remedy.clone()),
+            Self::Refusals(all) => all.first().map(|first| first.remedy.clone()),
             Self::Database { label, source } => {
                 let said = source.as_db_error().and_then(|e| e.hint());
                 remedy_of(label, source).or(said).map(str::to_owned)
@@ -269,7 +277,7 @@ impl Error {
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::Usage { .. } => 2,
-            Self::Refused { .. } => 3,
+            Self::Refused { .. } | Self::Refusals(_) => 3,
             Self::Differs { .. } => 4,
             Self::Stopped { .. } => 5,
             Self::Unknown { .. } => 6,
@@ -284,14 +292,41 @@ impl Error {
         }
     }
 
+    /// What the checks say that refuse; empty for other errors.
+    pub fn refusals(&self) -> Vec<Refusal> {
+        match self {
+            Self::Refusals(all) => all.clone(),
+            Self::Refused { id, object, reason, remedy } => vec![Refusal {
+                id: (*id).to_owned(),
+                object: object.clone(),
+                reason: reason.clone(),
+                remedy: remedy.clone(),
+            }],
+            Self::Usage { .. }
+            | Self::Connect { .. }
+            | Self::Database { .. }
+            | Self::Fenced { .. }
+            | Self::Changed { .. }
+            | Self::Differs { .. }
+            | Self::Stopped { .. }
+            | Self::Unknown { .. }
+            | Self::Busy { .. }
+            | Self::Program { .. }
+            | Self::Io { .. }
+            | Self::Bug(_) => Vec::new(),
+        }
+    }
+
     /// The error as data, for channels, the journal and JSON.
     pub fn report(&self) -> Report {
+        let refusals = self.refusals();
         Report {
             kind: self.kind(),
-            id: if let Self::Refused { id, .. } = self { Some((*id).to_owned()) } else { None },
+            id: refusals.first().map(|first| first.id.clone()),
             message: self.to_string(),
             hint: self.hint(),
             sqlstate: self.sqlstate().map(|s| s.code().to_owned()),
+            refusals,
         }
     }
 }
@@ -322,6 +357,41 @@ pub struct Report {
     pub hint: Option<String>,
     /// The server's SQLSTATE.
     pub sqlstate: Option<String>,
+    /// What each check says that refused, the first one first; empty for other errors.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub refusals: Vec<Refusal>,
+}
+
+/// What one check says that refuses.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Refusal {
+    /// `QD-024`.
+    pub id: String,
+    /// What it is about.
+    pub object: String,
+    /// Why.
+    pub reason: String,
+    /// What would make it acceptable.
+    pub remedy: String,
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {} ({})", self.object, self.reason, self.id)
+    }
+}
+
+/// The first refusal, and the objects and ids of the others.
+fn one_of(refusals: &[Refusal]) -> String {
+    let mut named = refusals.iter().map(|refusal| format!("{} {}", refusal.id, refusal.object));
+    let first = refusals.first().map(ToString::to_string).unwrap_or_default();
+    named.next();
+    let others: Vec<_> = named.collect();
+    if others.is_empty() {
+        first
+    } else {
+        format!("{first}; and {} more: {}", others.len(), others.join(", "))
+    }
 }
 
 /// The server's words with detail and SQLSTATE, or the driver's with their cause.

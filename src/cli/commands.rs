@@ -7,7 +7,7 @@ use std::io::IsTerminal;
 
 use crate::{
     cli::{
-        args::{Args, Command, Exchange, Explain, Limits, Ui},
+        args::{Args, Command, Exchange, Explain, Limits, PlanCommand, Ui},
         ask::{self, Order},
         console, demo, manual, output, print, run, show,
     },
@@ -58,10 +58,12 @@ pub(super) async fn dispatch(args: &Args) -> Result<u8> {
             print::text(&explain(words)?);
             Ok(0)
         }
-        // Refused before anything connects.
         Command::Plan(words) => {
-            words.plan.request(&words.table)?;
-            show::plan(&connect(args).await?, words).await
+            let planned = plan(args, words).await;
+            if let (Err(error), true) = (&planned, words.json) {
+                print::text(&(output::json::failure(error) + "\n"));
+            }
+            planned
         }
         Command::Run(words) => run::run(args, words).await,
         Command::Demo(flags) => demo::run(args, flags).await,
@@ -78,6 +80,12 @@ pub(super) async fn dispatch(args: &Args) -> Result<u8> {
         Command::Swap(words) => exchange(args, words, Asks::Swap).await,
         Command::Reverse(words) => exchange(args, words, Asks::Reverse).await,
     }
+}
+
+/// Words that ask for what this version refuses are refused before anything connects.
+async fn plan(args: &Args, words: &PlanCommand) -> Result<u8> {
+    words.plan.request(&words.table)?;
+    show::plan(&connect(args).await?, words).await
 }
 
 async fn ask(args: &Args, table: &str, command: Asks) -> Result<u8> {

@@ -316,7 +316,7 @@ impl End {
 
 fn word(error: &Error) -> &'static str {
     match error {
-        Error::Usage { .. } | Error::Refused { .. } => "refused",
+        Error::Usage { .. } | Error::Refused { .. } | Error::Refusals(_) => "refused",
         Error::Differs { .. } => "differs",
         Error::Stopped { .. } => "paused",
         Error::Unknown { .. } => "unknown",

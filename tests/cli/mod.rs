@@ -5,10 +5,10 @@ pub(crate) mod samples;
 
 use clap::CommandFactory;
 
-use super::{failure, json, plain, plan, report, status};
+use super::{end_of, failure, json, plain, plan, report, status};
 use crate::{
     cli::{args::Args, manual},
-    error::Error,
+    error::{Error, Refusal},
 };
 use samples::{at, copying, events, plan as sample_plan, planned, snapshot};
 
@@ -49,6 +49,35 @@ fn a_json_stream_ends_with_closed_whatever_happened() {
     let closed: serde_json::Value = serde_json::from_str(&closed).unwrap();
     assert_eq!((&closed["event"], &closed["end"]), (&"closed".into(), &"refused".into()));
     assert_eq!(closed["exit_code"], 3);
+}
+
+#[test]
+fn every_refusal_names_object_reason_remedy_and_id() {
+    let one = |id: &str, object: &str, remedy: &str| Refusal {
+        id: id.into(),
+        object: object.into(),
+        reason: "it is odd".into(),
+        remedy: remedy.into(),
+    };
+    let error = Error::Refusals(vec![
+        one("QD-063", "rule r", "drop\x1b it"),
+        one("QD-064", "events", &"long ".repeat(22)),
+    ]);
+    let text = failure(&error);
+    assert_harmless(&text);
+    snapshot("cli_refusals", &text);
+    assert_eq!((error.exit_code(), end_of(&error)), (3, "refused"));
+    let json: serde_json::Value = serde_json::from_str(&json::failure(&error)).unwrap();
+    let refusals = json["error"]["refusals"].as_array().unwrap();
+    assert_eq!(refusals.len(), 2);
+    for (refusal, id) in refusals.iter().zip(["QD-063", "QD-064"]) {
+        let keys: Vec<_> = refusal.as_object().unwrap().keys().map(String::as_str).collect();
+        assert_eq!(keys, ["id", "object", "reason", "remedy"]);
+        assert_eq!(refusal["id"], id);
+    }
+    let [failed, _] = json::closing("run", &error, at(0));
+    let failed: serde_json::Value = serde_json::from_str(&failed).unwrap();
+    assert_eq!(failed["error"], json["error"]);
 }
 
 #[test]

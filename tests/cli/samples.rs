@@ -187,6 +187,7 @@ fn report() -> Report {
         message: "copy chunk: out of\nshared memory".into(),
         hint: Some("raise max_locks_per_transaction".into()),
         sqlstate: Some("53200".into()),
+        refusals: Vec::new(),
     }
 }
 

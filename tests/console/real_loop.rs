@@ -183,7 +183,16 @@ async fn the_wizard_shows_a_refusal_and_starts_what_it_shows() {
     let mut console = Console::start(Scene::Census, None);
     console.sees("chat_sessions").await;
     console.press("/invoice<enter><enter><enter><enter><enter>");
-    console.sees("a rule rewrites its inserts (QD-012)").await;
+    console.sees("billing.invoice lines: a rule rewrites its inserts (QD-063)").await;
+    for part in [
+        "drop the rule",
+        "publication events: subscribers",
+        "(QD-064)",
+        "take the table out",
+        "explain QD-063",
+    ] {
+        console.sees(part).await;
+    }
     console.press("<esc><esc><esc><esc><esc>");
     console.sees("chat_sessions").await;
     console.press("/sessions<enter><enter><enter><enter><enter>");

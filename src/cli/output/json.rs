@@ -15,6 +15,11 @@ pub fn line(event: &Event) -> String {
     one_line(event)
 }
 
+/// An error as what was asked for: an object with nothing but `error`.
+pub fn failure(error: &Error) -> String {
+    pretty(&serde_json::json!({ "error": error.report() }))
+}
+
 /// A stream's last lines where it ends with an error: what failed, and `closed`.
 pub fn closing(step: &str, error: &Error, at: DateTime<Utc>) -> [String; 2] {
     let failed = Body::Failed { step: step.to_owned(), error: error.report() };

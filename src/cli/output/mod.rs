@@ -17,9 +17,12 @@ mod tests;
 pub(crate) use tests::samples::snapshot;
 
 use crate::{
-    error::{Error, Report},
+    error::{Error, Refusal, Report},
     tui::harmless::harmless,
 };
+
+/// Columns within which a remedy also names where more is said.
+const LINE: usize = 120;
 
 /// An error in two lines, `error: …` and `hint: …`, without a line feed at the end.
 pub fn failure(error: &Error) -> String {
@@ -35,8 +38,11 @@ pub fn failure(error: &Error) -> String {
     reported(&report)
 }
 
-/// The same for an error that came as data.
+/// The same for an error that came as data; two lines for each check that refuses.
 pub fn reported(report: &Report) -> String {
+    if !report.refusals.is_empty() {
+        return report.refusals.iter().map(refused).collect::<Vec<_>>().join("\n");
+    }
     let line = format!("error: {}", harmless(&report.message));
     match &report.hint {
         Some(hint) => format!("{line}\nhint: {}", harmless(hint)),
@@ -44,10 +50,20 @@ pub fn reported(report: &Report) -> String {
     }
 }
 
+/// One check's refusal, and where more is said about it if that still fits on the line.
+fn refused(refusal: &Refusal) -> String {
+    let mut hint = refusal.remedy.clone();
+    let more = format!("; see `quarterdeck explain {}`", refusal.id);
+    if format!("hint: {hint}{more}").chars().count() <= LINE {
+        hint.push_str(&more);
+    }
+    format!("error: {}\nhint: {}", harmless(&refusal.to_string()), harmless(&hint))
+}
+
 /// The last word of an event stream that ends with this error (`closed`).
 pub fn end_of(error: &Error) -> &'static str {
     match error {
-        Error::Usage { .. } | Error::Refused { .. } => "refused",
+        Error::Usage { .. } | Error::Refused { .. } | Error::Refusals(_) => "refused",
         Error::Differs { .. } => "differs",
         Error::Unknown { .. } => "unknown",
         Error::Stopped { how, .. } if how.starts_with("paused") => "paused",

@@ -19,7 +19,7 @@ use std::sync::LazyLock;
 pub use key::{KeyTrouble, choose_key};
 
 use crate::{
-    error::Error,
+    error::{Error, Refusal},
     model::{
         hanger::HangerKind,
         ident::Ident,
@@ -100,17 +100,26 @@ pub fn too_old(server: &ServerFacts) -> Option<Error> {
     })
 }
 
-/// The refusal as an error that names the first one and how many others there are; `None` where nothing refuses.
+/// The refusals as an error; `None` where nothing refuses.
 pub fn refusal(findings: &[Finding]) -> Option<Error> {
     let refused: Vec<_> = findings.iter().filter(|f| f.severity == Severity::Refuse).collect();
-    let (first, others) = refused.split_first()?;
-    let check = CHECKS.iter().find(|check| check.id == first.id)?;
-    let mut reason = first.reason.clone();
-    if !others.is_empty() {
-        let ids: Vec<_> = others.iter().map(|finding| format!("{} {}", finding.id, finding.object)).collect();
-        reason = format!("{reason}; and {} more: {}", others.len(), ids.join(", "));
+    if let [Finding { id, severity: _, object, reason, remedy }] = refused[..] {
+        let (object, reason, remedy) = (object.clone(), reason.clone(), remedy.clone());
+        return CHECKS.iter().find(|check| check.id == *id).map(|check| Error::Refused {
+            id: check.id,
+            object,
+            reason,
+            remedy,
+        });
     }
-    Some(Error::Refused { id: check.id, object: first.object.clone(), reason, remedy: first.remedy.clone() })
+    if refused.is_empty() {
+        return None;
+    }
+    let one = |finding: &&Finding| {
+        let Finding { id, severity: _, object, reason, remedy } = (*finding).clone();
+        Refusal { id, object, reason, remedy }
+    };
+    Some(Error::Refusals(refused.iter().map(one).collect()))
 }
 
 impl Check {
@@ -311,6 +320,7 @@ mod tests {
         ("QD-008", |s| s.around.rights.lacks = vec!["SELECT".into()]),
         ("QD-009", |s| s.around.rights.referenced = vec![QualifiedName::new("public", "users")]),
         ("QD-010", |s| s.around.rights.views = vec![QualifiedName::new("public", "v")]),
+        ("QD-085", |s| s.around.rights.used = vec![("function f()".into(), "EXECUTE".into())]),
         ("QD-011", |s| s.around.prepared = vec!["gid".into()]),
         ("QD-012", |s| s.around.wraparound_vacuum = Some(7)),
         ("QD-013", |s| s.around.long_transactions = vec![long(Some(10))]),
@@ -453,7 +463,10 @@ mod tests {
         scene.hang(HangerKind::Rule);
         scene.hang(HangerKind::Publication);
         let error = refusal(&findings(&scene)).unwrap();
-        assert!(matches!(error, Error::Refused { id: "QD-063", .. }), "{error}");
+        let ids: Vec<_> = error.refusals().into_iter().map(|refusal| refusal.id).collect();
+        assert_eq!(ids, ["QD-063", "QD-064"]);
+        assert_eq!(error.report().id.as_deref(), Some("QD-063"));
+        assert!(error.to_string().contains("(QD-063)"), "{error}");
         assert!(error.to_string().contains("and 1 more: QD-064 x"), "{error}");
         assert_eq!(error.hint().as_deref(), Some("replace it by a trigger"));
         assert_eq!(error.exit_code(), 3);

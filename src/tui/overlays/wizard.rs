@@ -42,7 +42,7 @@ pub fn draw(pen: &mut Pen<'_>, screen: Rect, wizard: &Wizard, model: &Model) {
         Page::Strategy => strategies(pen, body, wizard),
         Page::Preview => match &wizard.plan {
             Load::Ready(plan) => preview::draw(pen, body, wizard, plan),
-            Load::Failed(report) => preview::refused(pen, body, report),
+            Load::Failed(report) => preview::refused(pen, body, report, wizard.scroll),
             Load::Nothing | Load::Loading => {
                 pen.text((body.x + 1, body.y + 1), body.width, "making the plan …", pen.theme.dim);
             }

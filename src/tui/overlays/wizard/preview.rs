@@ -95,14 +95,23 @@ fn cost(cost: &Cost) -> String {
 }
 
 /// Preflight says no: why, and what would make it acceptable.
-pub(super) fn refused(pen: &mut Pen<'_>, area: Rect, report: &Report) {
+pub(super) fn refused(pen: &mut Pen<'_>, area: Rect, report: &Report, scroll: usize) {
     let theme = *pen.theme;
-    let mut text: Vec<Paragraph> = vec![
-        Vec::new(),
-        vec![(format!("{} ", glyphs::BROKEN), theme.danger), (report.message.clone(), theme.danger)],
-    ];
-    text.extend(report.hint.iter().map(|hint| vec![("→ ".into(), theme.dim), (hint.clone(), theme.text)]));
+    let mut text: Vec<Paragraph> = vec![Vec::new()];
+    let mut say = |message: String, hint: Option<&String>| {
+        text.push(vec![(format!("{} ", glyphs::BROKEN), theme.danger), (message, theme.danger)]);
+        text.extend(hint.map(|hint| vec![("→ ".into(), theme.dim), (hint.clone(), theme.text)]));
+    };
+    if report.refusals.is_empty() {
+        say(report.message.clone(), report.hint.as_ref());
+    }
+    for refusal in &report.refusals {
+        say(refusal.to_string(), Some(&refusal.remedy));
+    }
     text.push(Vec::new());
+    if let Some(id) = &report.id {
+        text.push(sentence(theme.dim, format!("`quarterdeck explain {id}` says more")));
+    }
     text.push(sentence(theme.dim, "nothing was touched"));
-    dialog::text(pen, area, &text, 0);
+    dialog::text(pen, area, &text, scroll);
 }
