@@ -1,8 +1,8 @@
--- First and last time of a column as the statistics know them. $1 schema, $2 table, $3 column.
-SELECT min(value), max(value)
+-- First and last time of a column as the statistics know them, its {type} made a timestamptz. $1 schema, $2 table, $3 column.
+SELECT {first}, {last}
 FROM pg_stats s,
-     unnest(coalesce(s.histogram_bounds::text::timestamptz[], '{}')
-            || coalesce(s.most_common_vals::text::timestamptz[], '{}')) AS value
+     unnest(coalesce(s.histogram_bounds::text::{type}[], '{}')
+            || coalesce(s.most_common_vals::text::{type}[], '{}')) AS value
 WHERE s.schemaname = $1
   AND s.tablename = $2
   AND s.attname = $3

@@ -7,7 +7,7 @@ use quarterdeck::{
         board::Board,
         status::{ChunkState, ChunkStatus, PeriodStatus, Status},
     },
-    model::{chunk::ChunkId, ident::Ident, period::Every, scheme::Leaf},
+    model::{calendar::Calendar, chunk::ChunkId, ident::Ident, period::Every, scheme::Leaf},
     pg::journal::read::{ChunkRow, LeafRow},
     tui::app::model::{Model, Screen},
 };
@@ -105,8 +105,11 @@ fn periods(status: &Status) -> Vec<PeriodStatus> {
     let (first, default) = (&status.periods[0], &status.periods[status.periods.len() - 1]);
     let quarters = std::iter::successors(first.period, |period| Every::Quarter.next(*period));
     let named = quarters.take(LEAVES - 1).map(|period| PeriodStatus {
-        title: Every::Quarter.title(period),
-        leaf: format!("chat_messages_{}", Every::Quarter.title(period).to_lowercase().replace(' ', "_")),
+        title: Calendar::from(Every::Quarter).title(period),
+        leaf: format!(
+            "chat_messages_{}",
+            Calendar::from(Every::Quarter).title(period).to_lowercase().replace(' ', "_")
+        ),
         period: Some(period),
         ..first.clone()
     });

@@ -11,7 +11,7 @@ use clap_complete::Shell;
 use crate::{
     cli::values,
     error::{Error, Result},
-    model::{period::Every, plan::Request, scheme::Scheme, strategy::Strategy},
+    model::{calendar::Zone, clock::Clock, period::Every, plan::Request, scheme::Scheme, strategy::Strategy},
 };
 
 /// Turn one big, live PostgreSQL table into a range-partitioned one, and keep a way back
@@ -124,9 +124,16 @@ pub struct PlanFlags {
     /// The partition column, where there is more than one candidate
     #[arg(long, value_name = "COLUMN")]
     by: Option<String>,
+    /// How that column tells the time, where it holds ids: uuidv7, twitter, discord, mastodon, instagram,
+    /// snowflake:EPOCH_MS:SHIFT, epoch-s, epoch-ms, epoch-us [default: recognised from the rows]
+    #[arg(long, value_name = "CLOCK", requires = "by")]
+    clock: Option<Clock>,
     /// The length of a period [default: quarter]
     #[arg(long, value_name = "PERIOD", value_parser = values::every())]
     every: Option<Every>,
+    /// The time zone at whose midnight a period begins, Europe/Berlin for example [default: UTC]
+    #[arg(long, value_name = "ZONE")]
+    time_zone: Option<Zone>,
     /// In which order things are done [default: online]
     #[arg(long, value_name = "STRATEGY", value_parser = values::strategy())]
     strategy: Option<Strategy>,
@@ -153,7 +160,9 @@ impl PlanFlags {
         let plain = Request::of(table);
         Ok(Request {
             by: self.by.clone(),
+            clock: self.clock,
             every: self.every.unwrap_or(plain.every),
+            zone: self.time_zone.unwrap_or(plain.zone),
             ahead: self.ahead.unwrap_or(plain.ahead),
             default_leaf: !self.no_default,
             strategy,
@@ -165,6 +174,8 @@ impl PlanFlags {
     pub fn other_than(&self, scheme: &Scheme) -> Option<&'static str> {
         let flags = [
             ("--by", self.by.as_ref().is_some_and(|by| by != scheme.by.as_str())),
+            ("--clock", self.clock.is_some_and(|clock| clock != scheme.clock)),
+            ("--time-zone", self.time_zone.is_some_and(|zone| zone != scheme.zone)),
             ("--every", self.every.is_some_and(|every| every != scheme.every)),
             ("--ahead", self.ahead.is_some_and(|ahead| ahead != scheme.ahead)),
             ("--no-default", self.no_default && scheme.default_leaf),

@@ -147,7 +147,7 @@ fn periods(
     let one = |(row, copied): (&LeafRow, &i64)| {
         let (source_rows, target_rows) = rows_of(row, *copied);
         PeriodStatus {
-            title: row.leaf.period.map_or_else(|| "DEFAULT".into(), |period| scheme.every.title(period)),
+            title: row.leaf.period.map_or_else(|| "DEFAULT".into(), |period| scheme.calendar().title(period)),
             leaf: row.leaf.name.as_str().to_owned(),
             period: row.leaf.period,
             state: row.state,

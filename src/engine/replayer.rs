@@ -72,7 +72,7 @@ fn way(ctx: &Context) -> Way {
             if sealed.is_empty() {
                 Way::None
             } else {
-                Way::Forward(replay::scope(&sealed, &board.leaf_list()))
+                Way::Forward(replay::scope(ctx.scheme.clock, &sealed, &board.leaf_list()))
             }
         }
         Phase::Replaying | Phase::Verifying | Phase::Ready | Phase::Swapping | Phase::Reversed => {

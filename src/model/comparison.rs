@@ -11,8 +11,8 @@
 //! verifier's tally).
 
 use crate::model::{
-    ident::{QualifiedName, literal},
-    period::{Period, bound},
+    ident::QualifiedName,
+    period::Period,
     scheme::{Leaf, Scheme},
     table::Column,
 };
@@ -79,12 +79,11 @@ impl<'a> Sides<'a> {
         // width_bucket gives 0 before the first bound and n from the n-th on, infinities included.
         let mut numbers = vec![number(None)];
         numbers.extend(bounds.iter().map(|lower| number(starting(*lower))));
-        let bounds: Vec<_> = bounds.into_iter().map(|time| literal(&bound(time))).collect();
         format!(
-            "('{{{}}}'::int8[])[1 + width_bucket({prefix}{}, ARRAY[{}]::timestamptz[])]",
+            "('{{{}}}'::int8[])[1 + width_bucket({prefix}{}, {})]",
             numbers.join(","),
             self.scheme.by,
-            bounds.join(", ")
+            self.scheme.clock.bounds(bounds)
         )
     }
 
@@ -93,9 +92,9 @@ impl<'a> Sides<'a> {
         if (0..self.leaves.len()).all(|leaf| which.contains(&leaf)) {
             return "true".into();
         }
-        let within = |leaf: &usize| self.leaves[*leaf].period.map(|period| self.within(period));
+        let within = |leaf: &usize| self.leaves[*leaf].period.map(|period| self.scheme.within("", period));
         let outside_all = || {
-            let terms: Vec<_> = self.periods().map(|period| self.within(period)).collect();
+            let terms: Vec<_> = self.periods().map(|period| self.scheme.within("", period)).collect();
             format!("NOT (false OR {})", terms.join(" OR "))
         };
         let terms: Vec<_> = which.iter().map(|leaf| within(leaf).unwrap_or_else(outside_all)).collect();
@@ -129,11 +128,6 @@ impl<'a> Sides<'a> {
 
     fn periods(&self) -> impl Iterator<Item = Period> {
         self.leaves.iter().filter_map(|leaf| leaf.period)
-    }
-
-    fn within(&self, period: Period) -> String {
-        let by = &self.scheme.by;
-        format!("({by} >= {} AND {by} < {})", literal(&bound(period.lower)), literal(&bound(period.upper)))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::model::period::{Every, Period};
+use crate::model::{calendar::Calendar, clock::Clock, period::Period};
 
 /// The most leaves of one table: planning time, locks and open files grow with each (manual, 5.12.6).
 pub const MAX_LEAVES: usize = 1_000;
@@ -11,22 +11,30 @@ pub const MAX_LEAVES: usize = 1_000;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Uncut {
     /// It would take more than [`MAX_LEAVES`].
-    #[error("from {first} to {last} every {every} makes more than {MAX_LEAVES} partitions")]
+    #[error("from {first} to {last} every {calendar} makes more than {MAX_LEAVES} partitions")]
     TooMany {
-        /// The length of a period.
-        every: Every,
+        /// The periods.
+        calendar: Calendar,
         /// The lowest time.
         first: DateTime<Utc>,
         /// The highest time.
         last: DateTime<Utc>,
     },
     /// A time lies outside the calendar.
-    #[error("{time} is in no {every} of the calendar")]
+    #[error("{time} is in no {calendar} of the calendar")]
     OffCalendar {
-        /// The length of a period.
-        every: Every,
+        /// The periods.
+        calendar: Calendar,
         /// Which.
         time: DateTime<Utc>,
+    },
+    /// The column has no value for a period.
+    #[error("the clock {clock} has no value for the period from {}", period.lower)]
+    OffClock {
+        /// The column's clock.
+        clock: Clock,
+        /// The period.
+        period: Period,
     },
 }
 
@@ -38,25 +46,27 @@ impl Uncut {
                 "choose a longer period with --every, or correct the rows whose times lie far off the others"
             }
             Self::OffCalendar { .. } => "correct the rows whose times lie outside the calendar",
+            Self::OffClock { .. } => "prepare fewer periods with --ahead",
         }
     }
 }
 
 /// Contiguous periods from that of `first` to that of `last` and `ahead` more.
 pub fn leaves_for(
-    every: Every,
+    calendar: impl Into<Calendar>,
     first: DateTime<Utc>,
     last: DateTime<Utc>,
     ahead: u32,
 ) -> Result<Vec<Period>, Uncut> {
-    let off = |time| Uncut::OffCalendar { every, time };
-    let end = every.period_of(last).ok_or_else(|| off(last))?;
-    let mut period = every.period_of(first).ok_or_else(|| off(first))?;
+    let calendar = calendar.into();
+    let off = |time| Uncut::OffCalendar { calendar, time };
+    let end = calendar.period_of(last).ok_or_else(|| off(last))?;
+    let mut period = calendar.period_of(first).ok_or_else(|| off(first))?;
     let mut periods = Vec::new();
     let mut left = ahead;
     loop {
         if periods.len() == MAX_LEAVES {
-            return Err(Uncut::TooMany { every, first, last });
+            return Err(Uncut::TooMany { calendar, first, last });
         }
         periods.push(period);
         if period.lower >= end.lower {
@@ -65,7 +75,15 @@ pub fn leaves_for(
             }
             left -= 1;
         }
-        period = every.next(period).ok_or_else(|| off(period.upper))?;
+        period = calendar.next(period).ok_or_else(|| off(period.upper))?;
+    }
+}
+
+/// The same periods, where the clock's column has values for all of them.
+pub fn reached(clock: Clock, periods: Vec<Period>) -> Result<Vec<Period>, Uncut> {
+    match periods.iter().find(|period| !clock.reaches(**period)) {
+        None => Ok(periods),
+        Some(period) => Err(Uncut::OffClock { clock, period: *period }),
     }
 }
 
@@ -74,6 +92,7 @@ mod tests {
     use chrono::TimeZone;
 
     use super::*;
+    use crate::model::period::Every;
 
     fn at(y: i32, m: u32, d: u32) -> DateTime<Utc> {
         Utc.with_ymd_and_hms(y, m, d, 13, 30, 0).unwrap()
@@ -88,7 +107,7 @@ mod tests {
             assert!(periods[periods.len() - 4].contains(at(2024, 12, 31)), "{every}");
         }
         let quarters = leaves_for(Every::Quarter, at(2024, 2, 1), at(2024, 12, 31), 2).unwrap();
-        let names: Vec<_> = quarters.iter().map(|p| Every::Quarter.suffix(*p)).collect();
+        let names: Vec<_> = quarters.iter().map(|p| Calendar::from(Every::Quarter).suffix(*p)).collect();
         assert_eq!(names, ["2024_q1", "2024_q2", "2024_q3", "2024_q4", "2025_q1", "2025_q2"]);
         assert_eq!(leaves_for(Every::Year, at(2024, 2, 1), at(2024, 2, 1), 0).unwrap().len(), 1);
         assert_eq!(leaves_for(Every::Year, at(2024, 2, 1), at(2020, 2, 1), 0).unwrap().len(), 1);

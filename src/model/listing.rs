@@ -17,14 +17,32 @@ pub struct TableListing {
     pub rows_estimate: i64,
     /// Heap, TOAST and indexes in bytes, partitions included.
     pub bytes: i64,
-    /// Columns that could be the partition column (`timestamptz NOT NULL` in this version), in order.
-    pub time_keys: Vec<Ident>,
+    /// Times that could be the partition column, the likeliest first.
+    pub time_keys: Vec<KeyColumn>,
+    /// The only column of the primary key, where its ids might tell their time.
+    pub id_key: Option<KeyColumn>,
     /// It is partitioned already.
     pub partitioned: bool,
     /// It has a primary key.
     pub has_primary_key: bool,
     /// The migration that carries it, if the journal knows one.
     pub migration: Option<Carried>,
+}
+
+impl TableListing {
+    /// All columns that could be the partition column, times first.
+    pub fn keys(&self) -> impl Iterator<Item = &KeyColumn> {
+        self.time_keys.iter().chain(&self.id_key)
+    }
+}
+
+/// A column that could be the partition column.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeyColumn {
+    /// Its name.
+    pub name: Ident,
+    /// Its type, as `format_type` prints it.
+    pub type_sql: String,
 }
 
 /// The migration of a listed table.

@@ -1,7 +1,9 @@
 //! What the tool thinks about, as pure data: no IO, no async, no clock.
 
+pub mod calendar;
 pub mod carry;
 pub mod chunk;
+pub mod clock;
 pub mod comparison;
 pub mod condition;
 pub mod cost;
@@ -19,6 +21,7 @@ pub mod phase;
 pub mod plan;
 pub mod preflight;
 pub mod references;
+pub mod sample;
 pub mod scheme;
 pub mod server;
 pub mod strategy;

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::{scheme::Scheme, strategy::Strategy};
+use crate::model::{calendar::Zone, clock::Clock, period::Every, scheme::Scheme, strategy::Strategy};
 
 /// What the operator asked for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -11,8 +11,14 @@ pub struct Request {
     pub table: String,
     /// `--by`; `None` takes the only candidate.
     pub by: Option<String>,
+    /// `--clock`; `None` goes by the column's type, or by its ids.
+    #[serde(default)]
+    pub clock: Option<Clock>,
     /// `--every`.
-    pub every: crate::model::period::Every,
+    pub every: Every,
+    /// `--time-zone`.
+    #[serde(default)]
+    pub zone: Zone,
     /// `--ahead`: periods kept ready after the newest row's.
     pub ahead: u32,
     /// Whether there is a DEFAULT partition (`--no-default` goes without).
@@ -25,11 +31,12 @@ impl Request {
     /// What is planned where only the table is said: by the only candidate, by quarter, two periods ahead, with a DEFAULT
     /// partition.
     pub fn of(table: &str) -> Self {
-        let every = crate::model::period::Every::Quarter;
         Self {
             table: table.to_owned(),
             by: None,
-            every,
+            clock: None,
+            every: Every::Quarter,
+            zone: Zone::UTC,
             ahead: 2,
             default_leaf: true,
             strategy: Strategy::Online,

@@ -4,6 +4,8 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::model::{
+    calendar::{Calendar, Zone},
+    clock::Clock,
     ident::{Ident, QualifiedName},
     period::{Every, Period},
     strategy::Strategy,
@@ -22,8 +24,14 @@ pub struct Scheme {
     pub table: Table,
     /// The partition column.
     pub by: Ident,
+    /// How it tells the time.
+    #[serde(default)]
+    pub clock: Clock,
     /// The length of a period.
     pub every: Every,
+    /// The time zone at whose midnight a period begins.
+    #[serde(default)]
+    pub zone: Zone,
     /// Periods kept ready after the newest row's.
     pub ahead: u32,
     /// Whether there is a DEFAULT partition.
@@ -86,7 +94,17 @@ impl Scheme {
 
     /// The leaf for a period.
     pub fn leaf_of(&self, period: Period) -> Leaf {
-        Leaf { name: self.every.leaf_name(&self.table.name.name, period), period: Some(period) }
+        Leaf { name: self.calendar().leaf_name(&self.table.name.name, period), period: Some(period) }
+    }
+
+    /// Which instants periods begin with.
+    pub fn calendar(&self) -> Calendar {
+        Calendar { every: self.every, zone: self.zone }
+    }
+
+    /// That the partition column lies in `period`; `prefix` is `"s."` or `""`.
+    pub fn within(&self, prefix: &str, period: Period) -> String {
+        self.clock.within(&format!("{prefix}{}", self.by), period)
     }
 
     /// The DEFAULT leaf.
@@ -157,8 +175,13 @@ impl Scheme {
 
     /// The same for a search by index: the partition column between itself and itself. Equality would let the planner
     /// take an index on that column alone for as good as the key's, and rows of one transaction share their `now()`.
+    /// Where that column alone is the key, no two rows share it.
     pub fn log_seek(&self, log: &str, row: &str) -> String {
-        let (by, key) = (&self.by, self.log_key().into_iter().zip(self.key()));
+        let by = &self.by;
+        if matches!(self.key()[..], [column] if column.name == *by) {
+            return format!("{log}.part = {row}.{by}");
+        }
+        let key = self.log_key().into_iter().zip(self.key());
         let terms = key.filter(|(_, column)| column.name != *by);
         let mut terms: Vec<_> =
             terms.map(|(logged, column)| format!("{log}.{logged} = {row}.{}", column.name)).collect();

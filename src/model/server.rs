@@ -3,7 +3,10 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::model::ident::{Ident, QualifiedName};
+use crate::model::{
+    ident::{Ident, QualifiedName},
+    sample::Sample,
+};
 
 /// What holds for the whole server, seen from the connecting role.
 #[expect(clippy::struct_excessive_bools, reason = "four independent answers of the server")]
@@ -56,6 +59,9 @@ pub struct Surroundings {
     pub migration: Option<String>,
     /// First and last value of the partition column's candidates, where they are known.
     pub extents: Vec<Extent>,
+    /// Ids of the column that is to tell the time by them.
+    #[serde(default)]
+    pub sample: Option<Sample>,
 }
 
 /// What the connecting role (or the table's owner) may do about one table.

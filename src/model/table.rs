@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
+    clock::Clock,
     hanger::Hanger,
     ident::{Ident, QualifiedName},
 };
@@ -88,13 +89,13 @@ pub struct Column {
 }
 
 impl Column {
-    /// Whether this version can partition by it: a stored `timestamptz` that is never NULL.
-    pub fn may_partition(&self) -> bool {
-        self.type_sql == TIMESTAMPTZ && self.not_null && !self.generated
+    /// How it tells the time, where it is a partition column by its type alone: a stored time that is never NULL.
+    pub fn time_clock(&self) -> Option<Clock> {
+        Clock::of_time_type(&self.type_sql).filter(|_| self.not_null && !self.generated)
     }
 }
 
-/// How `format_type` prints the one type of a partition column in this version.
+/// How `format_type` prints the usual type of a partition column.
 pub const TIMESTAMPTZ: &str = "timestamp with time zone";
 
 /// What an index is for.

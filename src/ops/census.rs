@@ -1,7 +1,8 @@
 //! Census: exact rows per chunk and period, one pass over the heap in TID ranges.
 //!
 //! It runs after capture began: a row that is not in the log is unchanged since, so it is where the census
-//! saw it. Rows whose key fits no period are refused here, before anything is built.
+//! saw it. Rows whose key fits no period, and ids that are not what their clock says, are refused here, before anything
+//! is built.
 
 use chrono::{DateTime, Utc};
 use futures_util::future::try_join_all;
@@ -9,9 +10,14 @@ use futures_util::future::try_join_all;
 use crate::{
     error::{Error, Result},
     model::{
+        calendar::Zone,
         chunk::{self, ChunkId},
-        period::Every,
+        clock::{Clock, version_sql},
+        leaves::leaves_for,
+        period::{Every, Period},
         plan::Statement,
+        preflight::{BELIEVE_NOT, UNBELIEVED, names},
+        sample::Tally,
         scheme::Scheme,
     },
     pg::{Fence, Session, Tx, journal},
@@ -39,20 +45,42 @@ pub async fn count(
 ) -> Result<Vec<Counts>> {
     let tx = session.begin().await?;
     fence.enter(&tx).await?;
+    let now = tx.query_one("read clock", "SELECT clock_timestamp()", &[]).await?.get(0);
     // Asked all at once and answered in order: a round trip costs as much as a small chunk.
-    let counting = chunks.iter().map(|(chunk, blocks)| count_one(&tx, scheme, *chunk, *blocks));
+    let counting = chunks.iter().map(|(chunk, blocks)| count_one(&tx, scheme, *chunk, *blocks, now));
     let counts = try_join_all(counting).await?;
     tx.commit("journal census").await?;
     Ok(counts)
 }
 
-async fn count_one(tx: &Tx<'_>, scheme: &Scheme, chunk: ChunkId, blocks: (i64, i64)) -> Result<Counts> {
-    let sql = count_sql(scheme, &blocks.0.to_string(), &blocks.1.to_string());
+async fn count_one(
+    tx: &Tx<'_>,
+    scheme: &Scheme,
+    chunk: ChunkId,
+    blocks: (i64, i64),
+    now: DateTime<Utc>,
+) -> Result<Counts> {
+    let counts = if by_days(scheme) {
+        count_days(tx, scheme, blocks).await?
+    } else {
+        count_values(tx, scheme, blocks, now).await?
+    };
+    journal::write::counted(tx, scheme.id, chunk, &counts).await?;
+    Ok(counts)
+}
+
+/// Whether days of UTC make up the periods, so that the server's calendar and ours cannot differ.
+fn by_days(scheme: &Scheme) -> bool {
+    !scheme.clock.is_id() && scheme.zone == Zone::UTC
+}
+
+async fn count_days(tx: &Tx<'_>, scheme: &Scheme, blocks: (i64, i64)) -> Result<Counts> {
+    let sql = days_sql(scheme, &blocks.0.to_string(), &blocks.1.to_string());
     let mut counts: Counts = Vec::new();
     for row in tx.query("count chunk", &sql, &[]).await? {
         let rows: i64 = row.get(1);
-        let Some(period) = row.get::<_, Option<DateTime<Utc>>>(0).and_then(|t| scheme.every.period_of(t))
-        else {
+        let period = row.get::<_, Option<DateTime<Utc>>>(0).and_then(|t| scheme.calendar().period_of(t));
+        let Some(period) = period else {
             return Err(outside(scheme, rows, blocks));
         };
         match counts.iter_mut().find(|(lower, _)| *lower == period.lower) {
@@ -61,28 +89,72 @@ async fn count_one(tx: &Tx<'_>, scheme: &Scheme, chunk: ChunkId, blocks: (i64, i
         }
     }
     counts.sort_unstable();
-    journal::write::counted(tx, scheme.id, chunk, &counts).await?;
     Ok(counts)
+}
+
+/// In two looks: which periods there are, then rows between their bounds. A row that came between the looks and lies
+/// outside the bounds is in the log, and not the copy's.
+async fn count_values(
+    tx: &Tx<'_>,
+    scheme: &Scheme,
+    (first, end): (i64, i64),
+    now: DateTime<Utc>,
+) -> Result<Counts> {
+    let (first_text, end_text) = (first.to_string(), end.to_string());
+    let look = tx.query_one("look at chunk", &look_sql(scheme, &first_text, &end_text, now), &[]).await?;
+    let strange: i64 = look.get(0);
+    if strange > 0 {
+        return Err(if scheme.clock.is_id() {
+            unbelieved(tx, scheme, now).await?
+        } else {
+            outside(scheme, strange, (first, end))
+        });
+    }
+    let (Some(oldest), Some(newest)) = (look.get(1), look.get(2)) else { return Ok(Vec::new()) };
+    let periods =
+        leaves_for(scheme.calendar(), oldest, newest, 0).map_err(|why| names::uncut(scheme, why))?;
+    let sql = values_sql(scheme, &first_text, &end_text, &bounds(scheme, &periods));
+    let mut counts: Counts = Vec::new();
+    for row in tx.query("count chunk", &sql, &[]).await? {
+        let bucket = usize::try_from(row.get::<_, i32>(0)).unwrap_or(0);
+        let period = bucket.checked_sub(1).and_then(|at| periods.get(at));
+        counts.extend(period.map(|period| (period.lower, row.get(1))));
+    }
+    counts.sort_unstable();
+    Ok(counts)
+}
+
+/// All bounds of periods that follow each other.
+fn bounds(scheme: &Scheme, periods: &[Period]) -> String {
+    let last = periods.last().map(|period| period.upper);
+    scheme.clock.bounds(periods.iter().map(|period| period.lower).chain(last))
 }
 
 /// What `plan --sql` shows.
 pub fn statements(scheme: &Scheme) -> Vec<Statement> {
-    vec![
-        Statement {
-            label: "measure heap".into(),
-            sql: HEAP_BLOCKS.replace("$1", &scheme.table.oid.to_string()),
-        },
-        Statement {
-            label: "count chunk".into(),
-            sql: format!("-- once a chunk, blocks :first to :end\n{}", count_sql(scheme, ":first", ":end")),
-        },
-    ]
+    let once = |sql: String| format!("-- once a chunk, blocks :first to :end\n{sql}");
+    let statement = |label: &str, sql| Statement { label: label.into(), sql };
+    let mut all = vec![statement("measure heap", HEAP_BLOCKS.replace("$1", &scheme.table.oid.to_string()))];
+    if by_days(scheme) {
+        all.push(statement("count chunk", once(days_sql(scheme, ":first", ":end"))));
+    } else {
+        // The id carries the moment of the plan.
+        let (seconds, nanos) = scheme.id.get_timestamp().map_or((0, 0), |time| time.to_unix());
+        let now = i64::try_from(seconds).ok().and_then(|seconds| DateTime::from_timestamp(seconds, nanos));
+        all.push(statement(
+            "look at chunk",
+            once(look_sql(scheme, ":first", ":end", now.unwrap_or_default())),
+        ));
+        let bounds = "<the bounds of the periods from the first to the last>";
+        all.push(statement("count chunk", once(values_sql(scheme, ":first", ":end", bounds))));
+    }
+    all
 }
 
 const HEAP_BLOCKS: &str =
     "SELECT pg_relation_size($1::oid::regclass) / current_setting('block_size')::bigint";
 
-fn count_sql(scheme: &Scheme, first: &str, end: &str) -> String {
+fn days_sql(scheme: &Scheme, first: &str, end: &str) -> String {
     // date_trunc knows no half-years; two quarters make one.
     let unit = match scheme.every {
         Every::Day => "day",
@@ -92,14 +164,78 @@ fn count_sql(scheme: &Scheme, first: &str, end: &str) -> String {
         Every::Year => "year",
     };
     let (by, source) = (&scheme.by, scheme.source());
+    let time = scheme.clock.time_sql(&by.to_string());
     // A day is found by a division, a quarter by the calendar: so rows are counted by days, and days are summed up.
     // An infinite time has no day, and no calendar holds it: NULL stands for "outside". The days begin where the times
     // do: before 14.12, 15.7 and 16.3 date_bin puts a midnight that lies before its origin into the day before.
     format!(
         "SELECT date_trunc('{unit}', d.day), sum(d.n)::bigint FROM (\
          SELECT CASE WHEN {by} >= '1000-01-01' AND {by} < '9000-01-01' \
-         THEN date_bin('1 day', {by}, '1000-01-01 00:00:00+00') END AS day, count(*) AS n \
+         THEN date_bin('1 day', {time}, '1000-01-01 00:00:00+00') END AS day, count(*) AS n \
          FROM ONLY {source} WHERE ctid >= '({first},0)' AND ctid < '({end},0)' GROUP BY 1) d GROUP BY 1"
+    )
+}
+
+/// Rows whose value is not what the clock says, and the first and the last time of the others.
+fn look_sql(scheme: &Scheme, first: &str, end: &str, now: DateTime<Utc>) -> String {
+    let (clock, by) = (scheme.clock, scheme.by.to_string());
+    let believed = clock.believed_sql(&scheme.by, now);
+    let extreme = |aggregate| clock.time_sql(&clock.extreme_sql(aggregate, &by, &believed));
+    format!(
+        "SELECT count(*) FILTER (WHERE NOT {believed}), {}, {} \
+         FROM ONLY {} WHERE ctid >= '({first},0)' AND ctid < '({end},0)'",
+        extreme("min"),
+        extreme("max"),
+        scheme.source()
+    )
+}
+
+fn values_sql(scheme: &Scheme, first: &str, end: &str, bounds: &str) -> String {
+    format!(
+        "SELECT width_bucket({}, {bounds}), count(*) FROM ONLY {} \
+         WHERE ctid >= '({first},0)' AND ctid < '({end},0)' GROUP BY 1",
+        scheme.by,
+        scheme.source()
+    )
+}
+
+/// The refusal of ids that are not what their clock says: all of the table's are counted for it, once.
+async fn unbelieved(tx: &Tx<'_>, scheme: &Scheme, now: DateTime<Utc>) -> Result<Error> {
+    let row = tx.query_one("count ids", &ids_sql(scheme, now), &[]).await?;
+    let span: (Option<DateTime<Utc>>, Option<DateTime<Utc>>) = (row.get(6), row.get(7));
+    let tally = Tally {
+        rows: row.get(0),
+        believed: row.get(1),
+        version_4: row.get(2),
+        other_version: row.get(3),
+        early: row.get(4),
+        late: row.get(5),
+        span: span.0.zip(span.1),
+    };
+    let gone = || "the rows that were not what the clock says are gone; run again".to_owned();
+    Ok(Error::Refused {
+        id: UNBELIEVED,
+        object: format!("{}.{}", scheme.source().plain(), scheme.by.as_str()),
+        reason: tally.against(scheme.clock, now).unwrap_or_else(gone),
+        remedy: format!("abort; then {BELIEVE_NOT}"),
+    })
+}
+
+fn ids_sql(scheme: &Scheme, now: DateTime<Utc>) -> String {
+    let (clock, by, plausible) = (scheme.clock, scheme.by.to_string(), scheme.clock.plausible(now));
+    let believed = clock.believed_sql(&scheme.by, now);
+    let version = if clock == Clock::UuidV7 { version_sql(&scheme.by) } else { "7".into() };
+    let extreme = |aggregate| clock.time_sql(&clock.extreme_sql(aggregate, &by, &believed));
+    format!(
+        "SELECT count(*), count(*) FILTER (WHERE {believed}), count(*) FILTER (WHERE {version} = 4), \
+         count(*) FILTER (WHERE {version} NOT IN (4, 7)), \
+         count(*) FILTER (WHERE {version} = 7 AND {by} < {}), \
+         count(*) FILTER (WHERE {version} = 7 AND {by} >= {}), {}, {} FROM ONLY {}",
+        clock.bound(plausible.lower),
+        clock.bound(plausible.upper),
+        extreme("min"),
+        extreme("max"),
+        scheme.source()
     )
 }
 

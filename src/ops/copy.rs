@@ -10,8 +10,7 @@ use crate::{
     error::{Error, Result},
     model::{
         chunk::Chunk,
-        ident::literal,
-        period::{self, Period, bound},
+        period,
         plan::Statement,
         scheme::{Leaf, Scheme},
     },
@@ -104,7 +103,7 @@ async fn insert(tx: &Tx<'_>, scheme: &Scheme, leaves: &[Leaf], chunk: &Chunk) ->
 async fn direct(tx: &Tx<'_>, scheme: &Scheme, leaves: &[Leaf], chunk: &Chunk) -> Result<Vec<i64>> {
     let (first, end) = (chunk.first_block.to_string(), chunk.end_block.to_string());
     let into = |leaf: &Leaf| {
-        let period = leaf.period.map(|period| within(scheme, period)).unwrap_or_default();
+        let period = leaf.period.map(|period| scheme.within("s.", period)).unwrap_or_default();
         insert_sql(scheme, &scheme.leaf(leaf).to_string(), (&first, &end), &period)
     };
     let sql: Vec<_> = chunk.rows.iter().map(|(leaf, _)| into(&leaves[*leaf])).collect();
@@ -118,7 +117,8 @@ async fn direct(tx: &Tx<'_>, scheme: &Scheme, leaves: &[Leaf], chunk: &Chunk) ->
 /// One statement through the parent.
 async fn routed(tx: &Tx<'_>, scheme: &Scheme, leaves: &[Leaf], chunk: &Chunk) -> Result<Vec<i64>> {
     let periods = chunk.rows.iter().filter_map(|(leaf, _)| leaves[*leaf].period).collect();
-    let ranges: Vec<_> = period::joined(periods).into_iter().map(|period| within(scheme, period)).collect();
+    let ranges: Vec<_> =
+        period::joined(periods).into_iter().map(|period| scheme.within("s.", period)).collect();
     let blocks = (chunk.first_block.to_string(), chunk.end_block.to_string());
     let into = scheme.twin().to_string();
     let sql = routed_sql(&insert_sql(scheme, &into, (&blocks.0, &blocks.1), &ranges.join(" OR ")));
@@ -152,9 +152,4 @@ fn routed_sql(insert: &str) -> String {
          SELECT c.relname::text, n.rows FROM (SELECT tableoid, count(*) AS rows FROM copied GROUP BY 1) n \
          JOIN pg_class c ON c.oid = n.tableoid"
     )
-}
-
-fn within(scheme: &Scheme, period: Period) -> String {
-    let by = &scheme.by;
-    format!("(s.{by} >= {} AND s.{by} < {})", literal(&bound(period.lower)), literal(&bound(period.upper)))
 }

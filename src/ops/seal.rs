@@ -6,8 +6,7 @@
 use crate::{
     error::{Error, Result},
     model::{
-        ident::{QualifiedName, literal},
-        period::bound,
+        ident::QualifiedName,
         phase::LeafState,
         plan::Statement,
         scheme::{Leaf, Scheme},
@@ -82,12 +81,7 @@ fn vacuum_sql(scheme: &Scheme, leaf: &Leaf) -> String {
 /// counted once for each of its versions. The log has an entry for every version that came or went, so it has as many.
 async fn balance(tx: &Tx<'_>, scheme: &Scheme, leaf: &Leaf, left_to_replay: i64) -> Result<()> {
     let Some(period) = leaf.period.filter(|_| left_to_replay > 0) else { return Ok(()) };
-    let sql = format!(
-        "SELECT count(*) FROM {} WHERE part >= {} AND part < {}",
-        scheme.log(),
-        literal(&bound(period.lower)),
-        literal(&bound(period.upper)),
-    );
+    let sql = format!("SELECT count(*) FROM {} WHERE {}", scheme.log(), scheme.clock.within("part", period));
     let entries: i64 = tx.query_one("count log", &sql, &[]).await?.get(0);
     if entries >= left_to_replay {
         return Ok(());

@@ -16,6 +16,8 @@ use crate::{
     },
     error::{Kind, Report},
     model::{
+        calendar::Zone,
+        clock::Clock,
         ident::{Ident, QualifiedName},
         period::Every,
         phase::{LeafState, Phase, State},
@@ -271,7 +273,9 @@ fn scheme() -> Scheme {
             facts: Facts::default(),
         },
         by: Ident::new("created_at"),
+        clock: Clock::Timestamptz,
         every: Every::Quarter,
+        zone: Zone::UTC,
         ahead: 2,
         default_leaf: true,
         strategy: Strategy::Online,

@@ -5,6 +5,7 @@ use quarterdeck::{
     model::{
         hanger::HangerKind,
         ident::Ident,
+        plan::Request,
         table::{ConstraintKind, Table},
     },
     pg::catalog::{list_tables, load_table, server_facts, surroundings},
@@ -314,7 +315,8 @@ async fn tables_are_listed_with_what_matters() {
         assert_eq!(names, ["public.big", "public.parts"]);
         let big = &listed[0];
         assert_eq!((big.rows_estimate, big.has_primary_key, big.partitioned), (5000, true, false));
-        assert_eq!(big.time_keys, [Ident::new("at"), Ident::new("To")]);
+        let keys: Vec<_> = big.time_keys.iter().map(|key| key.name.as_str()).collect();
+        assert_eq!((keys, &big.id_key), (vec!["at", "To"], &None));
         assert!(big.bytes > 300_000 && big.migration.is_none());
         assert!(listed[1].partitioned && !listed[1].has_primary_key);
     })
@@ -347,7 +349,7 @@ async fn server_and_surroundings_are_seen() {
         db.sql("BEGIN; UPDATE t SET seen = seen WHERE id = 1; PREPARE TRANSACTION 'left over'").await;
         let table = load_table(&session, "t").await.unwrap();
         let around = loop {
-            let around = surroundings(&session, &table).await.unwrap();
+            let around = surroundings(&session, &table, &Request::of("t")).await.unwrap();
             if around.long_transactions.iter().any(|long| long.pid == pid) {
                 break around;
             }
@@ -385,7 +387,7 @@ async fn a_stranger_is_told_what_it_lacks() {
         let facts = server_facts(&session).await.unwrap();
         assert!(!facts.superuser && !facts.may_journal && !facts.sees_sessions);
         let table = load_table(&session, "t").await.unwrap();
-        let rights = surroundings(&session, &table).await.unwrap().rights;
+        let rights = surroundings(&session, &table, &Request::of("t")).await.unwrap().rights;
         assert!(!rights.owns && !rights.may_give && !rights.may_create);
         assert_eq!(rights.lacks, ["SELECT", "INSERT", "UPDATE", "DELETE", "TRIGGER"]);
         assert_eq!(rights.referenced[0].plain(), "public.users");

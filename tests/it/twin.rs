@@ -4,6 +4,8 @@ use chrono::{DateTime, TimeZone, Utc};
 use quarterdeck::{
     Error,
     model::{
+        calendar::Zone,
+        clock::Clock,
         ident::{Ident, QualifiedName},
         leaves::leaves_for,
         period::Every,
@@ -31,7 +33,9 @@ async fn scheme(session: &Session, name: &str, by: &str) -> (Scheme, Vec<Leaf>) 
         id: uuid::Uuid::now_v7(),
         table,
         by: Ident::new(by),
+        clock: Clock::Timestamptz,
         every: Every::Quarter,
+        zone: Zone::UTC,
         ahead: 1,
         default_leaf: true,
         strategy: Strategy::Online,

@@ -69,7 +69,9 @@ struct Object<'a> {
     table: String,
     twin: String,
     by: &'a str,
+    clock: String,
     every: &'static str,
+    time_zone: &'static str,
     key: String,
     ahead: u32,
     default_partition: bool,
@@ -84,7 +86,9 @@ pub fn json(plan: &Plan) -> String {
         table: scheme.source().plain(),
         twin: scheme.twin().plain(),
         by: scheme.by.as_str(),
+        clock: scheme.clock.to_string(),
         every: scheme.every.word(),
+        time_zone: scheme.zone.name(),
         key: scheme.twin_key_text(),
         ahead: scheme.ahead,
         default_partition: scheme.default_leaf,
@@ -96,10 +100,11 @@ pub fn json(plan: &Plan) -> String {
 fn title(plan: &Plan) -> String {
     let scheme = &plan.scheme;
     format!(
-        "{}: by {} every {}, key {}, {} periods ahead, {} DEFAULT partition",
+        "{}: by {}{} every {}, key {}, {} periods ahead, {} DEFAULT partition",
         scheme.source().plain(),
         scheme.by.as_str(),
-        scheme.every,
+        if scheme.clock.is_id() { format!(" ({})", scheme.clock) } else { String::new() },
+        scheme.calendar(),
         scheme.twin_key_text(),
         scheme.ahead,
         if scheme.default_leaf { "with a" } else { "without a" }

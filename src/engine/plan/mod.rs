@@ -11,6 +11,7 @@ use uuid::Uuid;
 use crate::{
     error::{Error, Result},
     model::{
+        calendar::Zone,
         plan::{Plan, Request},
         preflight::{self, Case, choose_key},
         scheme::{Leaf, Scheme},
@@ -28,8 +29,9 @@ pub async fn plan(session: &Session, request: &Request) -> Result<Plan> {
         return Err(refused);
     }
     let table = catalog::load_table(session, &request.table).await?;
-    let around = catalog::surroundings(session, &table).await?;
+    let around = catalog::surroundings(session, &table, request).await?;
     let case = Case { table: &table, server: &server, around: &around, request };
+    in_zone(&case)?;
     let warnings = preflight::examine(&case);
     if let Some(refused) = preflight::refusal(&warnings) {
         return Err(refused);
@@ -80,8 +82,7 @@ impl Outline {
         // The id carries its time, so the journal's order is that of the plans.
         let scheme = case.scheme(Uuid::now_v7(), by);
         let leaves = Case::leaves(&scheme, &periods);
-        let extent = case.around.extents.iter().find(|extent| extent.column == *by);
-        Ok(Self { scheme, leaves, known: Known::by(extent) })
+        Ok(Self { scheme, leaves, known: Known::by(case.extent(by).as_ref()) })
     }
 }
 
@@ -92,6 +93,18 @@ impl Known {
             Some(_) => Self::Roughly,
             None => Self::Not,
         }
+    }
+}
+
+/// A wall's clock is in no zone: what it shows is taken as it is.
+fn in_zone(case: &Case<'_>) -> Result<()> {
+    let clock = choose_key(case.table, case.request).ok().and_then(|by| Some((by, case.clock(by).ok()?)));
+    match clock.filter(|(_, clock)| clock.is_wall() && case.request.zone != Zone::UTC) {
+        None => Ok(()),
+        Some((by, clock)) => Err(Error::Usage {
+            reason: format!("{} is a {clock}, which is in no time zone", by.name.as_str()),
+            remedy: "leave --time-zone out: a period begins where the column says midnight".into(),
+        }),
     }
 }
 

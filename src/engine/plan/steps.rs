@@ -104,7 +104,7 @@ fn create(outline: &Outline) -> Step {
             "{} is made, partitioned by {} every {}, with {} leaves {how}; nobody but the owner may touch it",
             twin(outline),
             outline.scheme.by.as_str(),
-            outline.scheme.every,
+            outline.scheme.calendar(),
             outline.leaves.len()
         ),
         statements: ops::twin::create_statements(&outline.scheme, &outline.leaves),

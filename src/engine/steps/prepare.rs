@@ -15,7 +15,7 @@ use crate::{
     model::{
         chunk::{self, ChunkId},
         figures,
-        leaves::leaves_for,
+        leaves::{leaves_for, reached},
         phase::Phase,
         preflight::names,
         scheme::Leaf,
@@ -155,7 +155,8 @@ fn planned_leaves(ctx: &Context) -> Result<Vec<(Leaf, i64)>> {
     let now = Utc::now();
     let first: DateTime<Utc> = counts().map(|(lower, _)| *lower).min().unwrap_or(now);
     let last = counts().map(|(lower, _)| *lower).max().unwrap_or(now).max(now);
-    let periods = leaves_for(ctx.scheme.every, first, last, ctx.scheme.ahead)
+    let periods = leaves_for(ctx.scheme.calendar(), first, last, ctx.scheme.ahead)
+        .and_then(|periods| reached(ctx.scheme.clock, periods))
         .map_err(|why| names::uncut(&ctx.scheme, why))?;
     let rows = |lower| counts().filter(|(other, _)| *other == lower).map(|(_, rows)| rows).sum();
     let mut leaves: Vec<_> =

@@ -2,22 +2,23 @@
 
 use super::{Case, Check, Hit, refuse};
 use crate::model::{
+    clock::Clock,
     ident::Ident,
     plan::Request,
-    table::{Column, TIMESTAMPTZ, Table},
+    table::{Column, Table},
 };
 
 pub(super) const CHECKS: &[Check] = &[
     refuse(
         "QD-030",
-        "add a `timestamptz NOT NULL` column that the application fills, and name it with --by",
+        "add a `timestamptz NOT NULL` column that the application fills; or name with --by a key of ids that tell their time",
         none,
     ),
     refuse("QD-031", "say which with --by", several),
     refuse("QD-032", "name one of the table's columns with --by", unknown),
     refuse(
         "QD-033",
-        "this version partitions by `timestamp with time zone` only; name another column with --by",
+        "name with --by a column of type timestamptz, timestamp or date, or one of ids that tell their time: uuid or bigint",
         other_type,
     ),
     refuse("QD-034", "fill the NULLs, then ALTER TABLE … ALTER COLUMN … SET NOT NULL", nullable),
@@ -27,13 +28,13 @@ pub(super) const CHECKS: &[Check] = &[
 /// Why no column can be told.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum KeyTrouble {
-    /// No column is a `timestamptz NOT NULL`.
+    /// No column is a time that is never NULL.
     None,
     /// More than one is, and none was named.
     Several(Vec<Ident>),
     /// The named one does not exist.
     Unknown(String),
-    /// The named one has another type.
+    /// The named one has a type that tells no time, or another than its clock wants: why.
     OtherType(Ident, String),
     /// The named one may be NULL.
     Nullable(Ident),
@@ -49,8 +50,12 @@ pub fn choose_key<'a>(table: &'a Table, request: &Request) -> Result<&'a Column,
         return Err(KeyTrouble::Unknown(by.clone()));
     };
     let name = || column.name.clone();
-    if column.type_sql != TIMESTAMPTZ {
-        Err(KeyTrouble::OtherType(name(), column.type_sql.clone()))
+    if let Some(clock) = request.clock.filter(|clock| !clock.fits(&column.type_sql)) {
+        let reason =
+            format!("its type is {}, and the clock {clock} wants {}", column.type_sql, clock.type_name());
+        Err(KeyTrouble::OtherType(name(), reason))
+    } else if Clock::of_time_type(&column.type_sql).is_none() && !Clock::may_be_id(&column.type_sql) {
+        Err(KeyTrouble::OtherType(name(), format!("its type is {}", column.type_sql)))
     } else if column.generated {
         Err(KeyTrouble::Generated(name()))
     } else if !column.not_null {
@@ -63,15 +68,19 @@ pub fn choose_key<'a>(table: &'a Table, request: &Request) -> Result<&'a Column,
 /// The column that is taken where several could be.
 const CREATED_AT: &str = "created_at";
 
+/// The only time of the table; of several the usual one, which no later write changes, or the only one of the best
+/// type: a date beside a timestamp is not what its row is known by.
 fn only_candidate(table: &Table) -> Result<&Column, KeyTrouble> {
-    let candidates: Vec<_> = table.columns.iter().filter(|column| column.may_partition()).collect();
+    let times = || table.columns.iter().filter(|column| column.time_clock().is_some());
+    if let Some(usual) = times().find(|column| column.name.as_str() == CREATED_AT) {
+        return Ok(usual);
+    }
+    let of = |clock| times().filter(|column| column.time_clock() == Some(clock)).collect::<Vec<_>>();
+    let by_type = [Clock::Timestamptz, Clock::Timestamp, Clock::Date].map(of);
+    let candidates = by_type.into_iter().find(|columns| !columns.is_empty()).unwrap_or_default();
     match candidates[..] {
         [] => Err(KeyTrouble::None),
         [column] => Ok(column),
-        // The usual name for the time a row came into being, which no later write changes.
-        [..] if candidates.iter().any(|column| column.name.as_str() == CREATED_AT) => {
-            candidates.into_iter().find(|column| column.name.as_str() == CREATED_AT).ok_or(KeyTrouble::None)
-        }
         [..] => Err(KeyTrouble::Several(candidates.iter().map(|column| column.name.clone()).collect())),
     }
 }
@@ -86,7 +95,10 @@ fn trouble(case: &Case<'_>, pick: impl Fn(KeyTrouble) -> Option<(Option<String>,
 }
 
 fn none(case: &Case<'_>) -> Vec<Hit> {
-    trouble(case, |t| (t == KeyTrouble::None).then(|| (None, "no column is a `timestamptz NOT NULL`".into())))
+    trouble(case, |t| {
+        (t == KeyTrouble::None)
+            .then(|| (None, "no column is a time (timestamptz, timestamp or date) that is NOT NULL".into()))
+    })
 }
 
 fn several(case: &Case<'_>) -> Vec<Hit> {
@@ -106,8 +118,8 @@ fn unknown(case: &Case<'_>) -> Vec<Hit> {
 
 fn other_type(case: &Case<'_>) -> Vec<Hit> {
     trouble(case, |trouble| {
-        let KeyTrouble::OtherType(column, type_sql) = trouble else { return None };
-        Some((Some(column.as_str().to_owned()), format!("its type is {type_sql}")))
+        let KeyTrouble::OtherType(column, reason) = trouble else { return None };
+        Some((Some(column.as_str().to_owned()), reason))
     })
 }
 

@@ -7,6 +7,7 @@
 //!
 //! Invariant: an id never changes its meaning, and is never used again.
 
+mod clock;
 mod hanging;
 mod indexes;
 mod key;
@@ -16,18 +17,21 @@ mod shape;
 
 use std::sync::LazyLock;
 
+pub use clock::{BELIEVE_NOT, UNBELIEVED};
 pub use key::{KeyTrouble, choose_key};
 
 use crate::{
     error::{Error, Refusal},
     model::{
+        calendar::Calendar,
+        clock::Clock,
         hanger::HangerKind,
         ident::Ident,
-        leaves::{Uncut, leaves_for},
+        leaves::{Uncut, leaves_for, reached},
         period::Period,
         plan::{Finding, Request, Severity},
         scheme::{Leaf, Scheme},
-        server::{ServerFacts, Surroundings},
+        server::{Extent, ServerFacts, Surroundings},
         table::{Column, Table},
     },
 };
@@ -71,10 +75,18 @@ type Hit = (String, String);
 
 /// All checks, in the order in which they are shown.
 pub static CHECKS: LazyLock<Vec<&'static Check>> = LazyLock::new(|| {
-    [server::CHECKS, shape::CHECKS, key::CHECKS, indexes::CHECKS, hanging::CHECKS, names::CHECKS]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        server::CHECKS,
+        shape::CHECKS,
+        key::CHECKS,
+        clock::CHECKS,
+        indexes::CHECKS,
+        hanging::CHECKS,
+        names::CHECKS,
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 });
 
 const fn refuse(id: &'static str, remedy: &'static str, find: fn(&Case<'_>) -> Vec<Hit>) -> Check {
@@ -162,10 +174,29 @@ impl<'a> Case<'a> {
 
     /// The periods from the first known time to the last or to now, and those ahead.
     pub fn periods(&self, by: &Ident) -> Result<Vec<Period>, Uncut> {
-        let extent = self.around.extents.iter().find(|extent| extent.column == *by);
         let now = self.around.now;
-        let (first, last) = extent.map_or((now, now), |extent| (extent.first, extent.last.max(now)));
-        leaves_for(self.request.every, first, last, self.request.ahead)
+        let (first, last) = self.extent(by).map_or((now, now), |extent| (extent.first, extent.last.max(now)));
+        let periods = leaves_for(self.calendar(), first, last, self.request.ahead)?;
+        reached(self.clock_of(by), periods)
+    }
+
+    /// First and last time of a column, as far as they are known.
+    pub fn extent(&self, by: &Ident) -> Option<Extent> {
+        let read = self.around.extents.iter().find(|extent| extent.column == *by).cloned();
+        read.or_else(|| {
+            let sample = self.around.sample.as_ref().filter(|sample| sample.column == *by)?;
+            let (first, last) = sample.span(self.clock_of(by))?;
+            Some(Extent { column: by.clone(), first, last, exact: sample.ends.is_some() })
+        })
+    }
+
+    fn calendar(&self) -> Calendar {
+        Calendar { every: self.request.every, zone: self.request.zone }
+    }
+
+    /// The clock of a column; where it cannot be told, a check says so.
+    fn clock_of(&self, by: &Ident) -> Clock {
+        self.table.column(by).and_then(|column| self.clock(column).ok()).unwrap_or_default()
     }
 
     /// What would be built, with an id that is yet to be given.
@@ -174,7 +205,9 @@ impl<'a> Case<'a> {
             id,
             table: self.table.clone(),
             by: by.clone(),
+            clock: self.clock_of(by),
             every: self.request.every,
+            zone: self.request.zone,
             ahead: self.request.ahead,
             default_leaf: self.request.default_leaf,
             strategy: self.request.strategy,
@@ -198,7 +231,8 @@ mod tests {
     use crate::model::{
         hanger::Hanger,
         ident::QualifiedName,
-        server::{Extent, LongTransaction, Rights},
+        sample::Sample,
+        server::{LongTransaction, Rights},
         table::{Constraint, ConstraintKind, Facts, Index, IndexRole, TIMESTAMPTZ, Trigger},
     };
 
@@ -214,6 +248,14 @@ mod tests {
         fn ids(&self) -> Vec<String> {
             let Self { table, server, around, request } = self;
             examine(&Case { table, server, around, request }).into_iter().map(|finding| finding.id).collect()
+        }
+
+        /// Partitioned by ids whose rows all came in 2025, into leaves from 2024 on.
+        fn by_id(&mut self, ids: &[&str], clock: Option<Clock>) {
+            let rows = ids.iter().map(|id| (id.parse().unwrap(), Some(at(2025)))).collect();
+            let beside = Some(Ident::new("at"));
+            self.around.sample = Some(Sample { column: Ident::new("id"), rows, ends: None, beside });
+            (self.request.by, self.request.clock) = (Some("id".into()), clock);
         }
 
         fn hang(&mut self, kind: HangerKind) {
@@ -344,6 +386,14 @@ mod tests {
         ("QD-031", |s| s.table.columns.push(column("seen", TIMESTAMPTZ))),
         ("QD-032", |s| s.request.by = Some("nothing".into())),
         ("QD-033", |s| s.request.by = Some("w".into())),
+        ("QD-033", |s| {
+            s.request.by = Some("at".into());
+            s.request.clock = Some(Clock::UuidV7);
+        }),
+        ("QD-038", |s| s.by_id(&["018cc251-f400-4000-8000-000000000000"], Some(Clock::UuidV7))),
+        ("QD-039", |s| s.by_id(&["018cc251-f400-4000-8000-000000000000"], None)),
+        ("QD-039", |s| s.by_id(&[], None)),
+        ("QD-049", |s| s.by_id(&["018cc251-f400-7000-8000-000000000000"], None)),
         ("QD-034", |s| {
             s.table.columns[1].not_null = false;
             s.request.by = Some("at".into());
@@ -486,6 +536,40 @@ mod tests {
         }
         scene.request.by = Some("seen".into());
         assert_eq!(chosen(&scene), Err(KeyTrouble::Unknown("seen".into())));
+    }
+
+    #[test]
+    fn of_several_times_the_usual_one_or_the_best_is_taken() {
+        let mut scene = scene();
+        let chosen = |s: &Scene| choose_key(&s.table, &s.request).unwrap().name.as_str().to_owned();
+        scene.table.columns.push(column("day", "date"));
+        scene.table.columns.push(column("seen", "timestamp(0) without time zone"));
+        assert_eq!(chosen(&scene), "at");
+        scene.table.columns.push(column("created_at", "timestamp without time zone"));
+        assert_eq!(chosen(&scene), "created_at");
+        scene.table.columns.retain(|column| !matches!(column.name.as_str(), "at" | "created_at"));
+        assert_eq!(chosen(&scene), "seen");
+        scene.table.columns.retain(|column| column.name.as_str() != "seen");
+        assert_eq!(chosen(&scene), "day");
+    }
+
+    #[test]
+    fn a_key_that_tells_its_time_is_the_partition_column_and_stays_the_key() {
+        let mut scene = scene();
+        scene.table.indexes[0].key.truncate(1);
+        scene.by_id(&["018cc251-f400-7000-8000-000000000000"], None);
+        let sample = scene.around.sample.as_mut().unwrap();
+        sample.rows[0].1 = None;
+        let Scene { table, server, around, request } = &scene;
+        let case = Case { table, server, around, request };
+        assert!(examine(&case).is_empty(), "the key is not widened: no QD-045");
+        let by = Ident::new("id");
+        let scheme = case.scheme(uuid::Uuid::nil(), &by);
+        assert_eq!((scheme.clock, scheme.twin_key_text().as_str()), (Clock::UuidV7, "(id)"));
+        let periods = case.periods(&by).unwrap();
+        let first = Utc.with_ymd_and_hms(2024, 1, 1, 0, 0, 0).unwrap();
+        assert_eq!((periods[0].lower, periods.len()), (first, 8), "from 2024 Q1 to 2025 Q4");
+        assert_eq!(scheme.log_seek("l", "t"), "l.part = t.\"id\"");
     }
 
     #[test]

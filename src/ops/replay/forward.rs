@@ -12,8 +12,8 @@ use tokio_postgres::error::SqlState;
 use crate::{
     error::{Error, Result},
     model::{
-        ident::{QualifiedName, literal},
-        period::bound,
+        clock::Clock,
+        ident::QualifiedName,
         plan::Statement,
         scheme::{Leaf, Scheme},
     },
@@ -88,7 +88,7 @@ async fn dequeue(
     limit: i64,
 ) -> Result<(i64, BTreeMap<QualifiedName, Keys>)> {
     let bounds = bounds(scope.leaves);
-    let sql = dequeue_sql(scheme, scope.ranges, Some(&bucket_sql(&bounds)));
+    let sql = dequeue_sql(scheme, scope.ranges, Some(&bucket_sql(scheme.clock, &bounds)));
     let width = scheme.log_key().len();
     let mut by_leaf: BTreeMap<QualifiedName, Keys> = BTreeMap::new();
     let rows = tx.query_again("dequeue", &sql, &[&limit]).await?;
@@ -107,9 +107,8 @@ fn bounds(leaves: &[Leaf]) -> Vec<DateTime<Utc>> {
     periods.map(|period| period.lower).chain(last).collect()
 }
 
-fn bucket_sql(bounds: &[DateTime<Utc>]) -> String {
-    let bounds: Vec<_> = bounds.iter().map(|time| literal(&bound(*time))).collect();
-    format!("width_bucket(part, ARRAY[{}]::timestamptz[])", bounds.join(", "))
+fn bucket_sql(clock: Clock, bounds: &[DateTime<Utc>]) -> String {
+    format!("width_bucket(part, {})", clock.bounds(bounds.iter().copied()))
 }
 
 /// Bucket 0 lies before the first bound, bucket `bounds.len()` from the last one on: both are DEFAULT's.

@@ -19,8 +19,7 @@ use tokio_postgres::{error::SqlState, types::ToSql};
 use crate::{
     error::{Error, Result},
     model::{
-        ident::literal,
-        period::bound,
+        clock::Clock,
         scheme::{Leaf, Scheme},
     },
     pg::Tx,
@@ -64,7 +63,7 @@ pub fn is_clash(error: &Error) -> bool {
 
 /// Which log rows' keys lie in one of `leaves`: conditions on `part`, each of one unbroken range, so that each is one
 /// look into the log's index. DEFAULT holds what no other leaf of `all` holds; between those there are no gaps.
-pub fn scope(leaves: &[Leaf], all: &[Leaf]) -> Vec<String> {
+pub fn scope(clock: Clock, leaves: &[Leaf], all: &[Leaf]) -> Vec<String> {
     let mut ranges: Vec<_> =
         leaves.iter().filter_map(|leaf| leaf.period).map(|p| (Some(p.lower), Some(p.upper))).collect();
     if leaves.iter().any(|leaf| leaf.period.is_none()) {
@@ -80,12 +79,12 @@ pub fn scope(leaves: &[Leaf], all: &[Leaf]) -> Vec<String> {
         }
         adjoins
     });
-    ranges.into_iter().map(|(lower, upper)| within(lower, upper)).collect()
+    ranges.into_iter().map(|(lower, upper)| within(clock, lower, upper)).collect()
 }
 
-fn within(lower: Option<DateTime<Utc>>, upper: Option<DateTime<Utc>>) -> String {
+fn within(clock: Clock, lower: Option<DateTime<Utc>>, upper: Option<DateTime<Utc>>) -> String {
     let term = |sign: &str, time: Option<DateTime<Utc>>| {
-        time.map(|time| format!("part {sign} {}", literal(&bound(time))))
+        time.map(|time| format!("part {sign} {}", clock.bound(time)))
     };
     let terms: Vec<_> = term(">=", lower).into_iter().chain(term("<", upper)).collect();
     if terms.is_empty() { "true".into() } else { terms.join(" AND ") }
@@ -172,7 +171,7 @@ mod tests {
         leaves.push(Leaf { name: Ident::new("t_default"), period: None });
         let scope = |which: &[usize]| {
             let which: Vec<_> = which.iter().map(|at| leaves[*at].clone()).collect();
-            scope(&which, &leaves)
+            scope(Clock::Timestamptz, &which, &leaves)
                 .iter()
                 .map(|range| range.replace("-01 00:00:00.000000+00:00", ""))
                 .collect::<Vec<_>>()
@@ -185,7 +184,7 @@ mod tests {
         assert_eq!(scope(&[4]), ["part < '2024-01'", "part >= '2024-05'"]);
         assert_eq!(scope(&[3, 4]), ["part < '2024-01'", "part >= '2024-04'"]);
         assert_eq!(scope(&[0, 1, 2, 3, 4]), ["true"]);
-        assert_eq!(super::scope(&leaves[4..], &leaves[4..]), ["true"]);
+        assert_eq!(super::scope(Clock::Date, &leaves[4..], &leaves[4..]), ["true"]);
     }
 
     #[test]

@@ -2,8 +2,7 @@
 
 use super::{close_sql, own_sql, seal_statements, statement, targets, with_options};
 use crate::model::{
-    ident::{QualifiedName, literal},
-    period::bound,
+    ident::QualifiedName,
     plan::Statement,
     scheme::{Leaf, Scheme},
 };
@@ -14,7 +13,7 @@ pub(super) fn create_statements(scheme: &Scheme, leaf: &Leaf) -> Vec<Statement> 
     let sql = format!(
         "CREATE TABLE {table} PARTITION OF {} {}{}",
         scheme.twin(),
-        bounds(leaf),
+        bounds(scheme, leaf),
         with_options(&scheme.table.facts.options)
     );
     let mut all = vec![statement("create leaf", sql), statement("own leaf", own_sql(scheme, &table))];
@@ -38,18 +37,15 @@ pub fn new_leaf_statements(scheme: &Scheme, leaf: &Leaf, parent: &QualifiedName)
     all.extend(targets(scheme, &table));
     all.push(statement("close leaf", close_sql(&table)));
     all.extend(seal_statements(scheme, leaf));
-    let attach = format!("ALTER TABLE {parent} ATTACH PARTITION {table} {}", bounds(leaf));
+    let attach = format!("ALTER TABLE {parent} ATTACH PARTITION {table} {}", bounds(scheme, leaf));
     all.push(statement("attach leaf", attach));
     all
 }
 
-fn bounds(leaf: &Leaf) -> String {
+fn bounds(scheme: &Scheme, leaf: &Leaf) -> String {
+    let bound = |time| scheme.clock.bound(time);
     match leaf.period {
-        Some(period) => format!(
-            "FOR VALUES FROM ({}) TO ({})",
-            literal(&bound(period.lower)),
-            literal(&bound(period.upper))
-        ),
+        Some(period) => format!("FOR VALUES FROM ({}) TO ({})", bound(period.lower), bound(period.upper)),
         None => "DEFAULT".into(),
     }
 }

@@ -6,9 +6,11 @@
 //!
 //! Invariant: no statement here builds an index on the parent; the parent only adopts what the leaves have.
 
+mod bounds;
 mod index;
 mod leaf;
 
+pub use bounds::check as check_bounds;
 pub use index::{adopt_statements, seal_statements};
 pub use leaf::new_leaf_statements;
 
@@ -32,7 +34,8 @@ pub async fn create(tx: &Tx<'_>, scheme: &Scheme, leaves: &[Leaf]) -> Result<()>
     if let Some(refused) = names::refusal(scheme, leaves, &taken) {
         return Err(refused);
     }
-    run(tx, "create twin", &create_statements(scheme, leaves)).await
+    run(tx, "create twin", &create_statements(scheme, leaves)).await?;
+    check_bounds(tx, scheme, leaves).await
 }
 
 /// The parent adopts the sealed leaves' indexes: nothing is built.
@@ -42,7 +45,8 @@ pub async fn adopt(tx: &Tx<'_>, scheme: &Scheme, leaves: &[Leaf]) -> Result<()> 
 
 /// Adds a leaf, indexes and all, to the partitioned table, which is called `parent` now.
 pub async fn add_leaf(tx: &Tx<'_>, scheme: &Scheme, leaf: &Leaf, parent: &QualifiedName) -> Result<()> {
-    run(tx, "add leaf", &new_leaf_statements(scheme, leaf, parent)).await
+    run(tx, "add leaf", &new_leaf_statements(scheme, leaf, parent)).await?;
+    check_bounds(tx, scheme, std::slice::from_ref(leaf)).await
 }
 
 /// All of them in one round trip: there may be thousands.

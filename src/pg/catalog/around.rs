@@ -2,24 +2,34 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{ident, name};
+use super::{ident, name, sample};
 use crate::{
     error::Result,
     model::{
+        clock::Clock,
         hanger::HangerKind,
         ident::Ident,
+        plan::Request,
+        preflight::choose_key,
         server::{Extent, LongTransaction, Rights, Surroundings},
-        table::{Column, Table},
+        table::Table,
+        template::fill,
     },
     pg::{Session, Tx},
 };
 
-/// Rights, sessions and names around `table`, and the span of each column that could partition it.
-pub async fn surroundings(session: &Session, table: &Table) -> Result<Surroundings> {
+/// Rights, sessions and names around `table`, the span of each time that could partition it, and some of the ids that
+/// are asked to.
+pub async fn surroundings(session: &Session, table: &Table, request: &Request) -> Result<Surroundings> {
     const SQL: &str = include_str!("../../../assets/sql/table_surroundings.sql");
     let row = session.query_one("read surroundings", SQL, &[&table.oid]).await?;
     let taken = session.query("read taken names", TAKEN, &[&table.oid, &beginnings(table)]).await?;
     let rights = rights(session, table).await?;
+    let by = choose_key(table, request).ok().filter(|by| Clock::may_be_id(&by.type_sql));
+    let sample = match by.filter(|_| may_read(table, &rights)) {
+        Some(by) => Some(sample::read(session, table, by).await?),
+        None => None,
+    };
     Ok(Surroundings {
         now: row.get(0),
         long_transactions: long_transactions(session).await?,
@@ -29,6 +39,7 @@ pub async fn surroundings(session: &Session, table: &Table) -> Result<Surroundin
         taken: taken.iter().map(|row| ident(row, 0)).collect(),
         migration: super::list::live_migration(session, table.oid).await?,
         extents: extents(session, table, &rights).await?,
+        sample,
         rights,
     })
 }
@@ -90,20 +101,25 @@ async fn long_transactions(session: &Session) -> Result<Vec<LongTransaction>> {
     Ok(long.collect())
 }
 
-/// The span of each column that could partition the table, where it can be read without a scan.
-async fn extents(session: &Session, table: &Table, rights: &Rights) -> Result<Vec<Extent>> {
+/// Whether its rows can be read. Our sessions make an error of a policy; preflight refuses what stands against it by name.
+fn may_read(table: &Table, rights: &Rights) -> bool {
     let secured = table.facts.unhandled.iter().any(|hanger| hanger.kind == HangerKind::RowSecurity);
-    // Our sessions make an error of a policy, and preflight refuses both by name.
-    if secured || table.facts.kind != "rp" || rights.lacks.iter().any(|right| right == "SELECT") {
+    !secured && table.facts.kind == "rp" && !rights.lacks.iter().any(|right| right == "SELECT")
+}
+
+/// The span of each time that could partition the table, where it can be read without a scan.
+async fn extents(session: &Session, table: &Table, rights: &Rights) -> Result<Vec<Extent>> {
+    if !may_read(table, rights) {
         return Ok(Vec::new());
     }
     let mut extents = Vec::new();
-    for column in table.columns.iter().filter(|column| column.may_partition()) {
-        let exact = table.indexes.iter().any(|index| index.leads_with(&column.name));
+    for (column, clock) in table.columns.iter().filter_map(|column| Some((column, column.time_clock()?))) {
+        let by = &column.name;
+        let exact = table.indexes.iter().any(|index| index.leads_with(by));
         let (first, last) = if exact {
-            read_span(session, table, column).await?
+            read_span(session, table, by, clock).await?
         } else {
-            estimate_span(session, table, column).await?
+            estimate_span(session, table, by, clock).await?
         };
         extents.extend(first.zip(last).map(|(first, last)| Extent {
             column: column.name.clone(),
@@ -117,20 +133,24 @@ async fn extents(session: &Session, table: &Table, rights: &Rights) -> Result<Ve
 
 type Span = (Option<DateTime<Utc>>, Option<DateTime<Utc>>);
 
-async fn read_span(session: &Session, table: &Table, column: &Column) -> Result<Span> {
-    let (by, source) = (&column.name, &table.name);
+async fn read_span(session: &Session, table: &Table, by: &Ident, clock: Clock) -> Result<Span> {
     // The times that the census can place.
     let sql = format!(
-        "SELECT min({by}), max({by}) FROM ONLY {source} WHERE {by} >= '1000-01-01' AND {by} < '9000-01-01'"
+        "SELECT {}, {} FROM ONLY {} WHERE {by} >= '1000-01-01' AND {by} < '9000-01-01'",
+        clock.time_sql(&format!("min({by})")),
+        clock.time_sql(&format!("max({by})")),
+        table.name,
     );
     let row = session.query_one("read first and last time", &sql, &[]).await?;
     Ok((row.get(0), row.get(1)))
 }
 
-async fn estimate_span(session: &Session, table: &Table, column: &Column) -> Result<Span> {
+async fn estimate_span(session: &Session, table: &Table, by: &Ident, clock: Clock) -> Result<Span> {
     const SQL: &str = include_str!("../../../assets/sql/column_span.sql");
+    let (first, last) = (clock.time_sql("min(value)"), clock.time_sql("max(value)"));
+    let sql = fill(SQL, &[("type", clock.type_name()), ("first", &first), ("last", &last)]);
     let params: crate::pg::session::Params<'_> =
-        &[&table.name.schema.as_str(), &table.name.name.as_str(), &column.name.as_str()];
-    let row = session.query_one("estimate first and last time", SQL, params).await?;
+        &[&table.name.schema.as_str(), &table.name.name.as_str(), &by.as_str()];
+    let row = session.query_one("estimate first and last time", &sql, params).await?;
     Ok((row.get(0), row.get(1)))
 }

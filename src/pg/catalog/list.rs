@@ -10,7 +10,7 @@ use crate::{
     error::{Error, Result},
     model::{
         ident::QualifiedName,
-        listing::{Carried, TableListing},
+        listing::{Carried, KeyColumn, TableListing},
         phase::{Phase, State},
         table::Oid,
     },
@@ -27,14 +27,21 @@ pub async fn list_tables(session: &Session) -> Result<Vec<TableListing>> {
         TableListing {
             rows_estimate: row.get(2),
             bytes: row.get(3),
-            time_keys: idents(row, 4),
-            partitioned: row.get(5),
-            has_primary_key: row.get(6),
+            time_keys: keys(row, 4).collect(),
+            id_key: keys(row, 6).next(),
+            partitioned: row.get(8),
+            has_primary_key: row.get(9),
             migration: carried.remove(&name),
             name,
         }
     });
     Ok(listings.collect())
+}
+
+/// Two columns that hold arrays of names and types.
+fn keys(row: &Row, at: usize) -> impl Iterator<Item = KeyColumn> {
+    let types: Vec<String> = row.get(at + 1);
+    idents(row, at).into_iter().zip(types).map(|(name, type_sql)| KeyColumn { name, type_sql })
 }
 
 /// The phase of a migration of this table that is not over.

@@ -11,6 +11,7 @@ mod hangers;
 mod indexes;
 mod list;
 mod resolve;
+mod sample;
 mod server;
 mod typed_name;
 

@@ -404,8 +404,8 @@ pub fn convertible(table: &TableListing) -> Result<(), Blocked> {
         yet("partitioned already")
     } else if !table.has_primary_key {
         yet("no primary key")
-    } else if table.time_keys.is_empty() {
-        yet("no timestamptz NOT NULL column")
+    } else if table.keys().next().is_none() {
+        yet("no time column NOT NULL")
     } else {
         Ok(())
     }

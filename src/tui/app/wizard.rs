@@ -73,12 +73,12 @@ impl Wizard {
     /// What the choices ask for.
     pub fn request(&self) -> Request {
         Request {
-            table: self.table.name.plain(),
-            by: self.table.time_keys.get(self.key).map(|key| key.as_str().to_owned()),
+            by: self.table.keys().nth(self.key).map(|key| key.name.as_str().to_owned()),
             every: Every::ALL[self.every.min(Every::ALL.len() - 1)],
             ahead: self.ahead,
             default_leaf: self.default_leaf,
             strategy: Strategy::ALL[self.strategy.min(Strategy::ALL.len() - 1)],
+            ..Request::of(&self.table.name.plain())
         }
     }
 }
@@ -105,7 +105,7 @@ pub fn open(model: &mut Model) -> Vec<Effect> {
 /// Moves inside the page.
 pub fn moved(wizard: &mut Wizard, step: Move, page: usize) {
     match wizard.page {
-        Page::Key => wizard.key = stepped(wizard.key, step, page, wizard.table.time_keys.len()),
+        Page::Key => wizard.key = stepped(wizard.key, step, page, wizard.table.keys().count()),
         Page::Every => wizard.every = stepped(wizard.every, step, page, Every::ALL.len()),
         Page::Strategy => wizard.strategy = stepped(wizard.strategy, step, page, Strategy::ALL.len()),
         Page::Preview => through(wizard, step, page),

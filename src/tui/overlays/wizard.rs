@@ -11,7 +11,7 @@
 use ratatui::layout::Rect;
 
 use crate::{
-    model::{figures, period::Every, strategy::Strategy},
+    model::{clock::Clock, figures, listing::KeyColumn, period::Every, strategy::Strategy},
     tui::{
         app::{
             list::Load,
@@ -98,14 +98,18 @@ fn remark(pen: &mut Pen<'_>, area: Rect, lines: &[String]) {
 }
 
 fn keys(pen: &mut Pen<'_>, area: Rect, wizard: &Wizard) {
-    let rows: Vec<_> = wizard
-        .table
-        .time_keys
-        .iter()
-        .map(|key| (key.as_str().to_owned(), "timestamptz, NOT NULL".to_owned()))
-        .collect();
-    choices(pen, area, &rows, wizard.key);
     let table = &wizard.table;
+    let about = |key: &KeyColumn| match Clock::of_time_type(&key.type_sql) {
+        Some(clock) => format!("{}, NOT NULL", clock.type_name()),
+        None => format!("{}: an id, if its values tell their time", key.type_sql),
+    };
+    let rows: Vec<_> = table.keys().map(|key| (key.name.as_str().to_owned(), about(key))).collect();
+    choices(pen, area, &rows, wizard.key);
+    let joins = if wizard.key < table.time_keys.len() {
+        "It joins the primary key."
+    } else {
+        "The primary key stays as it is."
+    };
     remark(
         pen,
         area,
@@ -116,7 +120,7 @@ fn keys(pen: &mut Pen<'_>, area: Rect, wizard: &Wizard) {
                 figures::bytes(table.bytes)
             ),
             "The column that says to which period a row belongs.".into(),
-            "It joins the primary key.".into(),
+            joins.into(),
         ],
     );
 }

@@ -83,8 +83,8 @@ fn row(pen: &mut Pen<'_>, y: u16, grid: &Grid, (table, model): (&TableListing, &
     grid.cell(pen, ("size", y), &figures::bytes(table.bytes), name);
     let keys = match table.time_keys.as_slice() {
         [] => "none".to_owned(),
-        [key] => key.as_str().to_owned(),
-        [key, rest @ ..] => format!("{} +{}", key.as_str(), rest.len()),
+        [key] => key.name.as_str().to_owned(),
+        [key, rest @ ..] => format!("{} +{}", key.name.as_str(), rest.len()),
     };
     grid.cell(pen, ("time key", y), &keys, if table.time_keys.is_empty() { theme.dim } else { name });
     let key = if table.has_primary_key { ("yes", name) } else { ("none", theme.warn) };

@@ -6,6 +6,8 @@ use futures_util::future::BoxFuture;
 use quarterdeck::{
     Result,
     model::{
+        calendar::Zone,
+        clock::Clock,
         ident::{Ident, QualifiedName},
         leaves::leaves_for,
         period::Every,
@@ -65,7 +67,9 @@ impl Rig {
             id: Uuid::new_v4(),
             table,
             by: Ident::new(by),
+            clock: Clock::Timestamptz,
             every: Every::Quarter,
+            zone: Zone::UTC,
             ahead: 1,
             default_leaf: true,
             strategy: Strategy::Online,

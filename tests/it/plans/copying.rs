@@ -20,7 +20,9 @@ pub(super) async fn census(stage: &mut Stage) -> Vec<Chunk> {
     stage.count().await;
     let plans = stage.plans();
     let chunks = stage.create().await;
-    assert_eq!(read_by_tid(&plans).len(), chunks.len());
+    // Ids are looked at before they are counted.
+    let looks = if stage.rig.scheme.clock.is_id() { 2 } else { 1 };
+    assert_eq!(read_by_tid(&plans).len(), looks * chunks.len());
     journalled(&plans, chunks.len());
     for leaves in [1, 2, 3] {
         let some = chunks.iter().any(|chunk| chunk.rows.len().min(3) == leaves);

@@ -2,7 +2,7 @@
 //! log that a case asks for. It judges nothing.
 
 use quarterdeck::{
-    model::{chunk::Chunk, leaves::leaves_for, period::Every, phase::Phase, scheme::Leaf},
+    model::{chunk::Chunk, clock::Clock, leaves::leaves_for, period::Every, phase::Phase, scheme::Leaf},
     ops::{
         census, copy,
         replay::{self, Replayed, forward::Scope},
@@ -12,7 +12,7 @@ use quarterdeck::{
 };
 
 use super::explained::{Explained, Plan};
-use crate::{exchange::rig::Rig, support::server::Server};
+use crate::{exchange::rig::Rig, keys::IDS, support::server::Server};
 
 /// What the application calls it.
 pub(super) const TABLE: &str = "messages";
@@ -20,11 +20,13 @@ pub(super) const TABLE: &str = "messages";
 /// rows came at one moment, as those of one transaction do.
 const MAKE: &str = "CREATE TABLE messages (id uuid PRIMARY KEY, at timestamptz NOT NULL, kind int, body text) \
                     WITH (autovacuum_enabled = off); CREATE INDEX ON messages (at); CREATE INDEX ON messages (kind); \
-                    INSERT INTO messages SELECT gen_random_uuid(), '2022-01-01 00:00+00'::timestamptz + \
-                    CASE WHEN n BETWEEN 40001 AND 50000 THEN interval '755 days' ELSE n * interval '26 minutes' END, \
-                    n % 3, repeat('x', 150) FROM generate_series(1, 60000) n; \
-                    INSERT INTO messages SELECT gen_random_uuid(), '2022-01-01 00:00+00'::timestamptz + n * interval '1 day', \
-                    n % 3, repeat('x', 150) FROM generate_series(1, 1000) n";
+                    INSERT INTO messages SELECT {id}, at, n % 3, repeat('x', 150) FROM (\
+                    SELECT n, '2022-01-01 00:00+00'::timestamptz + \
+                    CASE WHEN n BETWEEN 40001 AND 50000 THEN interval '755 days' ELSE n * interval '26 minutes' END AS at \
+                    FROM generate_series(1, 60000) n) s; \
+                    INSERT INTO messages SELECT {id}, at, n % 3, repeat('x', 150) FROM (\
+                    SELECT n, '2022-01-01 00:00+00'::timestamptz + n * interval '1 day' AS at \
+                    FROM generate_series(1, 1000) n) s";
 /// Keys that no batch and no hash table is small for.
 const MANY: i64 = 200_000;
 /// Keys in a small log.
@@ -65,6 +67,10 @@ impl Log {
     }
 }
 
+fn new_id(clock: Clock) -> &'static str {
+    if clock.is_id() { "v7(at)" } else { "gen_random_uuid()" }
+}
+
 /// A migration.
 pub(super) struct Stage {
     pub(super) rig: Rig,
@@ -75,12 +81,20 @@ pub(super) struct Stage {
 impl Stage {
     /// Capture is on, the log empty.
     pub(super) async fn captured(server: &'static Server, statistics: Statistics) -> Self {
+        Self::by(server, statistics, Clock::Timestamptz).await
+    }
+
+    /// The same, by the times of the rows or by ids that tell them.
+    pub(super) async fn by(server: &'static Server, statistics: Statistics, clock: Clock) -> Self {
         let db = server.database("plans").await;
-        db.sql(MAKE).await;
+        db.sql(IDS).await;
+        db.sql(&MAKE.replace("{id}", new_id(clock))).await;
         let explained = Explained::of(&db).await;
         let mut session = db.session().await;
         let table = catalog::load_table(&session, TABLE).await.unwrap();
-        let mut rig = Rig::of(db, &mut session, table, "at").await;
+        let by = if clock.is_id() { "id" } else { "at" };
+        let mut rig = Rig::of(db, &mut session, table, by).await;
+        rig.scheme.clock = clock;
         rig.begin_capture().await.unwrap();
         let stage = Self { rig, statistics, explained };
         stage.sql("ALTER TABLE {log} SET (autovacuum_enabled = off)").await;
@@ -159,7 +173,7 @@ impl Stage {
     /// Replays batches of keys that belong to `which`, on one session.
     pub(super) async fn forward(&self, which: &[Leaf], limit: i64, batches: usize) -> Vec<Replayed> {
         let Rig { fence, scheme, leaves, .. } = &self.rig;
-        let ranges = replay::scope(which, leaves);
+        let ranges = replay::scope(scheme.clock, which, leaves);
         let (scope, mut session) = (Scope { ranges: &ranges, leaves }, self.session().await);
         let mut done = Vec::new();
         for _ in 0..batches {
@@ -171,7 +185,7 @@ impl Stage {
     /// Replays all that is in the log.
     pub(super) async fn drain(&self) {
         self.forward(&self.rig.leaves, replay::WHOLE_LOG, 1).await;
-        assert_eq!(self.rig.log().await, [""; 0]);
+        assert_eq!(self.logged().await, "0");
     }
 
     /// Replays batches into the old table, on one session.
@@ -192,13 +206,25 @@ impl Stage {
     /// Puts keys into the log: a quarter of them of rows all over the table, the others of rows that are gone.
     pub(super) async fn fill_log(&self, log: Log) {
         let keys = log.keys();
+        let (by, id) = (&self.rig.scheme.by, self.new_id());
         self.sql(&format!(
-            "INSERT INTO {{log}} (k1, part) SELECT id, at FROM {TABLE} ORDER BY id LIMIT {keys} / 4; \
-             INSERT INTO {{log}} (k1, part) SELECT gen_random_uuid(), '2022-01-01 00:00+00'::timestamptz + n * 7 % 1500000 * interval '1 minute' \
-             FROM generate_series({keys} / 4 + 1, {keys}) n"
+            "INSERT INTO {{log}} (k1, part) SELECT id, {by} FROM {TABLE} ORDER BY id LIMIT {keys} / 4; \
+             INSERT INTO {{log}} (k1, part) SELECT id, {by} FROM (SELECT {id} AS id, at FROM (\
+             SELECT '2022-01-01 00:00+00'::timestamptz + n * 7 % 1500000 * interval '1 minute' AS at \
+             FROM generate_series({keys} / 4 + 1, {keys}) n) t OFFSET 0) s"
         ))
         .await;
         self.analyse().await;
+    }
+
+    /// SQL that makes an id for a row of the moment `at`.
+    pub(super) fn new_id(&self) -> &'static str {
+        new_id(self.rig.scheme.clock)
+    }
+
+    /// How many keys the log has.
+    pub(super) async fn logged(&self) -> String {
+        self.rig.db.value(&format!("SELECT count(*) FROM {}", self.rig.scheme.log())).await
     }
 
     /// Runs a statement about the table or the `{log}` as somebody else.

@@ -4,6 +4,8 @@ use chrono::{TimeZone, Utc};
 use quarterdeck::{
     error::Result,
     model::{
+        calendar::Zone,
+        clock::Clock,
         diff::Diff,
         ident::{Ident, QualifiedName},
         period::Every,
@@ -60,7 +62,9 @@ impl Fixture {
             id: Uuid::new_v4(),
             table: catalog::load_table(&db.session().await, &source.to_string()).await.unwrap(),
             by: Ident::new(by),
+            clock: Clock::Timestamptz,
             every: Every::Quarter,
+            zone: Zone::UTC,
             ahead: 0,
             default_leaf: true,
             strategy: Strategy::Online,
