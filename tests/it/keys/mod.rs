@@ -1,6 +1,7 @@
 //! Tables that tell the time otherwise than by a `timestamptz` in UTC: whole conversions, claims that do not hold, zones.
 
 mod refused;
+mod whole;
 mod zones;
 
 /// Makes ids of a moment in SQL, before PostgreSQL can.

@@ -15,7 +15,7 @@ mod stage;
 mod verifying;
 
 #[cfg(test)]
-use quarterdeck::model::carry::Carry;
+use quarterdeck::model::{carry::Carry, clock::Clock};
 #[cfg(test)]
 use stage::{Log, Stage, Statistics};
 
@@ -32,6 +32,32 @@ async fn with_fresh_statistics() {
 #[tokio::test(flavor = "multi_thread")]
 async fn with_statistics_of_a_log_that_was_empty() {
     conversion(Statistics::SinceTheLogWasEmpty).await;
+}
+
+/// The id is key and partition column at once.
+#[tokio::test(flavor = "multi_thread")]
+async fn by_ids_that_tell_their_time() {
+    crate::support::on_each_server(async |server| {
+        let mut stage = Stage::by(server, Statistics::SinceTheLogWasEmpty, Clock::UuidV7).await;
+        let chunks = copying::census(&mut stage).await;
+        let (some, others) = chunks.split_at(chunks.len() / 2);
+        copying::copy(&mut stage, some).await;
+        stage.fill_log(Log::Large).await;
+        copying::copy(&mut stage, others).await;
+        stage.seal().await;
+        replaying::forward(&stage, Log::Large).await;
+        stage.drain().await;
+        verifying::pass(&stage).await;
+        stage.fill_log(Log::Small).await;
+        replaying::forward(&stage, Log::Small).await;
+        stage.drain().await;
+        mirroring::mirrored(&stage, Carry::MirrorToTwin).await;
+        stage.swap().await;
+        mirroring::mirrored(&stage, Carry::MirrorToOld).await;
+        stage.fill_log(Log::Small).await;
+        replaying::reverse(&stage, Log::Small).await;
+    })
+    .await;
 }
 
 /// A whole conversion, each operation beside an empty log and beside a large one.
