@@ -196,6 +196,16 @@ fn ctrl_z_pauses_first() {
 }
 
 #[test]
+fn the_wizard_offers_ids_behind_the_times() {
+    let mut model = fixture::empty((100, 30));
+    press(&mut model, "<down><down><enter>");
+    press(&mut model, "<down>");
+    let effects = press(&mut model, "<enter><enter><enter>");
+    let [Effect::MakePlan(request)] = &effects[..] else { panic!("{effects:?}") };
+    assert_eq!((request.by.as_deref(), request.clock), (Some("id"), None), "its clock is to be recognised");
+}
+
+#[test]
 fn the_wizard_plans_and_starts_only_after_a_question() {
     let mut model = fixture::empty((100, 30));
     assert_eq!(press(&mut model, "<down><down><enter>"), vec![]);
