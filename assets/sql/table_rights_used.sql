@@ -7,6 +7,8 @@ WITH used_function AS (
     WHERE d.refclassid = 'pg_proc'::regclass
       AND (d.classid = 'pg_constraint'::regclass AND d.objid IN (SELECT oid FROM pg_constraint WHERE conrelid = $1)
            OR d.classid = 'pg_class'::regclass AND d.objid IN (SELECT indexrelid FROM pg_index WHERE indrelid = $1)
+           -- a generated column's: in PostgreSQL 14 the column's own, later its expression's
+           OR d.classid = 'pg_class'::regclass AND d.objid = $1
            OR d.classid = 'pg_attrdef'::regclass
               AND d.objid IN (SELECT f.oid FROM pg_attrdef f JOIN pg_attribute a ON a.attrelid = f.adrelid AND a.attnum = f.adnum
                               WHERE f.adrelid = $1 AND a.attgenerated <> ''))

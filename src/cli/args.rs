@@ -11,7 +11,15 @@ use clap_complete::Shell;
 use crate::{
     cli::values,
     error::{Error, Result},
-    model::{calendar::Zone, clock::Clock, period::Every, plan::Request, scheme::Scheme, strategy::Strategy},
+    model::{
+        calendar::Zone,
+        clock::Clock,
+        incoming::{Choice, Incoming, IncomingKey},
+        period::Every,
+        plan::Request,
+        scheme::Scheme,
+        strategy::Strategy,
+    },
 };
 
 /// Turn one big, live PostgreSQL table into a range-partitioned one, and keep a way back
@@ -143,6 +151,10 @@ pub struct PlanFlags {
     /// Go without a DEFAULT partition
     #[arg(long)]
     no_default: bool,
+    /// What becomes of foreign keys that lead to the table: drop loses them at the swap, until `reverse`; keep moves
+    /// them along, where their columns stay unique [default: refuse]
+    #[arg(long, value_name = "CHOICE", value_parser = values::incoming())]
+    incoming: Option<Choice>,
 }
 
 impl PlanFlags {
@@ -166,6 +178,7 @@ impl PlanFlags {
             ahead: self.ahead.unwrap_or(plain.ahead),
             default_leaf: !self.no_default,
             strategy,
+            incoming: self.incoming.unwrap_or_default(),
             ..plain
         })
     }
@@ -179,6 +192,7 @@ impl PlanFlags {
             ("--every", self.every.is_some_and(|every| every != scheme.every)),
             ("--ahead", self.ahead.is_some_and(|ahead| ahead != scheme.ahead)),
             ("--no-default", self.no_default && scheme.default_leaf),
+            ("--incoming", self.incoming.is_some_and(|choice| choice != scheme.incoming.choice)),
             ("--strategy", self.strategy.is_some_and(|strategy| strategy != scheme.strategy)),
         ];
         flags.into_iter().find_map(|(flag, differs)| differs.then_some(flag))
@@ -218,6 +232,9 @@ pub struct Run {
     /// The table's name again, to allow the swap
     #[arg(long, value_name = "TABLE")]
     pub yes: Option<String>,
+    /// A foreign key that `--incoming drop` may drop, by its name; once for each
+    #[arg(long, value_name = "CONSTRAINT")]
+    yes_drop: Vec<String>,
     /// Take the migration from the process that owns it, and end that one's sessions
     #[arg(long)]
     pub takeover: bool,
@@ -400,6 +417,19 @@ impl Args {
 }
 
 impl Run {
+    /// Each foreign key that a plan drops is typed once more.
+    pub fn confirms(&self, scheme: &Scheme) -> Result<()> {
+        let Incoming { choice, keys } = &scheme.incoming;
+        let unnamed = |key: &&IncomingKey| !self.yes_drop.iter().any(|name| key.name.as_str() == name);
+        match keys.iter().find(unnamed) {
+            Some(key) if *choice == Choice::Drop => Err(usage(
+                &format!("--incoming drop drops {}, which wants its name again", key.plain()),
+                &format!("add --yes-drop {}", key.name.as_str()),
+            )),
+            Some(_) | None => Ok(()),
+        }
+    }
+
     fn check(&self) -> Result<()> {
         match (&self.yes, self.until) {
             (Some(yes), _) => confirm(&self.table, yes),

@@ -153,6 +153,7 @@ impl Subject<'_> {
         let request = self.words.plan.request(&self.words.table)?;
         let result = async {
             let plan = plan::plan(session, &request).await?;
+            self.words.confirms(&plan.scheme)?;
             for finding in &plan.warnings {
                 print::warning(&format!("{}: {} ({})", finding.object, finding.reason, finding.id));
             }

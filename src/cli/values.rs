@@ -5,7 +5,7 @@ use std::time::Duration;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 
 use crate::{
-    model::{period::Every, strategy::Strategy},
+    model::{incoming::Choice, period::Every, strategy::Strategy},
     pg::Target,
 };
 
@@ -26,6 +26,11 @@ pub(super) fn every() -> impl TypedValueParser<Value = Every> {
 /// The words of `--strategy`.
 pub(super) fn strategy() -> impl TypedValueParser<Value = Strategy> {
     PossibleValuesParser::new(Strategy::ALL.map(Strategy::word)).try_map(|word| word.parse::<Strategy>())
+}
+
+/// The words of `--incoming`.
+pub(super) fn incoming() -> impl TypedValueParser<Value = Choice> {
+    PossibleValuesParser::new(Choice::ALL.map(Choice::word)).try_map(|word| word.parse::<Choice>())
 }
 
 /// `90s`, `30m`, `72h`, `3d`: a whole number and its unit.

@@ -13,6 +13,7 @@ pub mod explain;
 pub mod figures;
 pub mod hanger;
 pub mod ident;
+pub mod incoming;
 pub mod leaves;
 pub mod listing;
 pub mod pace;

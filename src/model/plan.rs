@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::{calendar::Zone, clock::Clock, period::Every, scheme::Scheme, strategy::Strategy};
+use crate::model::{
+    calendar::Zone, clock::Clock, incoming::Choice, period::Every, scheme::Scheme, strategy::Strategy,
+};
 
 /// What the operator asked for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,6 +27,8 @@ pub struct Request {
     pub default_leaf: bool,
     /// `--strategy`.
     pub strategy: Strategy,
+    /// `--incoming`: what becomes of foreign keys that lead to the table.
+    pub incoming: Choice,
 }
 
 impl Request {
@@ -40,6 +44,7 @@ impl Request {
             ahead: 2,
             default_leaf: true,
             strategy: Strategy::Online,
+            incoming: Choice::Refuse,
         }
     }
 }

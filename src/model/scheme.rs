@@ -7,6 +7,7 @@ use crate::model::{
     calendar::{Calendar, Zone},
     clock::Clock,
     ident::{Ident, QualifiedName},
+    incoming::Incoming,
     period::{Every, Period},
     strategy::Strategy,
     table::{Column, Table},
@@ -39,6 +40,9 @@ pub struct Scheme {
     /// In which order it is done.
     #[serde(default)]
     pub strategy: Strategy,
+    /// Foreign keys of other tables that lead to this one, and what becomes of them.
+    #[serde(default)]
+    pub incoming: Incoming,
 }
 
 /// One partition of the twin.

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::{
     ident::{Ident, QualifiedName},
+    incoming::IncomingKey,
     sample::Sample,
 };
 
@@ -45,6 +46,8 @@ pub struct Surroundings {
     pub now: DateTime<Utc>,
     /// What the connecting role or the owner lacks.
     pub rights: Rights,
+    /// Foreign keys that lead to the table.
+    pub incoming: Vec<IncomingKey>,
     /// Transactions open for longer than a second, oldest first.
     pub long_transactions: Vec<LongTransaction>,
     /// Prepared transactions that hold a lock on the table, by their `gid`.

@@ -5,12 +5,13 @@
 
 use std::collections::BTreeMap;
 
-use tokio_postgres::types::ToSql;
+use tokio_postgres::{error::SqlState, types::ToSql};
 
 use crate::{
     error::Result,
     model::{
-        ident::QualifiedName,
+        ident::{Ident, QualifiedName},
+        incoming::{Choice, IncomingKey},
         plan::Statement,
         references,
         scheme::Scheme,
@@ -78,6 +79,32 @@ impl Keys<'_> {
         Ok(())
     }
 
+    /// After either: validates the keys of other tables that the exchange made NOT VALID. Those that do not hold, since
+    /// nothing checked them for a while, stay NOT VALID: their names.
+    pub async fn validate_incoming(&self, session: &mut Session, report: Report<'_>) -> Result<Vec<String>> {
+        const SQL: &str = "SELECT n.nspname::text, c.relname::text FROM pg_constraint con \
+                           JOIN pg_class c ON c.oid = con.conrelid JOIN pg_namespace n ON n.oid = c.relnamespace \
+                           WHERE con.conrelid = $1 AND con.conname = $2 AND con.contype = 'f' \
+                           AND con.confrelid = to_regclass($3) AND NOT con.convalidated";
+        let (mut broken, name) = (Vec::new(), self.scheme.source().to_string());
+        for key in self.scheme.incoming.keys.iter().filter(|key| key.validated) {
+            let params: [&(dyn ToSql + Sync); 3] = [&key.oid, &key.name.as_str(), &name];
+            let Some(row) = session.query_opt("read incoming foreign key", SQL, &params).await? else {
+                continue;
+            };
+            // Its table may have been renamed since.
+            let [schema, name] = [0, 1].map(|at| Ident::new(row.get::<_, String>(at)));
+            let key = IncomingKey { table: QualifiedName { schema, name }, ..key.clone() };
+            match self.run(session, &validate_incoming(&key), report).await {
+                Err(error) if error.sqlstate() == Some(&SqlState::FOREIGN_KEY_VIOLATION) => {
+                    broken.push(key.plain());
+                }
+                result => result?,
+            }
+        }
+        Ok(broken)
+    }
+
     async fn run(&self, session: &mut Session, brief: &Brief, report: Report<'_>) -> Result<()> {
         brief.run(session, self.fence, self.patience, report).await
     }
@@ -90,13 +117,22 @@ pub fn statements(scheme: &Scheme, leaves: &[QualifiedName]) -> Vec<Statement> {
         shown.extend(leaves.iter().flat_map(|leaf| validate(leaf, fk).statements()));
         shown.extend(adopt(scheme, fk).statements());
     }
+    if scheme.incoming.choice == Choice::Keep {
+        shown.extend(incoming_statements(scheme));
+    }
     shown
 }
 
 /// What `plan --sql` shows, for after a reverse.
 pub fn restore_statements(scheme: &Scheme) -> Vec<Statement> {
     let dropped = scheme.table.foreign_keys().filter(|fk| fk.validated);
-    dropped.flat_map(|fk| validate(scheme.source(), fk).statements()).collect()
+    let own = dropped.flat_map(|fk| validate(scheme.source(), fk).statements());
+    own.chain(incoming_statements(scheme)).collect()
+}
+
+fn incoming_statements(scheme: &Scheme) -> impl Iterator<Item = Statement> {
+    let keys = scheme.incoming.keys.iter().filter(|key| key.validated);
+    keys.flat_map(|key| validate_incoming(key).statements())
 }
 
 /// A constraint on one table.
@@ -146,6 +182,13 @@ fn validate(table: &QualifiedName, fk: &Constraint) -> Brief {
     script.add("validate foreign key", references::validate(table, fk));
     let step = "validate foreign key";
     Brief { quiet: vec![table.clone()], ..Brief::unlocked(step, script) }
+}
+
+/// ROW SHARE on the table that has the name, SHARE UPDATE EXCLUSIVE on the other: nobody waits.
+fn validate_incoming(key: &IncomingKey) -> Brief {
+    let mut script = Script::new();
+    script.add("validate incoming foreign key", key.validate());
+    Brief { quiet: vec![key.table.clone()], ..Brief::unlocked("validate incoming foreign key", script) }
 }
 
 /// The leaves' triggers on the referenced table go, for the parent's: that is ACCESS EXCLUSIVE there. It comes first.

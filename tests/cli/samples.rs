@@ -279,5 +279,6 @@ fn scheme() -> Scheme {
         ahead: 2,
         default_leaf: true,
         strategy: Strategy::Online,
+        incoming: crate::model::incoming::Incoming::default(),
     }
 }

@@ -22,6 +22,8 @@ mod exchange;
 #[cfg(test)]
 mod holes;
 #[cfg(test)]
+mod incoming;
+#[cfg(test)]
 mod keys;
 #[cfg(test)]
 mod mirror;

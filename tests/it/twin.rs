@@ -39,6 +39,7 @@ async fn scheme(session: &Session, name: &str, by: &str) -> (Scheme, Vec<Leaf>) 
         ahead: 1,
         default_leaf: true,
         strategy: Strategy::Online,
+        incoming: quarterdeck::model::incoming::Incoming::default(),
     };
     let periods = leaves_for(Every::Quarter, at(2024, 1), at(2024, 5), 1).unwrap();
     let leaves = Case::leaves(&scheme, &periods);

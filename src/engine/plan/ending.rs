@@ -8,6 +8,7 @@ use crate::{
     model::{
         cost,
         ident::QualifiedName,
+        incoming::Choice,
         plan::{Cost, Step},
         references,
         scheme::Scheme,
@@ -41,6 +42,14 @@ pub fn swap(scheme: &Scheme, leaves: &[QualifiedName]) -> Step {
         let why = "right after the swap, to drop the old table's foreign keys";
         locks.push(format!("SHARE ROW EXCLUSIVE on {}, within it", names(&referenced)));
         locks.push(format!("ACCESS EXCLUSIVE on {}, ≤ {budget} ms, {why}", names(&referenced)));
+    }
+    let incoming = scheme.incoming.tables();
+    if !incoming.is_empty() {
+        let what = match scheme.incoming.choice {
+            Choice::Keep => "to lead their foreign keys to the partitioned table",
+            Choice::Drop | Choice::Refuse => "to drop their foreign keys",
+        };
+        locks.push(format!("ACCESS EXCLUSIVE on {}, within it, {what}", names(&incoming)));
     }
     Step {
         name: "swap".into(),

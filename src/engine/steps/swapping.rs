@@ -170,11 +170,13 @@ async fn settle(
                 ctx.say(Body::ForeignKeyValidated { constraint: fk.name.as_str().to_owned() });
             };
             keys.validate(session, report, &mut done).await?;
+            validate_incoming(ctx, &keys, session, report).await?;
             ops::seal::analyze(session, scheme.source()).await
         }
         Phase::Reversed => {
             exchange.settle(session, report).await?;
-            keys.restore(session, report).await
+            keys.restore(session, report).await?;
+            validate_incoming(ctx, &keys, session, report).await
         }
         Phase::Planned
         | Phase::Capturing
@@ -195,6 +197,21 @@ async fn settle(
         | Phase::Adopted
         | Phase::Releasing => Ok(()),
     }
+}
+
+/// Orphans came to be while nothing checked: that is the application's to mend, and stops nothing.
+async fn validate_incoming(
+    ctx: &Context,
+    keys: &Keys<'_>,
+    session: &mut Session,
+    report: &mut (dyn FnMut(Attempt) + Send),
+) -> Result<()> {
+    for key in keys.validate_incoming(session, report).await? {
+        let message =
+            format!("{key} holds for new rows only: rows reference none; mend them, then VALIDATE it");
+        ctx.say(Body::Warning { message });
+    }
+    Ok(())
 }
 
 /// What must hold, with figures: for the swap dialog and the status.

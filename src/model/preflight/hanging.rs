@@ -1,7 +1,14 @@
 //! Checks of what hangs on the table: foreign keys, triggers, views, policies, publications and all the rest.
 
 use super::{Case, Check, Find, Hit, refuse, warn};
-use crate::model::{hanger::HangerKind, plan::Severity, table::Trigger};
+use crate::model::{
+    hanger::HangerKind,
+    ident::Ident,
+    incoming::{Choice, IncomingKey},
+    plan::Severity,
+    strategy::Strategy,
+    table::Trigger,
+};
 
 pub(super) const CHECKS: &[Check] = &[
     hanging(
@@ -10,7 +17,13 @@ pub(super) const CHECKS: &[Check] = &[
         "foreign keys of this kind are not moved by this version",
         "drop it first if it is not needed",
     ),
-    refuse("QD-057", "drop it, or let it reference the new key later", incoming_foreign_key),
+    refuse(
+        "QD-057",
+        "--incoming drop drops it in the swap and restores it in reverse, --incoming keep keeps it where its key stays unique; or drop it yourself",
+        incoming_foreign_key,
+    ),
+    refuse("QD-087", "drop it yourself, if the application can do without", incoming_unmoved),
+    warn("QD-088", "let the application, or a job, do what the foreign key did", incoming_dropped),
     refuse("QD-059", "ALTER TABLE … VALIDATE CONSTRAINT it first", foreign_key_not_valid),
     hanging(
         "QD-061",
@@ -105,8 +118,55 @@ const fn hanging(id: &'static str, kind: HangerKind, reason: &'static str, remed
 }
 
 fn incoming_foreign_key(case: &Case<'_>) -> Vec<Hit> {
-    let reason = "it references the table's key, which is no longer unique on a partitioned table";
+    if case.request.incoming != Choice::Refuse {
+        return Vec::new();
+    }
+    let reason = "it references the table's key: it would follow the old table at the swap, not the name";
     case.table.facts.incoming_foreign_keys.iter().map(|name| (name.clone(), reason.into())).collect()
+}
+
+/// Each key for which there is a reason, where they are not refused as a whole.
+fn incoming(case: &Case<'_>, reason: impl Fn(&IncomingKey) -> Option<String>) -> Vec<Hit> {
+    if case.request.incoming == Choice::Refuse {
+        return Vec::new();
+    }
+    case.around.incoming.iter().filter_map(|key| Some((key.plain(), reason(key)?))).collect()
+}
+
+fn incoming_unmoved(case: &Case<'_>) -> Vec<Hit> {
+    let strategy = case.request.strategy;
+    incoming(case, |key| {
+        if strategy != Strategy::Online {
+            return Some(format!("strategy {strategy} cannot move it"));
+        }
+        key.trouble.clone().or_else(|| unkept(case, key))
+    })
+}
+
+/// Why it cannot be kept, where it is to be.
+fn unkept(case: &Case<'_>, key: &IncomingKey) -> Option<String> {
+    let by = &case.by().filter(|_| case.request.incoming == Choice::Keep)?.name;
+    let columns: Vec<_> = key.columns.iter().map(Ident::as_str).collect();
+    if !key.stays_unique(case.table, by) {
+        let (columns, by) = (columns.join(", "), by.as_str());
+        return Some(format!("it leads to ({columns}), which is not unique any more without {by} in it"));
+    }
+    // Until PostgreSQL 15 a row that moves to another partition is deleted and inserted, in the eyes of a foreign key.
+    let action = key.action().filter(|_| case.server.version_num < 150_000)?;
+    Some(format!("before PostgreSQL 15, ON DELETE {action} acts where a row moves to another partition"))
+}
+
+fn incoming_dropped(case: &Case<'_>) -> Vec<Hit> {
+    incoming(case, |key| {
+        let lost = match key.action() {
+            Some(action) => format!("ON DELETE {action} does nothing any more"),
+            None => "rows that are referenced can be deleted".into(),
+        };
+        let dropped = case.request.incoming == Choice::Drop && key.trouble.is_none();
+        dropped.then(|| {
+            format!("it is dropped in the swap: {lost}, and nothing checks what references the table")
+        })
+    })
 }
 
 fn foreign_key_not_valid(case: &Case<'_>) -> Vec<Hit> {

@@ -27,6 +27,7 @@ use crate::{
         clock::Clock,
         hanger::HangerKind,
         ident::Ident,
+        incoming::Incoming,
         leaves::{Uncut, leaves_for, reached},
         period::Period,
         plan::{Finding, Request, Severity},
@@ -211,6 +212,7 @@ impl<'a> Case<'a> {
             ahead: self.request.ahead,
             default_leaf: self.request.default_leaf,
             strategy: self.request.strategy,
+            incoming: Incoming { choice: self.request.incoming, keys: self.around.incoming.clone() },
         }
     }
 
@@ -231,6 +233,7 @@ mod tests {
     use crate::model::{
         hanger::Hanger,
         ident::QualifiedName,
+        incoming::{Choice, IncomingKey},
         sample::Sample,
         server::{LongTransaction, Rights},
         table::{Constraint, ConstraintKind, Facts, Index, IndexRole, TIMESTAMPTZ, Trigger},
@@ -256,6 +259,20 @@ mod tests {
             let beside = Some(Ident::new("at"));
             self.around.sample = Some(Sample { column: Ident::new("id"), rows, ends: None, beside });
             (self.request.by, self.request.clock) = (Some("id".into()), clock);
+        }
+
+        fn references(&mut self, choice: Choice, columns: &[&str]) {
+            self.request.incoming = choice;
+            self.around.incoming.push(IncomingKey {
+                table: QualifiedName::new("public", "replies"),
+                oid: 3,
+                name: Ident::new("fk"),
+                definition: "FOREIGN KEY (a) REFERENCES t(id)".into(),
+                columns: columns.iter().map(|column| Ident::new(*column)).collect(),
+                validated: true,
+                comment: None,
+                trouble: None,
+            });
         }
 
         fn hang(&mut self, kind: HangerKind) {
@@ -421,6 +438,17 @@ mod tests {
         ("QD-037", |s| s.table.columns[0].findable = false),
         ("QD-056", |s| s.hang(HangerKind::ForeignKey)),
         ("QD-057", |s| s.table.facts.incoming_foreign_keys = vec!["replies.parent".into()]),
+        ("QD-087", |s| s.references(Choice::Keep, &["id"])),
+        ("QD-087", |s| {
+            s.references(Choice::Drop, &["id"]);
+            s.around.incoming[0].trouble = Some("it leads from the table to itself".into());
+        }),
+        ("QD-087", |s| {
+            s.references(Choice::Keep, &["id", "at"]);
+            s.around.incoming[0].definition = "FOREIGN KEY (a) REFERENCES t(id) ON DELETE SET NULL".into();
+            s.server.version_num = 140_023;
+        }),
+        ("QD-088", |s| s.references(Choice::Drop, &["id"])),
         ("QD-058", |s| s.table.constraints.push(check("n", ConstraintKind::Other))),
         ("QD-059", |s| {
             let referenced = QualifiedName::new("public", "users");
@@ -472,6 +500,10 @@ mod tests {
         without_default.request.default_leaf = false;
         without_default.around.taken = vec![Ident::new("t_default")];
         assert!(without_default.ids().is_empty());
+        let mut kept = scene();
+        kept.references(Choice::Keep, &["at", "id"]);
+        kept.table.facts.incoming_foreign_keys = vec!["replies.fk".into()];
+        assert!(kept.ids().is_empty(), "{:?}", kept.ids());
     }
 
     #[test]

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use crate::{
     error::{Error, Result},
     model::{references, scheme::Scheme},
-    ops::swap::{Drain, Swap, Way, dependants, exchange, lost, mirror, shared_keys},
+    ops::swap::{Drain, Swap, Way, dependants, exchange, incoming, lost, mirror, shared_keys},
     pg::{
         Session, Tx, journal,
         lock::{self, Held, Mode, Patience, Watch, budget, lock_within},
@@ -155,6 +155,7 @@ impl Round<'_> {
     async fn script(&self, tx: &Tx<'_>) -> Result<Script> {
         let Swap { scheme, leaves, .. } = self.swap;
         dependants::check(tx, scheme, self.way).await?;
+        incoming::check(tx, scheme).await?;
         Ok(match self.way {
             Way::Swap => exchange::swap(scheme, leaves),
             Way::Reverse => exchange::reverse(scheme, leaves),
@@ -178,14 +179,16 @@ fn quiet(scheme: &Scheme, way: Way) -> Script {
     let mut tables = references::referenced_tables(scheme);
     tables.push(scheme.source().clone());
     tables.push(way.follower(scheme));
+    tables.extend(scheme.incoming.tables());
     let mut script = Script::new();
     script.add("durable", "SET LOCAL synchronous_commit = on");
     script.append(lock::quiet(&tables));
     script
 }
 
-/// When the referenced tables are locked, to which foreign keys are added. An application that writes them before the
-/// table in one transaction makes us lose one of the orders, one that writes them after it the other.
+/// When the referenced tables are locked, to which foreign keys are added, and those that reference the table on the other
+/// side of it. An application that writes them before the table in one transaction makes us lose one of the orders, one
+/// that writes them after it the other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Order {
     ReferencedFirst,
@@ -199,11 +202,13 @@ fn exclude(scheme: &Scheme, order: Order, budget: Duration) -> Script {
     let referenced = lock_within(Mode::ShareRowExclusive, &references::referenced_tables(scheme), within);
     let mut own = exchange::lock_views(scheme);
     own.append(lock_within(Mode::AccessExclusive, std::slice::from_ref(scheme.source()), within));
-    let (mut first, second) = match order {
-        Order::ReferencedFirst => (referenced, own),
-        Order::ReferencedLast => (own, referenced),
+    let incoming = incoming::lock(scheme, within);
+    let [mut first, second, third] = match order {
+        Order::ReferencedFirst => [referenced, own, incoming],
+        Order::ReferencedLast => [incoming, own, referenced],
     };
     first.append(second);
+    first.append(third);
     first
 }
 

@@ -31,11 +31,13 @@ pub(super) fn swap(scheme: &Scheme, leaves: &[QualifiedName]) -> Script {
         script.add("add checks", references::add_not_valid(&twin, check));
         script.extend("add checks", references::comment(&twin, check));
     }
+    script.extend("release incoming foreign keys", scheme.incoming.release());
     script.add("rename", format!("ALTER TABLE {name} RENAME TO {}", old.name));
     script
         .extend("rename", rename_indexes(scheme, |n| name.sibling(n.clone()), |n| scheme.old_index(n).name));
     script.add("rename", format!("ALTER TABLE {twin} RENAME TO {}", name.name));
     script.extend("rename", rename_indexes(scheme, |n| scheme.twin_index(n), Clone::clone));
+    script.extend("keep incoming foreign keys", scheme.incoming.follow());
     script.extend("make triggers", scheme.table.triggers.iter().flat_map(|t| make(name, t)));
     script.extend(
         "grant",
@@ -59,6 +61,7 @@ pub(super) fn reverse(scheme: &Scheme, leaves: &[QualifiedName]) -> Script {
     );
     script.extend("drop checks", not_valid_checks(scheme).map(|check| references::drop(name, check)));
     script.extend("revoke", revoke(scheme));
+    script.extend("release incoming foreign keys", scheme.incoming.release());
     script.add("rename", format!("ALTER TABLE {name} RENAME TO {}", twin.name));
     script
         .extend("rename", rename_indexes(scheme, |n| name.sibling(n.clone()), |n| scheme.twin_index(n).name));
@@ -68,6 +71,7 @@ pub(super) fn reverse(scheme: &Scheme, leaves: &[QualifiedName]) -> Script {
         script.add("add old foreign keys", references::add_not_valid(name, fk));
         script.extend("add old foreign keys", references::comment(name, fk));
     }
+    script.extend("restore incoming foreign keys", scheme.incoming.restore());
     script.extend("wake old triggers", scheme.table.triggers.iter().filter_map(|t| enable(name, t)));
     script.extend("replace views", views(scheme));
     script.extend("capture on", triggers::capture(scheme, name));

@@ -10,6 +10,7 @@
 mod approach;
 mod dependants;
 mod exchange;
+mod incoming;
 mod mirror;
 mod outcome;
 mod settle;
@@ -141,6 +142,8 @@ impl Swap<'_> {
         if way == Way::Swap {
             dependants::compare(session, self.scheme).await?;
         }
+        let scheme = incoming::current(session, self.scheme, way).await?;
+        let swap = &Swap { scheme: &scheme, ..*self };
         settle::free_follower(self, session, way, report).await?;
         let patience = bounded(session, self.patience).await?;
         let watch = Watch::open(session, self.scheme.id).await?;
@@ -150,7 +153,7 @@ impl Swap<'_> {
         loop {
             let held = Held::default();
             let (number, budget) = (tries.number() + 1, patience.budget);
-            let round = approach::Round { swap: self, way, number, budget, watch: &watch, held: &held };
+            let round = approach::Round { swap, way, number, budget, watch: &watch, held: &held };
             let attempt = round.attempt(session, drain, &mut step);
             if let Some((held, fingerprint)) = tries.one(&held, attempt).await? {
                 return Ok(Swapped { held, attempts: tries.number(), fingerprint });

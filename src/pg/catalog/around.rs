@@ -38,6 +38,7 @@ pub async fn surroundings(session: &Session, table: &Table, request: &Request) -
         event_triggers: row.get(3),
         taken: taken.iter().map(|row| ident(row, 0)).collect(),
         migration: super::list::live_migration(session, table.oid).await?,
+        incoming: super::incoming_keys(session, table.oid).await?,
         extents: extents(session, table, &rights).await?,
         sample,
         rights,

@@ -8,6 +8,7 @@ mod around;
 mod columns;
 mod constraints;
 mod hangers;
+mod incoming;
 mod indexes;
 mod list;
 mod resolve;
@@ -18,6 +19,7 @@ mod typed_name;
 use tokio_postgres::Row;
 
 pub use around::{surroundings, taken_names};
+pub use incoming::incoming_keys;
 pub use list::list_tables;
 pub use resolve::resolve;
 pub use server::server_facts;

@@ -73,6 +73,7 @@ impl Rig {
             ahead: 1,
             default_leaf: true,
             strategy: Strategy::Online,
+            incoming: quarterdeck::model::incoming::Incoming::default(),
         };
         journal::install(session).await.unwrap();
         journal::write::migration(session, &scheme, 1).await.unwrap();

@@ -68,6 +68,7 @@ impl Fixture {
             ahead: 0,
             default_leaf: true,
             strategy: Strategy::Online,
+            incoming: quarterdeck::model::incoming::Incoming::default(),
         };
         let quarter = |month| {
             let lower = Utc.with_ymd_and_hms(2024, month, 1, 0, 0, 0).unwrap();
