@@ -144,7 +144,14 @@ impl Bench {
                     replay::forward::batch(&mut session, &fence, &self.scheme, scope, replay::BATCH).await?
                 }
                 Way::Reverse => {
-                    replay::reverse::batch(&mut session, &fence, &self.scheme, replay::BATCH).await?
+                    replay::reverse::batch(
+                        &mut session,
+                        &fence,
+                        &self.scheme,
+                        replay::reverse::Past::Copied,
+                        replay::BATCH,
+                    )
+                    .await?
                 }
             };
             log_rows += done.log_rows;

@@ -10,6 +10,6 @@ FROM (
     SELECT side.*
     FROM source s FULL JOIN twin t ON {same_row}
     CROSS JOIN LATERAL (VALUES ({source_key}), ({twin_key})) AS side ({key})
-    WHERE s.h IS DISTINCT FROM t.h
+    WHERE s.h IS DISTINCT FROM t.h AND {wanted}
 ) AS differing
 WHERE part IS NOT NULL

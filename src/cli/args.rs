@@ -145,6 +145,9 @@ pub struct PlanFlags {
     /// In which order things are done [default: online]
     #[arg(long, value_name = "STRATEGY", value_parser = values::strategy())]
     strategy: Option<Strategy>,
+    /// Say that no row is updated or deleted until the table is filled; for --strategy rename-first
+    #[arg(long)]
+    append_only: bool,
     /// Periods kept ready after the newest row's [default: 2]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(0..=120))]
     ahead: Option<u32>,
@@ -161,7 +164,7 @@ impl PlanFlags {
     /// What is asked for; refuses the strategies of later versions.
     pub fn request(&self, table: &str) -> Result<Request> {
         let strategy = self.strategy.unwrap_or_default();
-        if strategy != Strategy::Online {
+        if strategy == Strategy::Adopt {
             return Err(Error::Refused {
                 id: "QD-019",
                 object: table.to_owned(),
@@ -179,6 +182,7 @@ impl PlanFlags {
             default_leaf: !self.no_default,
             strategy,
             incoming: self.incoming.unwrap_or_default(),
+            append_only: self.append_only,
             ..plain
         })
     }
@@ -431,7 +435,12 @@ impl Run {
     }
 
     fn check(&self) -> Result<()> {
+        let renames = self.plan.strategy == Some(Strategy::RenameFirst);
         match (&self.yes, self.until) {
+            (_, Until::Ready) if renames => Err(usage(
+                "--strategy rename-first exchanges the names first; there is no *ready* before it",
+                &format!("add --until swapped --yes {}", self.table),
+            )),
             (Some(yes), _) => confirm(&self.table, yes),
             (None, Until::Ready) => Ok(()),
             (None, Until::Swapped | Until::Finished) => Err(usage(

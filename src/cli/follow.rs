@@ -132,7 +132,7 @@ impl Follower {
     fn progress(&self, status: &Status) {
         let moves = matches!(
             status.migration.phase,
-            Phase::Census | Phase::Copying | Phase::Replaying | Phase::Verifying
+            Phase::Census | Phase::Copying | Phase::Replaying | Phase::Verifying | Phase::Filling
         );
         if self.face != Face::Json && moves {
             print::line(&plain::progress(status));

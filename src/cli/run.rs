@@ -23,7 +23,7 @@ use crate::{
         launch, plan, watcher, worker,
     },
     error::{Error, Result},
-    model::phase::Phase,
+    model::{phase::Phase, strategy::Strategy},
     pg::{
         Session, Target, catalog,
         journal::{
@@ -75,6 +75,7 @@ async fn in_console(args: &Args, subject: &Subject<'_>, until: Until) -> Result<
     let words = subject.words;
     let session = Session::open(subject.target, "run").await?;
     let row = subject.found(&session).await?;
+    let until = goal(&row, until);
     drop(session);
     if row.phase == Phase::Finished {
         print::line(&format!("{} is already finished", row.scheme.source().plain()));
@@ -82,6 +83,8 @@ async fn in_console(args: &Args, subject: &Subject<'_>, until: Until) -> Result<
     }
     subject.check_plan(&row)?;
     let errand = match (until, row.phase) {
+        // The names are exchanged by itself, first of all.
+        (Until::Swapped | Until::Finished, _) if row.scheme.strategy == Strategy::RenameFirst => vec![],
         (Until::Swapped | Until::Finished, Phase::ReverseWindow)
         | (Until::Ready | Until::Told | Until::Asked, _) => {
             vec![]
@@ -209,6 +212,7 @@ impl Job<'_> {
                 return Ok(self.follower.close("finished", 0));
             }
             self.subject.check(&row)?;
+            self.until = goal(&row, self.until);
             let owner = read::owner(&session, row.scheme.id).await?.filter(|owner| owner.alive);
             let code = match owner {
                 Some(owner) if claim == Claim::IfFree => self.watch(session, &row, &owner).await?,
@@ -324,10 +328,20 @@ fn closing(event: &Event) -> Option<u8> {
     if let Body::Closed { exit_code, .. } = &event.body { Some(*exit_code) } else { None }
 }
 
+/// What *ready* means where the names are exchanged first: there is no such phase.
+fn goal(row: &MigrationRow, until: Until) -> Until {
+    match until {
+        Until::Ready if row.scheme.strategy == Strategy::RenameFirst => Until::Swapped,
+        Until::Ready | Until::Told | Until::Swapped | Until::Finished | Until::Asked => until,
+    }
+}
+
 /// Whether a phase is as far as was asked for, or farther.
 fn reached(phase: Phase, until: Until) -> bool {
     match until {
-        Until::Ready => matches!(phase, Phase::Ready | Phase::Reversed) || phase.is_swapped(),
+        Until::Ready => {
+            matches!(phase, Phase::Ready | Phase::Reversed) || (phase.is_swapped() && phase != Phase::Filling)
+        }
         Until::Swapped => matches!(phase, Phase::ReverseWindow | Phase::Finished),
         Until::Finished => phase == Phase::Finished,
         Until::Told | Until::Asked => false,

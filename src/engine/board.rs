@@ -63,9 +63,10 @@ impl Board {
     /// A chunk with its rows by leaf, ready to be copied.
     pub fn chunk(&self, id: ChunkId) -> Option<Chunk> {
         let row = self.row(id)?;
-        let rows = row.counts.iter().flatten();
-        let rows = rows.filter_map(|(lower, rows)| Some((self.leaf_at(*lower)?, *rows))).collect();
-        Some(Chunk { id, first_block: row.first_block, end_block: row.end_block, rows })
+        let counts = || row.counts.iter().flatten();
+        let rows = counts().filter_map(|(lower, rows)| Some((self.leaf_at(*lower)?, *rows))).collect();
+        let lowers = counts().map(|(lower, _)| *lower).collect();
+        Some(Chunk { id, first_block: row.first_block, end_block: row.end_block, rows, lowers })
     }
 
     /// All leaves.
@@ -99,7 +100,7 @@ impl Board {
     /// The next leaf whose chunks are all done and which has no index yet, in copy order.
     fn take_leaf(&mut self) -> Option<Leaf> {
         let open = self.open_leaves();
-        let order = self.copy_order().into_iter().chain(self.default_at());
+        let order = self.copy_order();
         let full =
             |at: &usize| !open[*at] && !self.sealing.contains(at) && !self.leaves[*at].state.is_sealed();
         let at = order.into_iter().find(full)?;
@@ -156,6 +157,22 @@ impl Board {
         self.chunks.iter().all(|row| row.done)
     }
 
+    /// The census has counted every chunk.
+    pub fn is_counted(&self) -> bool {
+        !self.chunks.is_empty() && self.chunks.iter().all(|row| row.counts.is_some())
+    }
+
+    /// Rows counted per leaf.
+    pub fn counted_by_leaf(&self) -> Vec<i64> {
+        let mut counted = vec![0; self.leaves.len()];
+        for (lower, rows) in self.chunks.iter().flat_map(|row| row.counts.iter().flatten()) {
+            if let Some(at) = self.leaf_at(*lower) {
+                counted[at] += rows;
+            }
+        }
+        counted
+    }
+
     /// Every leaf has its indexes.
     pub fn is_sealed(&self) -> bool {
         self.leaves.iter().all(|row| row.state.is_sealed())
@@ -181,9 +198,10 @@ impl Board {
         copied
     }
 
-    /// The leaf whose period begins at `lower`.
+    /// The leaf whose period begins at `lower`; DEFAULT where none does.
     pub fn leaf_at(&self, lower: chrono::DateTime<chrono::Utc>) -> Option<usize> {
-        self.leaves.iter().position(|row| row.leaf.period.is_some_and(|period| period.lower == lower))
+        let begins = |row: &LeafRow| row.leaf.period.is_some_and(|period| period.lower == lower);
+        self.leaves.iter().position(begins).or_else(|| self.default_at())
     }
 
     /// *pending*, *copying* and *copied* follow from the chunks.
@@ -200,11 +218,12 @@ impl Board {
         }
     }
 
-    /// Leaves with periods, those to be copied first first: priority, then newest.
+    /// The leaves, those to be copied first first: priority, then newest, DEFAULT last.
     fn copy_order(&self) -> Vec<usize> {
         let mut order: Vec<usize> =
             (0..self.leaves.len()).filter(|at| self.leaves[*at].leaf.period.is_some()).collect();
         order.sort_by_key(|at| (-self.leaves[*at].priority, std::cmp::Reverse(*at)));
+        order.extend(self.default_at());
         order
     }
 

@@ -6,7 +6,10 @@ use std::{
 };
 
 use chrono::{DateTime, Utc};
-use tokio::sync::{Mutex as AsyncMutex, Notify, mpsc};
+use tokio::sync::{
+    Mutex as AsyncMutex, MutexGuard as AsyncMutexGuard, Notify, RwLock, RwLockReadGuard, RwLockWriteGuard,
+    mpsc,
+};
 use tokio_postgres::CancelToken;
 use tokio_util::sync::CancellationToken;
 
@@ -135,8 +138,38 @@ pub struct Context {
     pub changed: Notify,
     /// Commands that a phase must carry out.
     pub requests: Requests,
-    /// The session that replays: who holds it is the only one who does.
-    pub replay: AsyncMutex<Session>,
+    /// The session that replays.
+    pub replay: Replay,
+}
+
+/// The session that replays, and whose turn it is to write what is replayed or copied.
+#[derive(Debug)]
+pub struct Replay {
+    session: AsyncMutex<Session>,
+    turn: RwLock<()>,
+}
+
+impl Replay {
+    /// Replays on `session`.
+    pub fn new(session: Session) -> Self {
+        Self { session: AsyncMutex::new(session), turn: RwLock::new(()) }
+    }
+
+    /// Who holds it is the only one who replays.
+    pub async fn lock(&self) -> AsyncMutexGuard<'_, Session> {
+        self.session.lock().await
+    }
+
+    /// While a table in use is being filled: chunks are copied, and nothing is replayed.
+    pub async fn chunk(&self) -> RwLockReadGuard<'_, ()> {
+        self.turn.read().await
+    }
+
+    /// While a table in use is being filled: something is replayed, and no chunk is in hand. What the journal says is
+    /// copied is copied then, and what it says is not, is not on its way either.
+    pub async fn alone(&self) -> RwLockWriteGuard<'_, ()> {
+        self.turn.write().await
+    }
 }
 
 /// One owner's time.

@@ -78,7 +78,7 @@ impl Keeper<'_> {
             Will::Go => Spent::Active,
             Will::Pause | Will::Stop | Will::Abort => Spent::Paused,
         };
-        if self.ctx.phase() == Phase::Copying {
+        if matches!(self.ctx.phase(), Phase::Copying | Phase::Filling) {
             self.ctx.live().pace.tick(TICK.as_secs_f64(), spent);
         }
     }

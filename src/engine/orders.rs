@@ -32,19 +32,20 @@ pub fn decide(phase: Phase, command: &Command) -> Result<Who, String> {
             Err(over(phase))
         }
         Command::Pause | Command::Resume | Command::Stop | Command::Workers { .. } => Ok(Who::Now),
-        Command::Abort if phase.may_abort() => Ok(Who::Phase),
+        Command::Abort if phase.may_abort() || phase == Phase::Filling => Ok(Who::Phase),
         Command::Abort if phase.is_over() => Err(over(phase)),
         Command::Abort => Err("the twin owns the name; `reverse` first, then abort".into()),
         Command::Verify => verify(phase),
         Command::Repair => repair(phase),
         Command::Swap if phase.may_swap() => Ok(Who::Phase),
         Command::Swap => Err(format!("swap needs phase ready, and it is {phase}")),
+        Command::Reverse if phase == Phase::Filling => Ok(Who::Phase),
         Command::Reverse | Command::Finish { .. } if phase == Phase::ReverseWindow => Ok(Who::Phase),
         Command::Reverse | Command::Finish { .. } => {
             Err(format!("{} needs phase reverse_window, and it is {phase}", command.word()))
         }
         Command::CancelChunk { .. } | Command::RetryChunk { .. } | Command::Reorder { .. } => {
-            if phase == Phase::Copying {
+            if matches!(phase, Phase::Copying | Phase::Filling) {
                 Ok(Who::Now)
             } else {
                 Err(format!("nothing is being copied; it is {phase}"))
@@ -56,7 +57,10 @@ pub fn decide(phase: Phase, command: &Command) -> Result<Who, String> {
 /// A pass on request.
 fn verify(phase: Phase) -> Result<Who, String> {
     match phase {
-        Phase::Ready | Phase::Reversed | Phase::Verifying | Phase::ReverseWindow => Ok(Who::Phase),
+        // Filling: only where a pass has found something; the phase knows.
+        Phase::Ready | Phase::Reversed | Phase::Verifying | Phase::ReverseWindow | Phase::Filling => {
+            Ok(Who::Phase)
+        }
         Phase::Finished | Phase::Aborted | Phase::Aborting => Err(over(phase)),
         Phase::Widening | Phase::Adopting | Phase::Adopted | Phase::Releasing => {
             Err("nothing is copied, so there is nothing to compare".into())
@@ -68,7 +72,6 @@ fn verify(phase: Phase) -> Result<Who, String> {
         | Phase::Replaying
         | Phase::Swapping
         | Phase::Renaming
-        | Phase::Filling
         | Phase::Reversing => Err(format!("verification follows by itself; now {phase}")),
     }
 }
@@ -76,7 +79,7 @@ fn verify(phase: Phase) -> Result<Who, String> {
 /// Only where a pass has found something.
 fn repair(phase: Phase) -> Result<Who, String> {
     match phase {
-        Phase::Verifying => Ok(Who::Phase),
+        Phase::Verifying | Phase::Filling => Ok(Who::Phase),
         Phase::Finished | Phase::Aborted => Err(over(phase)),
         Phase::Planned
         | Phase::Capturing
@@ -89,7 +92,6 @@ fn repair(phase: Phase) -> Result<Who, String> {
         | Phase::Reversing
         | Phase::Reversed
         | Phase::Renaming
-        | Phase::Filling
         | Phase::Widening
         | Phase::Adopting
         | Phase::Adopted
@@ -108,7 +110,8 @@ pub async fn take(ctx: &Context, session: &mut Session, request: Request) -> Res
         Err(reason) => refuse(ctx, session, &request, reason).await,
         Ok(Who::Phase) => {
             accept(ctx, session, &request).await?;
-            if request.asked.command == Command::Abort {
+            // While it is filled, an abort gives the name back first, which the gate would not let pass.
+            if request.asked.command == Command::Abort && ctx.phase() != Phase::Filling {
                 ctx.gate.set(Will::Abort);
             }
             let full = |_| Error::Bug("more commands than the owner can hold".into());
@@ -265,9 +268,12 @@ mod tests {
     #[test]
     fn each_danger_has_its_phases() {
         for phase in Phase::ALL {
-            assert_eq!(decide(phase, &Command::Abort).is_ok(), phase.may_abort(), "{phase}");
+            let gives_back = phase == Phase::Filling;
+            let may_abort = phase.may_abort() || gives_back;
+            assert_eq!(decide(phase, &Command::Abort).is_ok(), may_abort, "{phase}");
             assert_eq!(decide(phase, &Command::Swap).is_ok(), phase.may_swap(), "{phase}");
-            assert_eq!(decide(phase, &Command::Reverse).is_ok(), phase == Phase::ReverseWindow, "{phase}");
+            let may_reverse = phase == Phase::ReverseWindow || gives_back;
+            assert_eq!(decide(phase, &Command::Reverse).is_ok(), may_reverse, "{phase}");
             assert_eq!(decide(phase, &Command::Pause).is_ok(), !phase.is_over(), "{phase}");
         }
     }

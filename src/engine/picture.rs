@@ -51,7 +51,9 @@ pub struct Parts<'a> {
 pub fn compose(parts: Parts<'_>) -> Status {
     let Parts { now, scheme, standing, board, owner, live, log, diffs, duplicate_keys, sizes } = parts;
     let (counted, copied) = board.rows();
-    let exact = !matches!(standing.phase, Phase::Planned | Phase::Capturing | Phase::Census);
+    let uncounted =
+        matches!(standing.phase, Phase::Planned | Phase::Capturing | Phase::Census | Phase::Renaming);
+    let exact = !uncounted && (standing.phase != Phase::Filling || board.is_counted());
     let rows = Rows {
         source: if exact { counted } else { scheme.table.facts.rows_estimate },
         exact,
@@ -65,7 +67,7 @@ pub fn compose(parts: Parts<'_>) -> Status {
         migration: Migration {
             id: scheme.id,
             table: scheme.source().clone(),
-            strategy: "online".into(),
+            strategy: scheme.strategy.word().into(),
             phase: standing.phase,
             state: state(standing, owner.as_ref()),
             key: scheme.twin_key_text(),

@@ -7,8 +7,8 @@ use tokio_postgres::error::SqlState;
 use crate::{
     engine::{context::Context, event::Body},
     error::{Error, Result},
-    model::phase::Phase,
-    ops::replay::{self, Replayed, forward::Scope},
+    model::{phase::Phase, strategy::Strategy},
+    ops::replay::{self, Replayed, forward::Scope, reverse::Past},
     pg::{Session, measure},
 };
 
@@ -105,6 +105,8 @@ async fn batch(ctx: &Context, session: &mut Session) -> Result<Replayed> {
     if !measure::log_has(session, &ctx.scheme, &scope).await? {
         return Ok(Replayed::default());
     }
+    let past = past(ctx);
+    let _alone = if past == Past::BeingCopied { Some(ctx.replay.alone().await) } else { None };
     let leaves = ctx.board().leaf_list();
     let (mut limit, mut failures) = (replay::BATCH, 0);
     loop {
@@ -117,7 +119,7 @@ async fn batch(ctx: &Context, session: &mut Session) -> Result<Replayed> {
                 ctx.cancellable(token, &ctx.gate.over, work).await
             }
             Way::Reverse => {
-                let work = replay::reverse::batch(session, &fence, &ctx.scheme, limit);
+                let work = replay::reverse::batch(session, &fence, &ctx.scheme, past, limit);
                 ctx.cancellable(token, &ctx.gate.over, work).await
             }
             Way::None => return Ok(Replayed::default()),
@@ -139,6 +141,15 @@ async fn batch(ctx: &Context, session: &mut Session) -> Result<Replayed> {
             Err(error) => return Err(error),
         }
     }
+}
+
+/// What of the old table may be overwritten.
+fn past(ctx: &Context) -> Past {
+    let full = ctx.scheme.strategy != Strategy::RenameFirst || {
+        let board = ctx.board();
+        board.is_counted() && board.is_copied()
+    };
+    if full { Past::Copied } else { Past::BeingCopied }
 }
 
 fn passing(way: &Way, error: &Error) -> bool {

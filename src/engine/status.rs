@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use crate::model::{
     chunk::ChunkId,
+    figures,
     ident::QualifiedName,
     period::{Every, Period},
     phase::{LeafState, Phase, State},
@@ -75,6 +76,38 @@ impl Status {
         if self.is_copied() && self.rows.copied < self.rows.source { ", the rest by the log" } else { "" }
     }
 
+    /// Rows that readers miss while the table with the name is being filled, and since when and until when they are; `None`
+    /// where they miss nothing.
+    pub fn missing(&self) -> Option<Missing> {
+        if self.migration.phase != Phase::Filling || self.is_copied() {
+            return None;
+        }
+        let open = |chunk: &&ChunkStatus| !matches!(chunk.state, ChunkState::Copied | ChunkState::Retried);
+        let mut missing = Missing { rows: 0, exact: self.rows.exact, periods: None };
+        for (period, rows) in self.chunks.iter().filter(open).flat_map(|chunk| chunk.rows.iter()) {
+            missing.rows += rows;
+            let (first, last) = missing.periods.get_or_insert((*period, *period));
+            (*first, *last) = ((*first).min(*period), (*last).max(*period));
+        }
+        if !self.rows.exact {
+            (missing.rows, missing.periods) = (self.rows.source, None);
+        }
+        Some(missing)
+    }
+
+    /// [`Self::missing`] as a sentence.
+    pub fn missing_words(&self) -> Option<String> {
+        let Missing { rows, exact, periods } = self.missing()?;
+        let about = if exact { "" } else { "about " };
+        let title = |at: usize| self.periods.get(at).map_or("DEFAULT", |period| period.title.as_str());
+        let of = match periods {
+            Some((first, last)) if first == last => format!(" of {}", title(first)),
+            Some((first, last)) => format!(" of {} to {}", title(first), title(last)),
+            None => String::new(),
+        };
+        Some(format!("readers miss {about}{} rows{of}; the newest come first", figures::count(rows)))
+    }
+
     /// Chunks by state, for a summary line.
     pub fn chunk_counts(&self) -> BTreeMap<&'static str, usize> {
         let mut counts = BTreeMap::new();
@@ -85,6 +118,17 @@ impl Status {
     }
 }
 
+/// What readers miss.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Missing {
+    /// Rows that are not copied yet.
+    pub rows: i64,
+    /// Whether the census has counted them.
+    pub exact: bool,
+    /// The first and the last of their periods, by their places in [`Status::periods`].
+    pub periods: Option<(usize, usize)>,
+}
+
 /// Which migration, and where it stands.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Migration {
@@ -92,7 +136,7 @@ pub struct Migration {
     pub id: Uuid,
     /// The name the application knows.
     pub table: QualifiedName,
-    /// `online`.
+    /// `online`, `rename-first` or `adopt`.
     pub strategy: String,
     /// The earliest unfinished step.
     pub phase: Phase,

@@ -19,7 +19,7 @@ use crate::{
     engine::{
         board::Board,
         command::{Asked, Command},
-        context::{Context, Options, Request, Requests, Standing, Term, Until},
+        context::{Context, Options, Replay, Request, Requests, Standing, Term, Until},
         event::Body,
         gate::{Gate, Will},
         housekeeping,
@@ -32,7 +32,7 @@ use crate::{
         steps::{self, settled::Left},
     },
     error::{Error, Result},
-    model::{diff::Diff, phase::Phase},
+    model::{diff::Diff, phase::Phase, strategy::Strategy},
     pg::{Target, journal, owner},
 };
 
@@ -195,7 +195,7 @@ impl Work {
             live: Mutex::new(live),
             changed: Notify::new(),
             requests: Requests { sender, receiver: AsyncMutex::new(receiver) },
-            replay: AsyncMutex::new(replay),
+            replay: Replay::new(replay),
         }))
     }
 
@@ -226,6 +226,9 @@ async fn phases(ctx: &Arc<Context>) -> Result<End> {
             return steps::abort::abort(ctx).await.map(|()| End::Aborted);
         }
         let left = match phase {
+            Phase::Planned if ctx.scheme.strategy == Strategy::RenameFirst => {
+                again(steps::renaming::renaming(ctx).await)
+            }
             Phase::Planned | Phase::Capturing => again(steps::prepare::capture(ctx).await),
             Phase::Census => again(steps::prepare::census(ctx).await),
             Phase::Copying => again(steps::copying::copying(ctx).await),
@@ -237,12 +240,11 @@ async fn phases(ctx: &Arc<Context>) -> Result<End> {
                 steps::settled::settled(ctx).await
             }
             Phase::Swapping | Phase::Reversing => again(steps::swapping::find_out(ctx).await),
-            Phase::Renaming
-            | Phase::Filling
-            | Phase::Widening
-            | Phase::Adopting
-            | Phase::Adopted
-            | Phase::Releasing => Err(Error::Bug(format!("{phase} has no step"))),
+            Phase::Renaming => again(steps::renaming::renaming(ctx).await),
+            Phase::Filling => Box::pin(steps::filling::filling(ctx)).await,
+            Phase::Widening | Phase::Adopting | Phase::Adopted | Phase::Releasing => {
+                Err(Error::Bug(format!("{phase} has no step")))
+            }
             Phase::Aborting => return steps::abort::abort(ctx).await.map(|()| End::Aborted),
             Phase::Finished => return Ok(End::Reached(Phase::Finished)),
             Phase::Aborted => return Ok(End::Aborted),

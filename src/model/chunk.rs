@@ -1,5 +1,6 @@
 //! Chunks: block ranges of the source's heap, and what the census found in each.
 
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 /// A chunk's number, from 0 in heap order.
@@ -14,8 +15,10 @@ pub struct Chunk {
     pub first_block: i64,
     /// The block after the last.
     pub end_block: i64,
-    /// `(index of the leaf, rows counted)`, leaves in order.
+    /// `(index of the leaf, rows counted)`, in the order of the census.
     pub rows: Vec<(usize, i64)>,
+    /// Where the period of each begins. One that has no leaf of its own is DEFAULT's.
+    pub lowers: Vec<DateTime<Utc>>,
 }
 
 impl Chunk {

@@ -39,6 +39,11 @@ impl<'a> Sides<'a> {
         Self { scheme, source: scheme.source().clone(), twin: scheme.twin(), leaves }
     }
 
+    /// The sides by the names under which the rows are copied and first compared.
+    pub fn copied(scheme: &'a Scheme, leaves: &'a [Leaf]) -> Self {
+        Self { scheme, source: scheme.heap(), twin: scheme.filled(), leaves }
+    }
+
     /// The sides while the twin owns the name.
     pub fn after_swap(scheme: &'a Scheme, leaves: &'a [Leaf]) -> Self {
         Self { scheme, source: scheme.old(), twin: scheme.source().clone(), leaves }

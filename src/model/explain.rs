@@ -10,12 +10,13 @@ use std::sync::LazyLock;
 
 use serde::Serialize;
 
-const TEXTS: [&str; 5] = [
+const TEXTS: [&str; 6] = [
     include_str!("../../assets/explain/server.md"),
     include_str!("../../assets/explain/kind.md"),
     include_str!("../../assets/explain/key.md"),
     include_str!("../../assets/explain/hanging.md"),
     include_str!("../../assets/explain/running.md"),
+    include_str!("../../assets/explain/first.md"),
 ];
 
 /// What a finding of this id does.

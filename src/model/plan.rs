@@ -29,6 +29,9 @@ pub struct Request {
     pub strategy: Strategy,
     /// `--incoming`: what becomes of foreign keys that lead to the table.
     pub incoming: Choice,
+    /// `--append-only`: whoever asks says that no row is updated or deleted while the table is being filled.
+    #[serde(default)]
+    pub append_only: bool,
 }
 
 impl Request {
@@ -45,6 +48,7 @@ impl Request {
             default_leaf: true,
             strategy: Strategy::Online,
             incoming: Choice::Refuse,
+            append_only: false,
         }
     }
 }

@@ -24,6 +24,14 @@ pub fn referenced_tables(scheme: &Scheme) -> Vec<QualifiedName> {
     tables.into_iter().map(|(_, name)| name.clone()).collect()
 }
 
+/// The table that a foreign key references.
+pub fn referenced(fk: &Constraint) -> Option<&QualifiedName> {
+    match &fk.kind {
+        ConstraintKind::ForeignKey { referenced, .. } => Some(referenced),
+        ConstraintKind::Check { .. } | ConstraintKind::Other => None,
+    }
+}
+
 /// Adds a constraint without looking at the rows there are (TRAPS 33).
 pub fn add_not_valid(table: &QualifiedName, constraint: &Constraint) -> String {
     format!("ALTER TABLE {table} ADD CONSTRAINT {} {} NOT VALID", constraint.name, constraint.definition)

@@ -91,6 +91,31 @@ impl Scheme {
         self.table.name.sibling(self.table.name.name.with_suffix("_old"))
     }
 
+    /// The table whose rows are copied, by its name at that time.
+    pub fn heap(&self) -> QualifiedName {
+        match self.strategy {
+            Strategy::RenameFirst => self.old(),
+            Strategy::Online | Strategy::Adopt => self.source().clone(),
+        }
+    }
+
+    /// Holds [`Self::heap`] where it is not the table that every transaction of ours locks first: no rewrite moves its
+    /// rows between the look at its file and the reading of it (TRAPS 49).
+    pub fn lock_heap(&self) -> String {
+        match self.strategy {
+            Strategy::RenameFirst => format!("LOCK TABLE {} IN ACCESS SHARE MODE; ", self.heap()),
+            Strategy::Online | Strategy::Adopt => String::new(),
+        }
+    }
+
+    /// The partitioned table into which they are copied, by its name at that time.
+    pub fn filled(&self) -> QualifiedName {
+        match self.strategy {
+            Strategy::RenameFirst => self.source().clone(),
+            Strategy::Online | Strategy::Adopt => self.twin(),
+        }
+    }
+
     /// A leaf's qualified name.
     pub fn leaf(&self, leaf: &Leaf) -> QualifiedName {
         self.table.name.sibling(leaf.name.clone())
@@ -174,6 +199,16 @@ impl Scheme {
         let pairs = self.log_key().into_iter().zip(self.logged_columns());
         let terms: Vec<_> =
             pairs.map(|(logged, column)| format!("{log}.{logged} = {row}.{}", column.name)).collect();
+        terms.join(" AND ")
+    }
+
+    /// SQL that says two rows of the table have the same key in the twin, for a search by index ([`Self::log_seek`]).
+    pub fn row_seek(&self, one: &str, other: &str) -> String {
+        let by = &self.by;
+        let key = self.twin_key().into_iter().filter(|column| column.name != *by);
+        let mut terms: Vec<_> =
+            key.map(|column| format!("{one}.{} = {other}.{}", column.name, column.name)).collect();
+        terms.push(format!("{one}.{by} <= {other}.{by} AND {one}.{by} >= {other}.{by}"));
         terms.join(" AND ")
     }
 

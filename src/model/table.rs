@@ -218,6 +218,22 @@ pub struct Trigger {
     pub comment: Option<String>,
 }
 
+impl Trigger {
+    /// Whether it fires for each row that a session of an ordinary application inserts.
+    pub fn fires_for_inserted_rows(&self) -> bool {
+        let head = self.definition.strip_prefix("CREATE TRIGGER ").unwrap_or(&self.definition);
+        // Behind its name, which may hold any word.
+        let events = match head.strip_prefix('"') {
+            Some(quoted) => {
+                quoted.replace("\"\"", "").split_once('"').map_or(String::new(), |(_, rest)| rest.into())
+            }
+            None => head.split_once(' ').map_or(String::new(), |(_, rest)| rest.into()),
+        };
+        let (events, rest) = events.split_once(" ON ").unwrap_or((&events, ""));
+        matches!(self.enabled, 'O' | 'A') && events.contains("INSERT") && rest.contains("FOR EACH ROW")
+    }
+}
+
 /// A view over the table.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct View {

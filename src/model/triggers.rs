@@ -6,6 +6,7 @@
 use crate::model::{
     ident::{Ident, QualifiedName, literal},
     scheme::Scheme,
+    strategy::Strategy,
     template::{dollar_quote, fill},
 };
 
@@ -156,10 +157,27 @@ pub fn drop_reverse(table: &QualifiedName, leaves: &[QualifiedName]) -> Vec<Stri
 
 fn by_row(scheme: &Scheme, table: &QualifiedName) -> String {
     format!(
-        "CREATE OR REPLACE TRIGGER {} AFTER INSERT OR UPDATE OR DELETE ON {table} FOR EACH ROW {}",
+        "CREATE OR REPLACE TRIGGER {} AFTER INSERT OR UPDATE OR DELETE ON {table} FOR EACH ROW {}{}",
         Ident::new(BY_ROW),
+        but_ours(scheme),
         Function::CaptureRow.call(scheme)
     )
+}
+
+/// Rows that we copy from the old table into the one that owns the name are in the old one already.
+fn but_ours(scheme: &Scheme) -> String {
+    match scheme.strategy {
+        Strategy::RenameFirst => format!(
+            "WHEN (current_setting('quarterdeck.pass', true) IS DISTINCT FROM {}) ",
+            literal(&scheme.id.to_string())
+        ),
+        Strategy::Online | Strategy::Adopt => String::new(),
+    }
+}
+
+/// Lets a transaction's writes pass the guard, and those of `rename-first` its own capture.
+pub fn pass(scheme: &Scheme) -> String {
+    format!("SET LOCAL quarterdeck.pass = {}", literal(&scheme.id.to_string()))
 }
 
 fn always(table: &QualifiedName, name: &str) -> String {

@@ -23,11 +23,16 @@ use crate::{
 
 /// What `plan --sql` shows.
 pub fn statements(scheme: &Scheme) -> Vec<Statement> {
-    let mut shown = log(scheme);
-    shown.append(functions(scheme));
-    let mut shown = shown.statements();
+    let mut shown = log_statements(scheme);
     shown.extend(switch(scheme).statements());
     shown
+}
+
+/// What `plan --sql` shows of [`make_log`].
+pub fn log_statements(scheme: &Scheme) -> Vec<Statement> {
+    let mut shown = log(scheme);
+    shown.append(functions(scheme));
+    shown.statements()
 }
 
 /// Switches capture on, or finds it on after a crash; the journal has the fingerprint afterwards.
@@ -56,8 +61,8 @@ pub async fn is_on(session: &Session, scheme: &Scheme) -> Result<bool> {
     Ok(usize::try_from(found) == Ok(names.len()))
 }
 
-/// Log and functions. Nobody waits for them.
-async fn make_log(session: &mut Session, fence: &Fence, scheme: &Scheme) -> Result<()> {
+/// Log and functions. Nobody waits for them. Repeatable.
+pub async fn make_log(session: &mut Session, fence: &Fence, scheme: &Scheme) -> Result<()> {
     const EXISTS: &str = "SELECT to_regclass($1) IS NOT NULL";
     let tx = session.begin().await?;
     fence.hold(&tx).await?;

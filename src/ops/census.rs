@@ -13,6 +13,7 @@ use crate::{
         calendar::Zone,
         chunk::{self, ChunkId},
         clock::{Clock, version_sql},
+        ident::Ident,
         leaves::leaves_for,
         period::{Every, Period},
         plan::Statement,
@@ -29,7 +30,7 @@ pub type Counts = Vec<(DateTime<Utc>, i64)>;
 /// Cuts the heap as it is now, after capture began, into chunks and journals them.
 pub async fn cut(session: &mut Session, fence: &Fence, scheme: &Scheme) -> Result<()> {
     let tx = session.begin().await?;
-    fence.enter(&tx).await?;
+    fence.enter_with(&tx, &scheme.lock_heap()).await?;
     let blocks = tx.query_one("measure heap", HEAP_BLOCKS, &[&scheme.table.oid]).await?.get(0);
     let ranges: Vec<_> = chunk::cut(blocks).collect();
     journal::write::cut(&tx, scheme.id, &ranges).await?;
@@ -44,7 +45,7 @@ pub async fn count(
     chunks: &[(ChunkId, (i64, i64))],
 ) -> Result<Vec<Counts>> {
     let tx = session.begin().await?;
-    fence.enter(&tx).await?;
+    fence.enter_with(&tx, &scheme.lock_heap()).await?;
     let now = tx.query_one("read clock", "SELECT clock_timestamp()", &[]).await?.get(0);
     // Asked all at once and answered in order: a round trip costs as much as a small chunk.
     let counting = chunks.iter().map(|(chunk, blocks)| count_one(&tx, scheme, *chunk, *blocks, now));
@@ -81,7 +82,7 @@ async fn count_days(tx: &Tx<'_>, scheme: &Scheme, blocks: (i64, i64)) -> Result<
         let rows: i64 = row.get(1);
         let period = row.get::<_, Option<DateTime<Utc>>>(0).and_then(|t| scheme.calendar().period_of(t));
         let Some(period) = period else {
-            return Err(outside(scheme, rows, blocks));
+            return Err(outside(scheme, &format!("{rows} rows"), &between(blocks)));
         };
         match counts.iter_mut().find(|(lower, _)| *lower == period.lower) {
             Some((_, sum)) => *sum += rows,
@@ -105,9 +106,9 @@ async fn count_values(
     let strange: i64 = look.get(0);
     if strange > 0 {
         return Err(if scheme.clock.is_id() {
-            unbelieved(tx, scheme, now).await?
+            unbelieved(tx, scheme, &scheme.heap().to_string(), now).await?
         } else {
-            outside(scheme, strange, (first, end))
+            outside(scheme, &format!("{strange} rows"), &between((first, end)))
         });
     }
     let (Some(oldest), Some(newest)) = (look.get(1), look.get(2)) else { return Ok(Vec::new()) };
@@ -128,6 +129,52 @@ async fn count_values(
 fn bounds(scheme: &Scheme, periods: &[Period]) -> String {
     let last = periods.last().map(|period| period.upper);
     scheme.clock.bounds(periods.iter().map(|period| period.lower).chain(last))
+}
+
+/// First and last time of the table: by index where there is one, else by one scan, which ids ask for in any case: what they
+/// tell is believed when every one has been seen. `None` where it is empty; refused where one fits no calendar.
+pub async fn span(session: &mut Session, scheme: &Scheme) -> Result<Option<(DateTime<Utc>, DateTime<Utc>)>> {
+    let tx = session.begin().await?;
+    let now = tx.query_one("read clock", "SELECT clock_timestamp()", &[]).await?.get(0);
+    let row = tx.query_one("read span", &span_sql(scheme, now), &[]).await?;
+    let strange: i64 = row.get(0);
+    if strange > 0 {
+        return Err(if scheme.clock.is_id() {
+            unbelieved(&tx, scheme, &scheme.source().to_string(), now).await?
+        } else {
+            outside(scheme, "rows", "of the table")
+        });
+    }
+    let span = row.get::<_, Option<DateTime<Utc>>>(1).zip(row.get(2));
+    tx.rollback().await?;
+    Ok(span)
+}
+
+/// What `plan --sql` shows of [`span`].
+pub fn span_statement(scheme: &Scheme, now: DateTime<Utc>) -> Statement {
+    Statement { label: "read span".into(), sql: span_sql(scheme, now) }
+}
+
+/// What the calendar does not hold does not come over as a time.
+fn span_sql(scheme: &Scheme, now: DateTime<Utc>) -> String {
+    let (clock, by, source) = (scheme.clock, scheme.by.to_string(), scheme.source());
+    if clock.is_id() {
+        let believed = clock.believed_sql(&scheme.by, now);
+        let extreme = |aggregate| clock.time_sql(&clock.extreme_sql(aggregate, &by, &believed));
+        return format!(
+            "SELECT count(*) FILTER (WHERE NOT {believed}), {}, {} FROM ONLY {source}",
+            extreme("min"),
+            extreme("max")
+        );
+    }
+    let ends = ["first", "last"].map(Ident::new);
+    let inside = ends.clone().map(|end| clock.believed_sql(&end, now)).join(" AND ");
+    let [first, last] = ends.map(|end| clock.time_sql(&end.to_string()));
+    format!(
+        "SELECT coalesce((NOT ({inside}))::int, 0)::bigint, CASE WHEN {inside} THEN {first} END, \
+         CASE WHEN {inside} THEN {last} END \
+         FROM (SELECT min({by}) AS first, max({by}) AS last FROM ONLY {source}) AS span"
+    )
 }
 
 /// What `plan --sql` shows.
@@ -163,7 +210,7 @@ fn days_sql(scheme: &Scheme, first: &str, end: &str) -> String {
         Every::Quarter | Every::HalfYear => "quarter",
         Every::Year => "year",
     };
-    let (by, source) = (&scheme.by, scheme.source());
+    let (by, source) = (&scheme.by, scheme.heap());
     let time = scheme.clock.time_sql(&by.to_string());
     // A day is found by a division, a quarter by the calendar: so rows are counted by days, and days are summed up.
     // An infinite time has no day, and no calendar holds it: NULL stands for "outside". The days begin where the times
@@ -186,7 +233,7 @@ fn look_sql(scheme: &Scheme, first: &str, end: &str, now: DateTime<Utc>) -> Stri
          FROM ONLY {} WHERE ctid >= '({first},0)' AND ctid < '({end},0)'",
         extreme("min"),
         extreme("max"),
-        scheme.source()
+        scheme.heap()
     )
 }
 
@@ -195,13 +242,13 @@ fn values_sql(scheme: &Scheme, first: &str, end: &str, bounds: &str) -> String {
         "SELECT width_bucket({}, {bounds}), count(*) FROM ONLY {} \
          WHERE ctid >= '({first},0)' AND ctid < '({end},0)' GROUP BY 1",
         scheme.by,
-        scheme.source()
+        scheme.heap()
     )
 }
 
 /// The refusal of ids that are not what their clock says: all of the table's are counted for it, once.
-async fn unbelieved(tx: &Tx<'_>, scheme: &Scheme, now: DateTime<Utc>) -> Result<Error> {
-    let row = tx.query_one("count ids", &ids_sql(scheme, now), &[]).await?;
+async fn unbelieved(tx: &Tx<'_>, scheme: &Scheme, table: &str, now: DateTime<Utc>) -> Result<Error> {
+    let row = tx.query_one("count ids", &ids_sql(scheme, table, now), &[]).await?;
     let span: (Option<DateTime<Utc>>, Option<DateTime<Utc>>) = (row.get(6), row.get(7));
     let tally = Tally {
         rows: row.get(0),
@@ -221,7 +268,7 @@ async fn unbelieved(tx: &Tx<'_>, scheme: &Scheme, now: DateTime<Utc>) -> Result<
     })
 }
 
-fn ids_sql(scheme: &Scheme, now: DateTime<Utc>) -> String {
+fn ids_sql(scheme: &Scheme, table: &str, now: DateTime<Utc>) -> String {
     let (clock, by, plausible) = (scheme.clock, scheme.by.to_string(), scheme.clock.plausible(now));
     let believed = clock.believed_sql(&scheme.by, now);
     let version = if clock == Clock::UuidV7 { version_sql(&scheme.by) } else { "7".into() };
@@ -230,23 +277,25 @@ fn ids_sql(scheme: &Scheme, now: DateTime<Utc>) -> String {
         "SELECT count(*), count(*) FILTER (WHERE {believed}), count(*) FILTER (WHERE {version} = 4), \
          count(*) FILTER (WHERE {version} NOT IN (4, 7)), \
          count(*) FILTER (WHERE {version} = 7 AND {by} < {}), \
-         count(*) FILTER (WHERE {version} = 7 AND {by} >= {}), {}, {} FROM ONLY {}",
+         count(*) FILTER (WHERE {version} = 7 AND {by} >= {}), {}, {} FROM ONLY {table}",
         clock.bound(plausible.lower),
         clock.bound(plausible.upper),
         extreme("min"),
-        extreme("max"),
-        scheme.source()
+        extreme("max")
     )
 }
 
-fn outside(scheme: &Scheme, rows: i64, blocks: (i64, i64)) -> Error {
+fn between((first, end): (i64, i64)) -> String {
+    format!("between blocks {first} and {end}")
+}
+
+fn outside(scheme: &Scheme, rows: &str, place: &str) -> Error {
     let by = &scheme.by;
     Error::Refused {
         id: "QD-060",
         object: format!("{}.{}", scheme.source().plain(), by.as_str()),
         reason: format!(
-            "{rows} rows between blocks {} and {} have a time that no period holds (infinite, before the year 1000 or after 8999)",
-            blocks.0, blocks.1
+            "{rows} {place} have a time that no period holds (infinite, before the year 1000 or after 8999)"
         ),
         remedy: format!(
             "find them with WHERE NOT ({by} >= '1000-01-01' AND {by} < '9000-01-01'), correct them, then run again; or abort"

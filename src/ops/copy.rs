@@ -1,18 +1,27 @@
 //! Copy: one chunk, one transaction, from the source's heap into leaves that have no index yet.
 //!
+//! With `rename-first` from the old table into leaves in use, past capture and straight into the leaf. There a row goes
+//! over that is neither in the log nor in its leaf, in the statement's one snapshot; a key that the application inserts
+//! after it is the application's.
+//!
 //! The journal row is claimed before the rows are copied, so a chunk is never copied twice. The list of
 //! periods is the census's: a copier never writes a leaf whose chunks are all done, that is, a sealed one.
 //! Keys in the log are left to replay. Progress is exact: rows per period travel with the claim.
 
 use std::time::Instant;
 
+use chrono::{DateTime, Utc};
+use tokio_postgres::error::SqlState;
+
 use crate::{
-    error::{Error, Result},
+    error::{Error, Kind, Result},
     model::{
         chunk::Chunk,
         period,
         plan::Statement,
         scheme::{Leaf, Scheme},
+        strategy::Strategy,
+        triggers,
     },
     pg::{Fence, Session, Tx, journal},
 };
@@ -40,7 +49,8 @@ pub async fn chunk(
     let began = Instant::now();
     let tx = session.begin().await?;
     // All goes out at once; the server works in order.
-    let entered = fence.enter_with(&tx, SETTINGS);
+    let settings = settings(scheme);
+    let entered = fence.enter_with(&tx, &settings);
     let claimed = journal::write::claim(&tx, scheme.id, chunk.id);
     let ((), claimed) = tokio::try_join!(biased; entered, claimed)?;
     if !claimed {
@@ -65,23 +75,65 @@ pub async fn chunk(
     Ok(Copied::Rows(copied, took_ms))
 }
 
+/// Whether the chunk may simply be tried again, on a new snapshot: a row that a foreign key references was deleted after
+/// the old one, and the old table's row with it.
+pub fn is_passing(scheme: &Scheme, error: &Error) -> bool {
+    let referenced = error.sqlstate() == Some(&SqlState::FOREIGN_KEY_VIOLATION);
+    error.kind() == Kind::Retry || (referenced && scheme.strategy == Strategy::RenameFirst)
+}
+
 /// What `plan --sql` shows.
 pub fn statements(scheme: &Scheme) -> Vec<Statement> {
     let leaf = "<a period that the census lists for this chunk>";
     let direct = insert_sql(scheme, ":leaf", (":first", ":end"), leaf);
-    let routed =
-        routed_sql(&insert_sql(scheme, &scheme.twin().to_string(), (":first", ":end"), "<its periods>"));
     let comment = "-- once a chunk, blocks :first to :end, after its journal row was claimed";
     let statement = |label: &str, sql: String| Statement { label: label.into(), sql };
-    vec![
-        statement("copy settings", SETTINGS.into()),
+    let mut all = vec![
+        statement("copy settings", settings(scheme)),
         statement("copy chunk", format!("{comment}; once a period\n{direct}")),
-        statement(
+    ];
+    if !always_direct(scheme) {
+        let twin = scheme.twin().to_string();
+        let routed = routed_sql(&insert_sql(scheme, &twin, (":first", ":end"), "<its periods>"));
+        all.push(statement(
             "copy chunk",
             format!("{comment}; instead, where it holds more than {DIRECT} periods\n{routed}"),
-        ),
-    ]
+        ));
+    }
+    all
 }
+
+/// Copies into one leaf what of its period the old table has and it lacks, whatever chunk it lies in: repair, with
+/// `rename-first`. The fence was entered with [`settings`].
+pub async fn lacking(tx: &Tx<'_>, scheme: &Scheme, leaves: &[Leaf], leaf: &Leaf) -> Result<i64> {
+    let outside = || {
+        let periods = leaves.iter().filter_map(|leaf| leaf.period);
+        let terms: Vec<_> = periods.map(|period| scheme.within("s.", period)).collect();
+        format!("NOT (false OR {})", terms.join(" OR "))
+    };
+    let period = leaf.period.map_or_else(outside, |period| scheme.within("s.", period));
+    let sql = insert_sql(scheme, &scheme.leaf(leaf).to_string(), ("0", "4294967295"), &period);
+    let rows = tx.execute("copy lacking rows", &sql, &[]).await?;
+    Ok(i64::try_from(rows).unwrap_or(i64::MAX))
+}
+
+/// What a transaction that copies sets. The keys of rows drive searches by index where leaves are in use, and the log is
+/// probed by hash where nothing else is, whatever the planner believes of either.
+pub fn settings(scheme: &Scheme) -> String {
+    match scheme.strategy {
+        Strategy::RenameFirst => format!("{}{FILL_SETTINGS}; {}", scheme.lock_heap(), triggers::pass(scheme)),
+        Strategy::Online | Strategy::Adopt => SETTINGS.into(),
+    }
+}
+
+/// A leaf in use is written by its own name alone: the application's statement triggers are for the application.
+fn always_direct(scheme: &Scheme) -> bool {
+    scheme.strategy == Strategy::RenameFirst
+}
+
+const FILL_SETTINGS: &str = "SET LOCAL synchronous_commit = off; SET LOCAL enable_hashjoin = off; \
+                             SET LOCAL enable_mergejoin = off; SET LOCAL enable_seqscan = off; \
+                             SET LOCAL max_parallel_workers_per_gather = 0";
 
 // An acknowledged chunk may be lost by a crash of the server, never half of it: the seal asks the journal.
 // The log is probed by hash, whatever its size and whatever the planner believes of it.
@@ -91,7 +143,7 @@ const SETTINGS: &str = "SET LOCAL synchronous_commit = off; SET LOCAL enable_nes
 
 /// Rows copied per leaf, in the order of [`Chunk::rows`].
 async fn insert(tx: &Tx<'_>, scheme: &Scheme, leaves: &[Leaf], chunk: &Chunk) -> Result<Vec<i64>> {
-    if chunk.rows.len() <= DIRECT {
+    if always_direct(scheme) || chunk.rows.len() <= DIRECT {
         direct(tx, scheme, leaves, chunk).await
     } else {
         routed(tx, scheme, leaves, chunk).await
@@ -102,11 +154,13 @@ async fn insert(tx: &Tx<'_>, scheme: &Scheme, leaves: &[Leaf], chunk: &Chunk) ->
 /// and to tell where each one went.
 async fn direct(tx: &Tx<'_>, scheme: &Scheme, leaves: &[Leaf], chunk: &Chunk) -> Result<Vec<i64>> {
     let (first, end) = (chunk.first_block.to_string(), chunk.end_block.to_string());
-    let into = |leaf: &Leaf| {
-        let period = leaf.period.map(|period| scheme.within("s.", period)).unwrap_or_default();
-        insert_sql(scheme, &scheme.leaf(leaf).to_string(), (&first, &end), &period)
+    let into = |((leaf, _), lower): (&(usize, i64), &DateTime<Utc>)| {
+        // DEFAULT's rows have periods too.
+        let period = leaves[*leaf].period.or_else(|| scheme.calendar().period_of(*lower));
+        let period = period.map_or_else(|| "false".into(), |period| scheme.within("s.", period));
+        insert_sql(scheme, &scheme.leaf(&leaves[*leaf]).to_string(), (&first, &end), &period)
     };
-    let sql: Vec<_> = chunk.rows.iter().map(|(leaf, _)| into(&leaves[*leaf])).collect();
+    let sql: Vec<_> = chunk.rows.iter().zip(&chunk.lowers).map(into).collect();
     let rows = tx.touched("copy chunk", &sql.join(";\n")).await?;
     if rows.len() != chunk.rows.len() {
         return Err(Error::Bug(format!("{} answers to {} statements", rows.len(), chunk.rows.len())));
@@ -133,16 +187,30 @@ async fn routed(tx: &Tx<'_>, scheme: &Scheme, leaves: &[Leaf], chunk: &Chunk) ->
 }
 
 fn insert_sql(scheme: &Scheme, into: &str, blocks: (&str, &str), periods: &str) -> String {
+    let (logged, rest) = match scheme.strategy {
+        Strategy::RenameFirst => (scheme.log_seek("l", "s"), unless_there(scheme, into)),
+        Strategy::Online | Strategy::Adopt => (scheme.log_match("l", "s"), String::new()),
+    };
     format!(
         "INSERT INTO {into} ({}) SELECT {} FROM ONLY {} s WHERE s.ctid >= '({},0)' AND s.ctid < '({},0)' AND ({periods}) \
-         AND NOT EXISTS (SELECT FROM {} l WHERE {})",
+         AND NOT EXISTS (SELECT FROM {} l WHERE {logged}){rest}",
         scheme.column_list(""),
         scheme.column_list("s."),
-        scheme.source(),
+        scheme.heap(),
         blocks.0,
         blocks.1,
         scheme.log(),
-        scheme.log_match("l", "s"),
+    )
+}
+
+/// What the snapshot shows in the leaf came by the application, and may be gone from both tables when its turn comes; what
+/// the application inserts after the snapshot is in nobody's sight but the key's.
+fn unless_there(scheme: &Scheme, leaf: &str) -> String {
+    let key: Vec<_> = scheme.twin_key().iter().map(|column| column.name.to_string()).collect();
+    format!(
+        " AND NOT EXISTS (SELECT FROM ONLY {leaf} n WHERE {}) ON CONFLICT ({}) DO NOTHING",
+        scheme.row_seek("n", "s"),
+        key.join(", ")
     )
 }
 

@@ -15,7 +15,7 @@ use crate::{
         plan::Statement,
         references,
         scheme::Scheme,
-        table::{Constraint, ConstraintKind},
+        table::Constraint,
     },
     pg::{
         Fence, Session,
@@ -159,16 +159,9 @@ async fn states(session: &Session, fk: &Constraint, tables: &[QualifiedName]) ->
     Ok(names.iter().map(state).collect())
 }
 
-fn referenced(fk: &Constraint) -> Option<&QualifiedName> {
-    match &fk.kind {
-        ConstraintKind::ForeignKey { referenced, .. } => Some(referenced),
-        ConstraintKind::Check { .. } | ConstraintKind::Other => None,
-    }
-}
-
 /// A leaf made after the swap has none yet.
 fn add(leaf: &QualifiedName, fk: &Constraint) -> Brief {
-    let mut tables: Vec<_> = referenced(fk).cloned().into_iter().collect();
+    let mut tables: Vec<_> = references::referenced(fk).cloned().into_iter().collect();
     tables.push(leaf.clone());
     let mut script = Script::new();
     script.add("add foreign key", references::add_not_valid(leaf, fk));
@@ -194,7 +187,7 @@ fn validate_incoming(key: &IncomingKey) -> Brief {
 /// The leaves' triggers on the referenced table go, for the parent's: that is ACCESS EXCLUSIVE there. It comes first.
 fn adopt(scheme: &Scheme, fk: &Constraint) -> Brief {
     let parent = scheme.source();
-    let mut quiet: Vec<_> = referenced(fk).cloned().into_iter().collect();
+    let mut quiet: Vec<_> = references::referenced(fk).cloned().into_iter().collect();
     let mut locks: Vec<_> = quiet.iter().map(|table| (Mode::AccessExclusive, table.clone())).collect();
     quiet.push(parent.clone());
     locks.push((Mode::ShareRowExclusive, parent.clone()));

@@ -12,4 +12,5 @@ pub mod replay;
 pub mod seal;
 pub mod swap;
 pub mod twin;
+pub mod undo;
 pub mod verify;

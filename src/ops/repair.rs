@@ -5,7 +5,7 @@
 
 use crate::{
     error::Result,
-    model::{comparison::Sides, plan::Statement, scheme::Scheme},
+    model::{comparison::Sides, plan::Statement, scheme::Scheme, strategy::Strategy},
     pg::Tx,
 };
 
@@ -20,7 +20,7 @@ pub async fn repair(tx: &Tx<'_>, sides: &Sides<'_>, leaf: usize) -> Result<i64> 
 /// What `plan --sql` shows.
 pub fn statements(scheme: &Scheme) -> Vec<Statement> {
     let leaves = [scheme.leaf_default()];
-    let sides = Sides::before_swap(scheme, &leaves);
+    let sides = Sides::copied(scheme, &leaves);
     vec![
         Statement { label: "repair settings".into(), sql: SETTINGS.into() },
         Statement {
@@ -55,6 +55,11 @@ fn sql(sides: &Sides<'_>, leaf: usize) -> String {
         source_key = of("s"),
         twin_key = of("t"),
         same_row = sides.same_row("t", "s"),
+        // Replay would take a row that is missing there for one that was deleted.
+        wanted = match scheme.strategy {
+            Strategy::RenameFirst => "t.h IS NOT NULL",
+            Strategy::Online | Strategy::Adopt => "true",
+        },
         source = rows(sides.source.to_string(), sides.belongs_to(&[leaf])),
         twin = rows(scheme.leaf(&sides.leaves[leaf]).to_string(), "true".into()),
     )

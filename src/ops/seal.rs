@@ -10,6 +10,7 @@ use crate::{
         phase::LeafState,
         plan::Statement,
         scheme::{Leaf, Scheme},
+        strategy::Strategy,
     },
     pg::{Fence, Session, Tx, journal},
 };
@@ -36,7 +37,10 @@ pub async fn seal(
                 what: format!("{open} of its chunks are not done; a server crash took them back"),
             });
         }
-        balance(&tx, scheme, leaf, counted - copied).await?;
+        // With `rename-first` what was not copied was there already.
+        if scheme.strategy != Strategy::RenameFirst {
+            balance(&tx, scheme, leaf, counted - copied).await?;
+        }
     }
     for statement in build {
         tx.batch("seal leaf", &statement.sql).await?;

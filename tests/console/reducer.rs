@@ -5,6 +5,7 @@ use quarterdeck::{
         command::{Asked, Command},
         event::{Body, Event},
     },
+    model::strategy::Strategy,
     tui::{
         app::{
             list::Load,
@@ -232,8 +233,24 @@ fn the_wizard_plans_and_starts_only_after_a_question() {
 fn the_strategies_of_later_versions_cannot_be_chosen() {
     let mut model = fixture::empty((100, 30));
     press(&mut model, "<down><down><enter><enter><enter>");
-    assert_eq!(press(&mut model, "<down><enter>"), vec![]);
-    assert!(model.notice.unwrap().text.contains("rename-first comes in a later version"));
+    assert_eq!(press(&mut model, "<down><down><enter>"), vec![]);
+    assert!(model.notice.unwrap().text.contains("adopt comes in a later version"));
+}
+
+#[test]
+fn what_begins_with_the_names_is_started_by_the_name_typed() {
+    let mut model = fixture::empty((100, 30));
+    press(&mut model, "<down><down><enter><enter><enter>");
+    let effects = press(&mut model, "<down>d<enter>");
+    let [Effect::MakePlan(request)] = effects.as_slice() else { panic!("{effects:?}") };
+    assert_eq!((request.strategy, request.append_only), (Strategy::RenameFirst, true));
+    let plan = std::sync::Arc::new(fixture::plan::plan());
+    update(&mut model, Msg::Plan(request.clone(), Ok(plan.clone())), now());
+    assert_eq!(press(&mut model, "<enter>y<enter>"), vec![], "yes is not enough");
+    press(&mut model, "<esc>");
+    let name = request.table.rsplit('.').next().unwrap();
+    let typed = press(&mut model, &format!("<enter>{name}<enter>"));
+    assert_eq!(typed, vec![Effect::Start(request.clone(), plan)]);
 }
 
 #[test]

@@ -36,6 +36,7 @@ pub(crate) fn overlays() -> Vec<Overlay> {
             ahead: 2,
             default_leaf: true,
             strategy: 0,
+            append_only: false,
             plan,
             step: 3,
             scroll: 0,

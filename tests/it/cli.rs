@@ -61,7 +61,7 @@ fn words_that_are_off_end_with_two_and_refusals_with_three() {
         (&["status", "--conn", "port=0"], 2, "a port is a number"),
         (&["explain", "QD-095"], 2, "the nearest are QD-094"),
         (&["run", "t", "--strategy", "adopt"], 3, "not in this version"),
-        (&["plan", "t", "--strategy", "rename-first"], 3, "not in this version"),
+        (&["run", "t", "--strategy", "rename-first"], 2, "add --until swapped --yes t"),
     ];
     for (words, expected, part) in cases {
         let (code, out, err) = run(&tool, words);

@@ -36,6 +36,7 @@ pub fn progress(status: &Status) -> String {
     let about = if rows.exact { "" } else { "about " };
     let mut parts =
         vec![format!("{} of {about}{} rows{}{share}", count(rows.copied), count(rows.source), status.rest())];
+    parts.extend(status.missing_words());
     parts.extend(status.pace.rows_per_s.map(|rate| format!("{} rows/s", short(rate))));
     parts.extend(status.pace.eta_s.map(|eta| format!("{} left", range(eta))));
     parts.push(format!("log {} rows", count(rows.log_pending)));

@@ -32,6 +32,15 @@ pub(super) struct Object<'a> {
     eta_s: Option<f64>,
     verified_at: Option<String>,
     last_error: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    readers_miss: Option<Missing>,
+}
+
+/// What readers miss while the table with the name is being filled.
+#[derive(Debug, Serialize)]
+struct Missing {
+    rows: i64,
+    words: String,
 }
 
 #[derive(Debug, Serialize)]
@@ -104,6 +113,10 @@ impl<'a> Object<'a> {
             eta_s: status.pace.eta_s.map(|(low, high)| f64::midpoint(low, high)),
             verified_at: status.verification.verified_at.map(rfc3339),
             last_error: status.last_error.as_deref(),
+            readers_miss: status
+                .missing()
+                .zip(status.missing_words())
+                .map(|(missing, words)| Missing { rows: missing.rows, words }),
         }
     }
 }
@@ -157,6 +170,7 @@ fn one(status: &Status) -> String {
     let facts = [
         ("plan", Some(format!("{by}, {}, migration {}", migration.strategy, migration.id))),
         ("rows", Some(rows(status))),
+        ("readers", status.missing_words()),
         ("log", (!over).then(|| log(&status.rows))),
         ("owner", (!over).then(|| owner(status))),
         ("waiting", migration.waiting.clone()),

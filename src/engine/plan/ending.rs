@@ -16,6 +16,7 @@ use crate::{
     ops::{
         self,
         finish::{End, Old},
+        replay::reverse::Past,
     },
     pg::lock::Patience,
 };
@@ -24,10 +25,18 @@ use crate::{
 pub(super) fn all(outline: &Outline) -> Vec<Step> {
     let leaves: Vec<_> = outline.leaves.iter().map(|leaf| outline.scheme.leaf(leaf)).collect();
     let scheme = &outline.scheme;
-    vec![swap(scheme, &leaves), reverse_window(scheme, &leaves), finish(scheme, &leaves)]
+    let mut all = vec![swap(scheme, &leaves)];
+    all.extend(window(outline));
+    all
 }
 
-fn names(tables: &[QualifiedName]) -> String {
+/// From the time when both tables are in step to finish.
+pub(super) fn window(outline: &Outline) -> [Step; 2] {
+    let leaves: Vec<_> = outline.leaves.iter().map(|leaf| outline.scheme.leaf(leaf)).collect();
+    [reverse_window(&outline.scheme, &leaves), finish(&outline.scheme, &leaves)]
+}
+
+pub(super) fn names(tables: &[QualifiedName]) -> String {
     tables.iter().map(QualifiedName::plain).collect::<Vec<_>>().join(", ")
 }
 
@@ -67,7 +76,7 @@ pub fn swap(scheme: &Scheme, leaves: &[QualifiedName]) -> Step {
 
 fn reverse_window(scheme: &Scheme, leaves: &[QualifiedName]) -> Step {
     let mut statements = ops::foreign_keys::statements(scheme, leaves);
-    statements.extend(ops::replay::reverse::statements(scheme));
+    statements.extend(ops::replay::reverse::statements(scheme, Past::Copied));
     statements.extend(ops::swap::reverse_statements(scheme, leaves, Patience::default()));
     statements.extend(ops::foreign_keys::restore_statements(scheme));
     Step {

@@ -4,6 +4,7 @@
 //! themselves. Leaves are the census's to decide; until then they are what index or statistics tell.
 
 pub mod ending;
+pub mod first;
 mod steps;
 
 use uuid::Uuid;
@@ -12,10 +13,11 @@ use crate::{
     error::{Error, Result},
     model::{
         calendar::Zone,
-        plan::{Plan, Request},
+        plan::{Finding, Plan, Request, Step},
         preflight::{self, Case, choose_key},
         scheme::{Leaf, Scheme},
         server::Extent,
+        strategy::Strategy,
         table::Table,
     },
     pg::{Session, catalog, journal},
@@ -37,8 +39,7 @@ pub async fn plan(session: &Session, request: &Request) -> Result<Plan> {
         return Err(refused);
     }
     let outline = Outline::of(&case)?;
-    let mut steps = steps::all(&outline, &warnings);
-    steps.extend(ending::all(&outline));
+    let steps = outline.steps(&warnings);
     Ok(Plan { scheme: outline.scheme, steps, warnings })
 }
 
@@ -49,8 +50,7 @@ pub async fn again(session: &Session, migration: Uuid) -> Result<Plan> {
     let leaves: Vec<Leaf> = leaves.into_iter().map(|row| row.leaf).collect();
     let known = if leaves.is_empty() { Known::Not } else { Known::Exactly };
     let outline = Outline { scheme, leaves, known };
-    let mut steps = steps::all(&outline, &[]);
-    steps.extend(ending::all(&outline));
+    let steps = outline.steps(&[]);
     Ok(Plan { scheme: outline.scheme, steps, warnings: Vec::new() })
 }
 
@@ -83,6 +83,18 @@ impl Outline {
         let scheme = case.scheme(Uuid::now_v7(), by);
         let leaves = Case::leaves(&scheme, &periods);
         Ok(Self { scheme, leaves, known: Known::by(case.extent(by).as_ref()) })
+    }
+
+    /// The steps, in the order of the strategy.
+    fn steps(&self, warnings: &[Finding]) -> Vec<Step> {
+        match self.scheme.strategy {
+            Strategy::RenameFirst => first::all(self, warnings),
+            Strategy::Online | Strategy::Adopt => {
+                let mut steps = steps::all(self, warnings);
+                steps.extend(ending::all(self));
+                steps
+            }
+        }
     }
 }
 

@@ -10,7 +10,8 @@ use crate::{
     ops,
 };
 
-const ABORT: &str = "abort: our triggers are dropped first, then everything else; the source stays as it was";
+pub(super) const ABORT: &str =
+    "abort: our triggers are dropped first, then everything else; the source stays as it was";
 
 /// From preflight to the statistics.
 pub(super) fn all(outline: &Outline, warnings: &[Finding]) -> Vec<Step> {
@@ -36,19 +37,23 @@ fn twin(outline: &Outline) -> String {
 }
 
 /// The newest period's leaf, which is the first to be copied; DEFAULT comes after the periods.
-fn newest(outline: &Outline) -> Option<&Leaf> {
+pub(super) fn newest(outline: &Outline) -> Option<&Leaf> {
     outline.leaves.iter().rev().find(|leaf| leaf.period.is_some())
 }
 
 /// Says at the first statement of a label that it stands for all leaves.
-fn for_each_leaf(outline: &Outline, label: &str, mut statements: Vec<Statement>) -> Vec<Statement> {
+pub(super) fn for_each_leaf(
+    outline: &Outline,
+    label: &str,
+    mut statements: Vec<Statement>,
+) -> Vec<Statement> {
     if let Some(first) = statements.iter_mut().find(|statement| statement.label == label) {
         first.sql = format!("-- likewise for each of the {} leaves …\n{}", outline.leaves.len(), first.sql);
     }
     statements
 }
 
-fn preflight(outline: &Outline, warnings: &[Finding]) -> Step {
+pub(super) fn preflight(outline: &Outline, warnings: &[Finding]) -> Step {
     let checks = crate::model::preflight::CHECKS.len();
     Step {
         name: "preflight".into(),
@@ -79,14 +84,14 @@ fn capture(outline: &Outline) -> Step {
     }
 }
 
-fn census(outline: &Outline) -> Step {
+pub(super) fn census(outline: &Outline) -> Step {
     Step {
         name: "census".into(),
         summary:
             "every row is counted once, per chunk of the heap and period: the totals are exact from here on"
                 .into(),
         statements: ops::census::statements(&outline.scheme),
-        locks: vec![format!("ACCESS SHARE on {}, a chunk at a time", source(outline))],
+        locks: vec![format!("ACCESS SHARE on {}, a chunk at a time", outline.scheme.heap().plain())],
         cost: cost::census(&outline.scheme.table),
         undo: Some(ABORT.into()),
     }
@@ -172,18 +177,21 @@ fn replay(outline: &Outline) -> Step {
     }
 }
 
-fn analyze(outline: &Outline) -> Step {
+pub(super) fn analyze(outline: &Outline) -> Step {
     Step {
         name: "analyze".into(),
-        summary: format!("statistics of {} and its partitions are made, beside verification", twin(outline)),
-        statements: vec![ops::seal::analyze_statement(&outline.scheme.twin())],
-        locks: vec![format!("SHARE UPDATE EXCLUSIVE on {} and its leaves", twin(outline))],
+        summary: format!(
+            "statistics of {} and its partitions are made, beside verification",
+            outline.scheme.filled().plain()
+        ),
+        statements: vec![ops::seal::analyze_statement(&outline.scheme.filled())],
+        locks: vec![format!("SHARE UPDATE EXCLUSIVE on {} and its leaves", outline.scheme.filled().plain())],
         cost: Cost::default(),
         undo: Some(ABORT.into()),
     }
 }
 
-fn verify(outline: &Outline) -> Step {
+pub(super) fn verify(outline: &Outline) -> Step {
     let mut statements = ops::verify::statements(&outline.scheme);
     statements.extend(ops::repair::statements(&outline.scheme));
     Step {
@@ -191,7 +199,7 @@ fn verify(outline: &Outline) -> Step {
         summary: "source and twin are compared in one snapshot, row by row where a period differs; repair only on request"
             .into(),
         statements,
-        locks: vec![format!("ACCESS SHARE on {} and {}", source(outline), twin(outline))],
+        locks: vec![format!("ACCESS SHARE on {} and {}", outline.scheme.heap().plain(), outline.scheme.filled().plain())],
         cost: cost::verify(&outline.scheme.table),
         undo: Some(ABORT.into()),
     }

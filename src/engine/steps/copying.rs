@@ -24,7 +24,7 @@ const PATIENCE: Duration = Duration::from_millis(100);
 /// Copying → replaying.
 pub async fn copying(ctx: &Arc<Context>) -> Result<()> {
     step(ctx, "copy", async {
-        crew(ctx).await?;
+        crew(ctx, &ctx.gate.over.child_token()).await?;
         let mut session = ctx.session("adopt").await?;
         adopt(ctx, &mut session).await?;
         let (counted, copied) = ctx.board().rows();
@@ -34,13 +34,12 @@ pub async fn copying(ctx: &Arc<Context>) -> Result<()> {
     .await
 }
 
-/// The workers; the first error ends all of them.
-async fn crew(ctx: &Arc<Context>) -> Result<()> {
-    let halt = ctx.gate.over.child_token();
+/// The workers; the first error ends all of them, and `halt` does.
+pub(super) async fn crew(ctx: &Arc<Context>, halt: &CancellationToken) -> Result<()> {
     let mut crew = JoinSet::new();
     let mut hired = 0;
     let result = loop {
-        while hired < usize::from(ctx.live().workers) && !ctx.board().is_sealed() {
+        while hired < usize::from(ctx.live().workers) && !ctx.board().is_sealed() && !halt.is_cancelled() {
             crew.spawn(worker(ctx.clone(), hired, halt.clone()));
             hired += 1;
         }
@@ -73,7 +72,10 @@ async fn worker(ctx: Arc<Context>, n: usize, halt: CancellationToken) -> Result<
         if ctx.gate.will() == Will::Pause {
             ctx.live().lane(n, Hold::Waits(ctx.standing().paused.clone().unwrap_or_default()));
         }
-        ctx.gate.pass().await?;
+        tokio::select! {
+            passed = ctx.gate.pass() => passed?,
+            () = halt.cancelled() => continue,
+        }
         let job = ctx.board().take(n, Utc::now());
         match job {
             Some(Job::Copy(id)) => chunk::copy(&ctx, &mut session, n, id, &halt).await?,

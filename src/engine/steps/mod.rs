@@ -3,9 +3,12 @@
 
 pub mod abort;
 pub mod copying;
+pub mod filling;
 pub mod prepare;
+pub mod renaming;
 pub mod settled;
 pub mod swapping;
+pub mod undo;
 pub mod verifying;
 
 use std::time::Instant;

@@ -3,6 +3,7 @@
 use std::sync::Mutex;
 
 use chrono::{DateTime, Utc};
+use tokio_util::sync::CancellationToken;
 
 use crate::{
     engine::{
@@ -11,7 +12,7 @@ use crate::{
         gate::Will,
         steps::{lock_attempt, step},
     },
-    error::Result,
+    error::{Error, Result},
     model::{
         chunk::{self, ChunkId},
         figures,
@@ -76,11 +77,12 @@ async fn record(ctx: &Context, session: &mut Session) -> Result<String> {
 /// Census → copying: counts, then creates the twin with its leaves.
 pub async fn census(ctx: &Context) -> Result<()> {
     let mut session = ctx.session("census").await?;
-    step(ctx, "census", count(ctx, &mut session)).await?;
+    step(ctx, "census", count(ctx, &mut session, &ctx.gate.over)).await?;
     step(ctx, "create", create(ctx, &mut session)).await
 }
 
-async fn count(ctx: &Context, session: &mut Session) -> Result<String> {
+/// Counts what is not counted yet, until `halt`.
+pub(super) async fn count(ctx: &Context, session: &mut Session, halt: &CancellationToken) -> Result<String> {
     if ctx.board().chunks.is_empty() {
         ops::census::cut(session, &ctx.fence(), &ctx.scheme).await?;
         let chunks = journal::read::chunks(session, ctx.scheme.id).await?;
@@ -92,7 +94,7 @@ async fn count(ctx: &Context, session: &mut Session) -> Result<String> {
         open.map(|row| (row.id, (row.first_block, row.end_block))).collect()
     };
     let open = Mutex::new(chunk::runs(&open).into_iter().rev().collect());
-    let counters: Vec<_> = (0..COUNTERS).map(|n| counter(ctx, n, &open)).collect();
+    let counters: Vec<_> = (0..COUNTERS).map(|n| counter(ctx, n, &open, halt)).collect();
     futures_util::future::try_join_all(counters).await?;
     let chunks = journal::read::chunks(session, ctx.scheme.id).await?;
     let periods: std::collections::BTreeSet<_> =
@@ -108,21 +110,28 @@ async fn count(ctx: &Context, session: &mut Session) -> Result<String> {
     Ok(format!("{} rows in {chunks} chunks and {periods} periods", figures::count(counted)))
 }
 
-async fn counter(ctx: &Context, n: usize, open: &Mutex<Vec<Run>>) -> Result<()> {
+async fn counter(ctx: &Context, n: usize, open: &Mutex<Vec<Run>>, halt: &CancellationToken) -> Result<()> {
     let mut session = ctx.session(&format!("census {}", n + 1)).await?;
     let token = session.cancel_token();
     loop {
-        ctx.gate.pass().await?;
+        tokio::select! {
+            passed = ctx.gate.pass() => passed?,
+            () = halt.cancelled() => return Err(halted(ctx)),
+        }
         let next = open.lock().unwrap_or_else(std::sync::PoisonError::into_inner).pop();
         let Some(run) = next else { return Ok(()) };
         let fence = ctx.fence();
         let work = ops::census::count(&mut session, &fence, &ctx.scheme, &run);
-        let counted = ctx.cancellable(token.clone(), &ctx.gate.over, work).await?;
+        let counted = ctx.cancellable(token.clone(), halt, work).await?;
         let mut board = ctx.board();
         for ((id, _), counts) in run.iter().zip(counted) {
             board.counted(*id, counts);
         }
     }
+}
+
+fn halted(ctx: &Context) -> Error {
+    Error::Stopped { table: ctx.scheme.source().plain(), how: "being given back".into() }
 }
 
 async fn create(ctx: &Context, session: &mut Session) -> Result<String> {

@@ -9,7 +9,7 @@ use crate::{
         context::{Context, Request, Until},
         gate::Will,
         orders,
-        steps::{swapping, verifying},
+        steps::{swapping, undo, verifying},
     },
     error::{Error, Result},
     model::phase::Phase,
@@ -47,7 +47,7 @@ pub async fn settled(ctx: &Context) -> Result<Left> {
 /// What the goal asks for without being told; `None` where it asks for patience.
 async fn toward_goal(ctx: &Context) -> Result<Option<Left>> {
     let phase = ctx.phase();
-    if phase == Phase::Verifying {
+    if matches!(phase, Phase::Verifying | Phase::Filling) {
         let rows = ctx.board().leaves.iter().filter_map(|row| row.diffs).sum::<i64>();
         let differs =
             Error::Differs { table: ctx.scheme.source().plain(), rows: u64::try_from(rows).unwrap_or(0) };
@@ -99,15 +99,22 @@ async fn wait(ctx: &Context, session: &mut Session) -> Result<Request> {
 }
 
 /// Carries a command out; its failure answers the command and, unless the connection is gone, leaves the phase.
-async fn carry_out(ctx: &Context, session: &mut Session, request: Request) -> Result<Left> {
+pub(super) async fn carry_out(ctx: &Context, session: &mut Session, request: Request) -> Result<Left> {
     let result = match &request.asked.command {
         Command::Verify => verifying::again(ctx).await,
         Command::Repair => repair(ctx).await,
         Command::Swap => swapping::swap(ctx).await,
+        Command::Reverse | Command::Abort if ctx.phase() == Phase::Filling => undo::undo(ctx).await,
         Command::Reverse => swapping::reverse(ctx).await,
         Command::Finish { drop_source: true } => swapping::finish(ctx, Old::Drop).await,
         Command::Finish { drop_source: false } => swapping::finish(ctx, Old::Keep).await,
         // The driver of the phases sees the gate and removes everything; it answers the command.
+        Command::Abort if !ctx.aborting() => Err(Error::Refused {
+            id: "QD-091",
+            object: ctx.scheme.source().plain(),
+            reason: "the partitioned table has become full and keeps the name".into(),
+            remedy: "`quarterdeck reverse` first, then abort".into(),
+        }),
         Command::Abort => return ctx.gate.pass().await.map(|()| Left::Again),
         Command::Pause
         | Command::Resume
@@ -123,7 +130,9 @@ async fn carry_out(ctx: &Context, session: &mut Session, request: Request) -> Re
     match result {
         Ok(()) => {
             orders::done(ctx, session, &request).await?;
-            Ok(if asked_here { Left::Goal } else { Left::Again })
+            // What was given back before it was full is removed yet.
+            let goes_on = ctx.phase() == Phase::Aborting;
+            Ok(if asked_here && !goes_on { Left::Goal } else { Left::Again })
         }
         Err(error) if error.connection_lost() => Err(error),
         Err(error) => {

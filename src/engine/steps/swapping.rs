@@ -19,7 +19,7 @@ use crate::{
         steps::{lock_attempt, step, verifying},
     },
     error::{Error, Result},
-    model::{ident::QualifiedName, phase::Phase},
+    model::{ident::QualifiedName, phase::Phase, strategy::Strategy},
     ops::{
         self,
         finish::{End, Old},
@@ -102,6 +102,9 @@ pub async fn find_out(ctx: &Context) -> Result<()> {
     let mut session = ctx.session("find out").await?;
     let holder = ops::swap::holder(&mut session, &ctx.scheme).await?;
     let to = match (ctx.phase(), holder) {
+        (Phase::Reversing, Holder::Twin) if !was_filled(ctx) => {
+            return ctx.advance(&mut session, Phase::Filling).await;
+        }
         (Phase::Reversing, Holder::Twin) => Phase::ReverseWindow,
         (Phase::Swapping, Holder::Source) => Phase::Ready,
         (phase, holder) => {
@@ -110,6 +113,11 @@ pub async fn find_out(ctx: &Context) -> Result<()> {
     };
     log_again(ctx, &mut session).await?;
     ctx.advance(&mut session, to).await
+}
+
+/// Whether all rows are in the partitioned table that owns the name: with `rename-first` not before a clean pass.
+fn was_filled(ctx: &Context) -> bool {
+    ctx.scheme.strategy != Strategy::RenameFirst || ctx.standing().verified_at.is_some()
 }
 
 /// Writers mirror no longer.
@@ -178,6 +186,7 @@ async fn settle(
             keys.restore(session, report).await?;
             validate_incoming(ctx, &keys, session, report).await
         }
+        Phase::Filling => exchange.accompany(session, report).await,
         Phase::Planned
         | Phase::Capturing
         | Phase::Census
@@ -191,7 +200,6 @@ async fn settle(
         | Phase::Aborting
         | Phase::Aborted
         | Phase::Renaming
-        | Phase::Filling
         | Phase::Widening
         | Phase::Adopting
         | Phase::Adopted
@@ -250,7 +258,7 @@ pub async fn conditions(ctx: &Context, session: &mut Session) -> Result<Vec<Cond
 }
 
 /// The names change hands; the phase in memory follows while the replayer is held.
-async fn exchange(ctx: &Context, session: &mut Session, to: Phase) -> Result<Swapped> {
+pub(super) async fn exchange(ctx: &Context, session: &mut Session, to: Phase) -> Result<Swapped> {
     let (leaves, fence) = (leaf_names(ctx), ctx.fence());
     let exchange =
         Swap { scheme: &ctx.scheme, leaves: &leaves, fence: &fence, patience: ctx.options.patience() };
@@ -258,13 +266,17 @@ async fn exchange(ctx: &Context, session: &mut Session, to: Phase) -> Result<Swa
     let mut report = |attempt| ctx.say(lock_attempt(attempt));
     let swapped = if to == Phase::ReverseWindow {
         exchange.swap(session, &mut drain, &mut report).await?
+    } else if to == Phase::Filling {
+        exchange.rename(session, &mut drain, &mut report).await?
+    } else if to == Phase::Aborting {
+        exchange.undo(session, &mut drain, &mut report).await?
     } else {
         exchange.reverse(session, &mut drain, &mut report).await?
     };
     {
         let mut standing = ctx.standing();
         standing.fingerprint.clone_from(&swapped.fingerprint);
-        standing.swapped_at = (to == Phase::ReverseWindow).then(Utc::now);
+        standing.swapped_at = to.is_swapped().then(Utc::now);
     }
     ctx.live().settled = None;
     ctx.moved(to);
@@ -272,7 +284,7 @@ async fn exchange(ctx: &Context, session: &mut Session, to: Phase) -> Result<Swa
 }
 
 /// After lost attempts the phase goes back to where it was; after a lost answer nobody may touch it.
-async fn give_back(
+pub(super) async fn give_back(
     ctx: &Context,
     session: &mut Session,
     back: Phase,
@@ -282,7 +294,10 @@ async fn give_back(
         Err(error)
             if !error.connection_lost() && !matches!(error, Error::Unknown { .. } | Error::Fenced { .. }) =>
         {
-            log_again(ctx, session).await?;
+            // While the table is filled writers go on mirroring.
+            if back != Phase::Filling {
+                log_again(ctx, session).await?;
+            }
             ctx.advance(session, back).await?;
             Err(error)
         }
@@ -308,7 +323,7 @@ impl Drain for Drainer<'_> {
 }
 
 /// Two rows that share an old key cannot both go back.
-async fn refuse_duplicates(ctx: &Context) -> Result<()> {
+pub(super) async fn refuse_duplicates(ctx: &Context) -> Result<()> {
     {
         let mut session = ctx.replay.lock().await;
         replayer::drain(ctx, &mut session).await?;
@@ -334,10 +349,10 @@ fn unverified_since_swap(ctx: &Context) -> bool {
     standing.verified_at < standing.swapped_at
 }
 
-fn leaf_names(ctx: &Context) -> Vec<QualifiedName> {
+pub(super) fn leaf_names(ctx: &Context) -> Vec<QualifiedName> {
     ctx.board().leaf_list().iter().map(|leaf| ctx.scheme.leaf(leaf)).collect()
 }
 
-fn millis(swapped: &Swapped) -> u64 {
+pub(super) fn millis(swapped: &Swapped) -> u64 {
     u64::try_from(swapped.held.as_millis()).unwrap_or(u64::MAX)
 }

@@ -15,12 +15,13 @@ use crate::{
         diff::MAX_DIFFS,
         figures::count,
         phase::{LeafState, Phase},
+        scheme::Leaf,
     },
     ops::{
         self,
         verify::{Limits, Pass, Progress},
     },
-    pg::journal,
+    pg::{Session, journal},
 };
 
 /// Replaying → verifying.
@@ -70,11 +71,21 @@ pub async fn again(ctx: &Context) -> Result<()> {
     if !pass(ctx).await? {
         return Err(differing_now(ctx));
     }
+    if phase == Phase::Filling {
+        return full(ctx).await;
+    }
     if !phase.is_swapped() {
         let mut session = ctx.session("phase").await?;
         ctx.advance(&mut session, Phase::Ready).await?;
     }
     Ok(())
+}
+
+/// Filling → reverse window: a pass was clean. Before the window the twin's statistics are made.
+pub async fn full(ctx: &Context) -> Result<()> {
+    analyze(ctx, &ctx.gate.over).await?;
+    let mut session = ctx.session("phase").await?;
+    ctx.advance(&mut session, Phase::ReverseWindow).await
 }
 
 /// One pass over all leaves; whether it was clean.
@@ -105,7 +116,7 @@ pub async fn pass(ctx: &Context) -> Result<bool> {
 async fn analyze(ctx: &Context, halt: &CancellationToken) -> Result<()> {
     step(ctx, "analyze", async {
         let session = ctx.session("analyze").await?;
-        let (token, twin) = (session.cancel_token(), ctx.scheme.twin());
+        let (token, twin) = (session.cancel_token(), ctx.names().1);
         loop {
             ctx.gate.pass().await?;
             let work = ops::seal::analyze(&session, &twin);
@@ -193,6 +204,9 @@ pub async fn repair(ctx: &Context) -> Result<()> {
         for leaf in wrong {
             ctx.gate.pass().await?;
             let fence = ctx.fence();
+            if ctx.phase() == Phase::Filling {
+                keys += lacking(ctx, &mut session, &leaves, leaf).await?;
+            }
             let tx = session.begin().await?;
             fence.enter(&tx).await?;
             keys += ops::repair::repair(&tx, &ctx.sides(&leaves), leaf).await?;
@@ -204,4 +218,14 @@ pub async fn repair(ctx: &Context) -> Result<()> {
         Ok(format!("{keys} keys went through the log"))
     })
     .await
+}
+
+/// What the leaf lacks is copied again: by the log it would be taken for deleted.
+async fn lacking(ctx: &Context, session: &mut Session, leaves: &[Leaf], leaf: usize) -> Result<i64> {
+    let _turn = ctx.replay.chunk().await;
+    let tx = session.begin().await?;
+    ctx.fence().enter_with(&tx, &ops::copy::settings(&ctx.scheme)).await?;
+    let rows = ops::copy::lacking(&tx, &ctx.scheme, leaves, &leaves[leaf]).await?;
+    tx.commit("commit lacking rows").await?;
+    Ok(rows)
 }

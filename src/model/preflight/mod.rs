@@ -8,6 +8,7 @@
 //! Invariant: an id never changes its meaning, and is never used again.
 
 mod clock;
+mod first;
 mod hanging;
 mod indexes;
 mod key;
@@ -84,6 +85,7 @@ pub static CHECKS: LazyLock<Vec<&'static Check>> = LazyLock::new(|| {
         indexes::CHECKS,
         hanging::CHECKS,
         names::CHECKS,
+        first::CHECKS,
     ]
     .into_iter()
     .flatten()
@@ -236,6 +238,7 @@ mod tests {
         incoming::{Choice, IncomingKey},
         sample::Sample,
         server::{LongTransaction, Rights},
+        strategy::Strategy,
         table::{Constraint, ConstraintKind, Facts, Index, IndexRole, TIMESTAMPTZ, Trigger},
     };
 
@@ -485,6 +488,48 @@ mod tests {
         }),
     ];
 
+    /// The faults of one strategy alone.
+    const FIRST: &[Fault] = &[
+        ("QD-110", |s| s.table.facts.has_updates = true),
+        ("QD-111", |s| {
+            let sql = "CREATE TRIGGER \"a ON \"\"b\" BEFORE INSERT OR UPDATE ON public.t FOR EACH ROW EXECUTE FUNCTION f()";
+            s.table.triggers[0].definition = sql.into();
+        }),
+        ("QD-112", |s| {
+            let referenced = QualifiedName::new("public", "users");
+            let kind = ConstraintKind::ForeignKey { referenced, referenced_oid: 2, acts: false };
+            let definition = "FOREIGN KEY (w) REFERENCES users(id) ON DELETE SET NULL".into();
+            s.table.constraints.push(Constraint { definition, ..check("fk", kind) });
+        }),
+        ("QD-113", |s| s.table.constraints[0].validated = false),
+    ];
+
+    #[test]
+    fn what_rename_first_cannot_do_is_refused_for_it_alone() {
+        for (id, fault) in FIRST {
+            let mut scene = scene();
+            fault(&mut scene);
+            assert!(scene.ids().is_empty(), "online: {:?}", scene.ids());
+            scene.request.strategy = Strategy::RenameFirst;
+            assert_eq!(scene.ids(), [*id, "QD-114"]);
+        }
+        let mut told = scene();
+        told.table.facts.has_updates = true;
+        told.request = Request { strategy: Strategy::RenameFirst, append_only: true, ..told.request };
+        let fine = [
+            "CREATE TRIGGER \"INSERT\" AFTER UPDATE ON t FOR EACH ROW EXECUTE FUNCTION f()",
+            "CREATE TRIGGER x AFTER INSERT ON t FOR EACH STATEMENT EXECUTE FUNCTION f()",
+        ];
+        for definition in fine {
+            told.table.triggers[0].definition = definition.into();
+            assert_eq!(told.ids(), ["QD-114"], "{definition}");
+        }
+        told.table.triggers[0].enabled = 'D';
+        told.table.triggers[0].definition =
+            "CREATE TRIGGER x AFTER INSERT ON t FOR EACH ROW EXECUTE FUNCTION f()".into();
+        assert_eq!(told.ids(), ["QD-114"]);
+    }
+
     fn long(age_s: Option<i64>) -> LongTransaction {
         LongTransaction { pid: 7, who: "app from x".into(), age_s, state: None, xmin_age: None }
     }
@@ -525,6 +570,7 @@ mod tests {
         assert!(["QD-001", "QD-018", "QD-060", "QD-090"].iter().all(|elsewhere| !ids.contains(elsewhere)));
         let mut tested: BTreeSet<_> = FAULTS.iter().map(|(id, _)| *id).collect();
         tested.insert("QD-048");
+        tested.extend(FIRST.iter().map(|(id, _)| *id).chain(["QD-114"]));
         assert_eq!(ids, tested);
         for kind in HangerKind::ALL {
             let mut scene = scene();

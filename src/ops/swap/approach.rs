@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use crate::{
     error::{Error, Result},
-    model::{references, scheme::Scheme},
+    model::{ident::QualifiedName, references, scheme::Scheme},
     ops::swap::{Drain, Swap, Way, dependants, exchange, incoming, lost, mirror, shared_keys},
     pg::{
         Session, Tx, journal,
@@ -100,7 +100,7 @@ impl Round<'_> {
         quiet(scheme, self.way).run(tx).await?;
         self.held.begins();
         let order = if self.number % 2 == 1 { Order::ReferencedFirst } else { Order::ReferencedLast };
-        self.run(tx, &exclude(scheme, order, self.budget)).await?;
+        self.run(tx, &exclude(scheme, (self.way, order), self.budget)).await?;
         self.swap.fence.check(tx).await?;
         self.log_is_empty(tx).await?;
         self.keys_are_single(tx).await?;
@@ -144,7 +144,7 @@ impl Round<'_> {
     async fn keys_are_single(&self, tx: &Tx<'_>) -> Result<()> {
         const SQL: &str =
             "SELECT count(*), coalesce(min(key), '') FROM quarterdeck.duplicate_key WHERE migration_id = $1";
-        if self.way == Way::Swap {
+        if self.way.is_forward() {
             return Ok(());
         }
         let row = tx.query_one("count shared keys", SQL, &[&self.swap.scheme.id]).await?;
@@ -158,7 +158,9 @@ impl Round<'_> {
         incoming::check(tx, scheme).await?;
         Ok(match self.way {
             Way::Swap => exchange::swap(scheme, leaves),
+            Way::Rename => exchange::rename(scheme),
             Way::Reverse => exchange::reverse(scheme, leaves),
+            Way::Undo => exchange::undo(scheme, leaves),
         })
     }
 
@@ -176,7 +178,7 @@ impl Round<'_> {
 
 /// Autovacuum yields, on every table that the exchange locks; nobody else notices.
 fn quiet(scheme: &Scheme, way: Way) -> Script {
-    let mut tables = references::referenced_tables(scheme);
+    let mut tables = touched(scheme, way);
     tables.push(scheme.source().clone());
     tables.push(way.follower(scheme));
     tables.extend(scheme.incoming.tables());
@@ -184,6 +186,14 @@ fn quiet(scheme: &Scheme, way: Way) -> Script {
     script.add("durable", "SET LOCAL synchronous_commit = on");
     script.append(lock::quiet(&tables));
     script
+}
+
+/// Tables that get, or lose, a foreign key to them within the exchange.
+fn touched(scheme: &Scheme, way: Way) -> Vec<QualifiedName> {
+    match way {
+        Way::Swap | Way::Reverse => references::referenced_tables(scheme),
+        Way::Rename | Way::Undo => Vec::new(),
+    }
 }
 
 /// When the referenced tables are locked, to which foreign keys are added, and those that reference the table on the other
@@ -197,9 +207,9 @@ enum Order {
 
 /// Views before the table: who reads one has locked it before any of its tables. The wait for each lock is at most half
 /// of the budget: the exchange needs its part.
-fn exclude(scheme: &Scheme, order: Order, budget: Duration) -> Script {
+fn exclude(scheme: &Scheme, (way, order): (Way, Order), budget: Duration) -> Script {
     let within = budget / 2;
-    let referenced = lock_within(Mode::ShareRowExclusive, &references::referenced_tables(scheme), within);
+    let referenced = lock_within(Mode::ShareRowExclusive, &touched(scheme, way), within);
     let mut own = exchange::lock_views(scheme);
     own.append(lock_within(Mode::AccessExclusive, std::slice::from_ref(scheme.source()), within));
     let incoming = incoming::lock(scheme, within);
@@ -218,14 +228,17 @@ fn count_log(scheme: &Scheme) -> String {
 
 /// What `plan --sql` shows of an attempt before the exchange itself.
 pub(super) fn shown(scheme: &Scheme, way: Way, patience: Patience) -> Script {
-    let mut script = mirror::shown(scheme, way.carry());
-    script.add(
-        "drain",
-        "-- another session replays the rest of the log; sessions with older snapshots are waited for",
-    );
+    let mut script = Script::new();
+    if way != Way::Rename {
+        script.append(mirror::shown(scheme, way.carry()));
+        script.add(
+            "drain",
+            "-- another session replays the rest of the log; sessions with older snapshots are waited for",
+        );
+    }
     script.append(quiet(scheme, way));
     script.append(budget(patience.budget));
-    script.append(exclude(scheme, Order::ReferencedFirst, patience.budget));
+    script.append(exclude(scheme, (way, Order::ReferencedFirst), patience.budget));
     script.add("count log", count_log(scheme));
     script
 }

@@ -51,11 +51,11 @@ pub(super) async fn check(tx: &Tx<'_>, scheme: &Scheme, way: Way) -> Result<()> 
     let mut planned = planned(scheme);
     match way {
         // The old table's foreign keys are dropped between swap and reverse.
-        Way::Swap => {
+        Way::Swap | Way::Rename => {
             found.extend(keys);
             planned.extend(planned_keys(scheme));
         }
-        Way::Reverse => {}
+        Way::Reverse | Way::Undo => {}
     }
     match first_difference(&planned, &found) {
         None => Ok(()),

@@ -19,11 +19,10 @@ use crate::{
 
 /// The twin gets the name.
 pub(super) fn swap(scheme: &Scheme, leaves: &[QualifiedName]) -> Script {
-    let (name, twin, old) = (scheme.source(), scheme.twin(), scheme.old());
+    let (name, twin) = (scheme.source(), scheme.twin());
     let mut script = Script::new();
     script.extend("capture off", triggers::drop_capture(scheme, name));
-    script.extend("silence old triggers", scheme.table.triggers.iter().filter_map(|t| disable(name, t)));
-    script.extend("guard on", triggers::guard(scheme, name));
+    script.append(stand_back(scheme));
     for fk in scheme.table.foreign_keys() {
         script.extend("add foreign keys", leaves.iter().map(|leaf| references::add_not_valid(leaf, fk)));
     }
@@ -32,6 +31,49 @@ pub(super) fn swap(scheme: &Scheme, leaves: &[QualifiedName]) -> Script {
         script.extend("add checks", references::comment(&twin, check));
     }
     script.extend("release incoming foreign keys", scheme.incoming.release());
+    script.append(take_over(scheme));
+    script.extend("reverse capture on", triggers::reverse_capture(scheme, name, leaves));
+    script.add("mirror to old", carry::functions(scheme, Carry::MirrorToOld));
+    script
+}
+
+/// The same of a twin that is empty, and has its foreign keys and reverse capture from [`ready`] on.
+pub(super) fn rename(scheme: &Scheme) -> Script {
+    let mut script = stand_back(scheme);
+    script.append(take_over(scheme));
+    script.add("mirror to old", carry::functions(scheme, Carry::MirrorToOld));
+    script
+}
+
+/// A foreign key of an empty twin, valid at once: what holds no rows is not felt (TRAPS 44).
+pub(super) fn ready_key(scheme: &Scheme, fk: &Constraint) -> Script {
+    let twin = scheme.twin();
+    let mut script = Script::new();
+    script.add("add foreign key", references::adopt(&twin, fk));
+    script.extend("add foreign key", references::comment(&twin, fk));
+    script
+}
+
+/// Reverse capture on a twin that nobody writes. Repeatable.
+pub(super) fn ready_capture(scheme: &Scheme, leaves: &[QualifiedName]) -> Script {
+    let mut script = Script::new();
+    script.extend("reverse capture on", triggers::reverse_capture(scheme, &scheme.twin(), leaves));
+    script
+}
+
+/// The table takes nobody's writes but ours.
+fn stand_back(scheme: &Scheme) -> Script {
+    let name = scheme.source();
+    let mut script = Script::new();
+    script.extend("silence old triggers", scheme.table.triggers.iter().filter_map(|t| disable(name, t)));
+    script.extend("guard on", triggers::guard(scheme, name));
+    script
+}
+
+/// The names, and what belongs to the one that has them.
+fn take_over(scheme: &Scheme) -> Script {
+    let (name, twin, old) = (scheme.source(), scheme.twin(), scheme.old());
+    let mut script = Script::new();
     script.add("rename", format!("ALTER TABLE {name} RENAME TO {}", old.name));
     script
         .extend("rename", rename_indexes(scheme, |n| name.sibling(n.clone()), |n| scheme.old_index(n).name));
@@ -44,13 +86,27 @@ pub(super) fn swap(scheme: &Scheme, leaves: &[QualifiedName]) -> Script {
         scheme.table.grants.iter().map(|grant| grant.replace(" ON TABLE {} ", &format!(" ON TABLE {name} "))),
     );
     script.extend("replace views", views(scheme));
-    script.extend("reverse capture on", triggers::reverse_capture(scheme, name, leaves));
-    script.add("mirror to old", carry::functions(scheme, Carry::MirrorToOld));
     script
 }
 
 /// The old table gets the name back. Its foreign keys were dropped after the swap.
 pub(super) fn reverse(scheme: &Scheme, leaves: &[QualifiedName]) -> Script {
+    back(scheme, leaves, OldKeys::Dropped)
+}
+
+/// The same before the table with the name was full, when the old one has its foreign keys still.
+pub(super) fn undo(scheme: &Scheme, leaves: &[QualifiedName]) -> Script {
+    back(scheme, leaves, OldKeys::InForce)
+}
+
+/// The old table's foreign keys.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum OldKeys {
+    Dropped,
+    InForce,
+}
+
+fn back(scheme: &Scheme, leaves: &[QualifiedName], keys: OldKeys) -> Script {
     let (name, twin, old) = (scheme.source(), scheme.twin(), scheme.old());
     let mut script = Script::new();
     script.extend("reverse capture off", triggers::drop_reverse(name, leaves));
@@ -67,7 +123,7 @@ pub(super) fn reverse(scheme: &Scheme, leaves: &[QualifiedName]) -> Script {
         .extend("rename", rename_indexes(scheme, |n| name.sibling(n.clone()), |n| scheme.twin_index(n).name));
     script.add("rename", format!("ALTER TABLE {old} RENAME TO {}", name.name));
     script.extend("rename", rename_indexes(scheme, |n| scheme.old_index(n), Clone::clone));
-    for fk in scheme.table.foreign_keys() {
+    for fk in scheme.table.foreign_keys().filter(|_| keys == OldKeys::Dropped) {
         script.add("add old foreign keys", references::add_not_valid(name, fk));
         script.extend("add old foreign keys", references::comment(name, fk));
     }

@@ -29,7 +29,7 @@ pub(super) async fn current(session: &Session, scheme: &Scheme, way: Way) -> Res
         return Err(changed(scheme, new, "references it, and did not when the plan was made: drop it first"));
     }
     let keys = match (way, choice) {
-        (Way::Swap, _) => {
+        (Way::Swap | Way::Rename, _) => {
             let lost = planned
                 .iter()
                 .find(|key| !now.iter().any(|found| same(found, key) && found.definition == key.definition));
@@ -38,8 +38,8 @@ pub(super) async fn current(session: &Session, scheme: &Scheme, way: Way) -> Res
             }
             planned.clone()
         }
-        (Way::Reverse, Choice::Keep | Choice::Refuse) => now,
-        (Way::Reverse, Choice::Drop) => under_their_names(session, planned).await?,
+        (Way::Reverse | Way::Undo, Choice::Keep | Choice::Refuse) => now,
+        (Way::Reverse | Way::Undo, Choice::Drop) => under_their_names(session, planned).await?,
     };
     Ok(Scheme { incoming: Incoming { choice: *choice, keys }, ..scheme.clone() })
 }

@@ -42,13 +42,18 @@ pub trait Drain: Send {
 enum Way {
     Swap,
     Reverse,
+    /// The twin gets the name while it is empty (`rename-first`).
+    Rename,
+    /// The old table gets the name back before the other one was full. It still has its foreign keys.
+    Undo,
 }
 
 impl Way {
     fn step(self) -> &'static str {
         match self {
             Self::Swap => "swap",
-            Self::Reverse => "reverse",
+            Self::Rename => "rename",
+            Self::Reverse | Self::Undo => "reverse",
         }
     }
 
@@ -56,23 +61,27 @@ impl Way {
         match self {
             Self::Swap => Phase::ReverseWindow,
             Self::Reverse => Phase::Reversed,
+            Self::Rename => Phase::Filling,
+            Self::Undo => Phase::Aborting,
         }
+    }
+
+    /// The partitioned table gets the name.
+    fn is_forward(self) -> bool {
+        matches!(self, Self::Swap | Self::Rename)
     }
 
     /// How a change reaches that table until then.
     fn carry(self) -> Carry {
         match self {
-            Self::Swap => Carry::MirrorToTwin,
-            Self::Reverse => Carry::MirrorToOld,
+            Self::Swap | Self::Rename => Carry::MirrorToTwin,
+            Self::Reverse | Self::Undo => Carry::MirrorToOld,
         }
     }
 
     /// The table that does not own the name yet.
     fn follower(self, scheme: &Scheme) -> QualifiedName {
-        match self {
-            Self::Swap => scheme.twin(),
-            Self::Reverse => scheme.old(),
-        }
+        if self.is_forward() { scheme.twin() } else { scheme.old() }
     }
 }
 
@@ -121,6 +130,39 @@ impl Swap<'_> {
         self.exchange(Way::Reverse, session, drain, report).await
     }
 
+    /// What an empty twin may have before it gets the name: less is to be done under the lock then. Repeatable.
+    pub async fn ready(&self, session: &mut Session, report: Report<'_>) -> Result<()> {
+        settle::ready(self, session, report).await
+    }
+
+    /// The twin gets the name while it is empty. There is nothing to be carried over, and no log; `pause` is asked before
+    /// each attempt, when nothing is locked.
+    pub async fn rename(
+        &self,
+        session: &mut Session,
+        pause: &mut dyn Drain,
+        report: Report<'_>,
+    ) -> Result<Swapped> {
+        self.exchange(Way::Rename, session, pause, report).await
+    }
+
+    /// The old table gets the name back from one that is not full; the phase is *aborting* then.
+    pub async fn undo(
+        &self,
+        session: &mut Session,
+        drain: &mut dyn Drain,
+        report: Report<'_>,
+    ) -> Result<Swapped> {
+        self.exchange(Way::Undo, session, drain, report).await
+    }
+
+    /// What holds while the table that owns the name is filled, repeatable: writers mirror to the old table, whose foreign
+    /// keys stay in force for the rows that are still only there; sequences belong to the one that owns the name.
+    pub async fn accompany(&self, session: &mut Session, report: Report<'_>) -> Result<()> {
+        mirror::on(session, self.fence, self.scheme, Way::Undo).await?;
+        settle::sequences(self, session, report).await
+    }
+
     /// What an exchange leaves for right after it, each in a short transaction of its own: foreign keys of the table
     /// that lost the name, the mirror, sequences that belong to the one that got it. Repeatable.
     pub async fn settle(&self, session: &mut Session, report: Report<'_>) -> Result<()> {
@@ -139,16 +181,22 @@ impl Swap<'_> {
         drain: &mut dyn Drain,
         report: Report<'_>,
     ) -> Result<Swapped> {
-        if way == Way::Swap {
+        if way.is_forward() {
             dependants::compare(session, self.scheme).await?;
         }
         let scheme = incoming::current(session, self.scheme, way).await?;
         let swap = &Swap { scheme: &scheme, ..*self };
-        settle::free_follower(self, session, way, report).await?;
+        match way {
+            Way::Swap | Way::Reverse => settle::free_follower(self, session, way, report).await?,
+            Way::Rename | Way::Undo => {}
+        }
         let patience = bounded(session, self.patience).await?;
         let watch = Watch::open(session, self.scheme.id).await?;
-        mirror::on(session, self.fence, self.scheme, way).await?;
-        let mut step = approach::Step::Lagging;
+        let mut step = approach::Step::Kept;
+        if way != Way::Rename {
+            mirror::on(session, self.fence, self.scheme, way).await?;
+            step = approach::Step::Lagging;
+        }
         let mut tries = Tries::new(Some(&watch), way.step(), patience, report);
         loop {
             let held = Held::default();
@@ -178,6 +226,23 @@ pub fn reverse_statements(scheme: &Scheme, leaves: &[QualifiedName], patience: P
     let mut shown = shown.statements();
     shown.extend(settle::statements(scheme, leaves, Way::Reverse));
     shown
+}
+
+/// What `plan --sql` shows for the exchange that comes first (`rename-first`).
+pub fn rename_statements(scheme: &Scheme, leaves: &[QualifiedName], patience: Patience) -> Vec<Statement> {
+    let mut shown: Vec<_> = settle::ready_statements(scheme, leaves);
+    let mut rename = approach::shown(scheme, Way::Rename, patience);
+    rename.append(exchange::rename(scheme));
+    shown.extend(rename.statements());
+    shown.extend(settle::sequence_statements(scheme));
+    shown
+}
+
+/// What `plan --sql` shows for the way back before the table is full.
+pub fn undo_statements(scheme: &Scheme, leaves: &[QualifiedName], patience: Patience) -> Vec<Statement> {
+    let mut shown = approach::shown(scheme, Way::Undo, patience);
+    shown.append(exchange::undo(scheme, leaves));
+    shown.statements()
 }
 
 /// Keys of the old table that two rows of the partitioned one share: both cannot go back.

@@ -7,8 +7,10 @@
 
 use crate::{
     error::Result,
-    model::{carry::Carry, ident::QualifiedName, plan::Statement, references, scheme::Scheme},
-    ops::swap::{Holder, Swap, Way, holder, mirror},
+    model::{
+        carry::Carry, ident::QualifiedName, plan::Statement, references, scheme::Scheme, table::Constraint,
+    },
+    ops::swap::{Holder, Swap, Way, exchange, holder, mirror},
     pg::{
         Session,
         lock::{Brief, Mode, Record, Report},
@@ -25,6 +27,11 @@ pub(super) async fn settle(swap: &Swap<'_>, session: &mut Session, report: Repor
     };
     free_follower(swap, session, back, report).await?;
     mirror::off(session, swap.fence, swap.scheme).await?;
+    sequences(swap, session, report).await
+}
+
+/// Gives the sequences of columns to the table that owns the name.
+pub(super) async fn sequences(swap: &Swap<'_>, session: &mut Session, report: Report<'_>) -> Result<()> {
     if let Some(brief) = give_sequences(swap.scheme) {
         brief.run(session, swap.fence, swap.patience, report).await?;
     }
@@ -40,7 +47,7 @@ pub(super) async fn free_follower(
     report: Report<'_>,
 ) -> Result<()> {
     let mut tables = vec![way.follower(swap.scheme)];
-    if way == Way::Swap {
+    if way.is_forward() {
         tables.extend_from_slice(swap.leaves);
     }
     if has_keys(session, &tables).await? {
@@ -60,10 +67,7 @@ async fn has_keys(session: &Session, tables: &[QualifiedName]) -> Result<bool> {
 /// Referenced tables first; nothing else is locked then.
 fn free(scheme: &Scheme, leaves: &[QualifiedName], way: Way) -> Brief {
     let follower = way.follower(scheme);
-    let leaves = match way {
-        Way::Swap => leaves,
-        Way::Reverse => &[],
-    };
+    let leaves = if way.is_forward() { leaves } else { &[] };
     let mut script = Script::new();
     let tables = || std::iter::once(&follower).chain(leaves);
     for fk in scheme.table.foreign_keys() {
@@ -75,6 +79,39 @@ fn free(scheme: &Scheme, leaves: &[QualifiedName], way: Way) -> Brief {
     Brief { step: "drop foreign keys", quiet: tables, locks, script, record: Record::Nothing }
 }
 
+/// See [`Swap::ready`].
+pub(super) async fn ready(swap: &Swap<'_>, session: &mut Session, report: Report<'_>) -> Result<()> {
+    const SQL: &str = "SELECT EXISTS (SELECT FROM pg_constraint WHERE contype = 'f' AND conrelid = to_regclass($1) \
+                       AND conname = $2)";
+    let twin = swap.scheme.twin().to_string();
+    for fk in swap.scheme.table.foreign_keys() {
+        let there = session.query_one("look for foreign key", SQL, &[&twin, &fk.name.as_str()]).await?;
+        if !there.get::<_, bool>(0) {
+            ready_key(swap.scheme, fk).run(session, swap.fence, swap.patience, report).await?;
+        }
+    }
+    ready_capture(swap.scheme, swap.leaves).run(session, swap.fence, swap.patience, report).await
+}
+
+/// What `plan --sql` shows of [`ready`].
+pub(super) fn ready_statements(scheme: &Scheme, leaves: &[QualifiedName]) -> Vec<Statement> {
+    let keys = scheme.table.foreign_keys().map(|fk| ready_key(scheme, fk));
+    let briefs = keys.chain([ready_capture(scheme, leaves)]);
+    briefs.flat_map(|brief| brief.statements()).collect()
+}
+
+/// Each by itself; it holds up writers of the referenced table alone.
+fn ready_key(scheme: &Scheme, fk: &Constraint) -> Brief {
+    let quiet: Vec<_> = references::referenced(fk).cloned().into_iter().collect();
+    let locks = quiet.iter().map(|table| (Mode::ShareRowExclusive, table.clone())).collect();
+    let script = exchange::ready_key(scheme, fk);
+    Brief { step: "add foreign key", quiet, locks, script, record: Record::Nothing }
+}
+
+fn ready_capture(scheme: &Scheme, leaves: &[QualifiedName]) -> Brief {
+    Brief::unlocked("reverse capture", exchange::ready_capture(scheme, leaves))
+}
+
 fn give_sequences(scheme: &Scheme) -> Option<Brief> {
     let mut script = Script::new();
     script.extend("give sequences", references::give_sequences(scheme));
@@ -83,12 +120,14 @@ fn give_sequences(scheme: &Scheme) -> Option<Brief> {
 
 /// What `plan --sql` shows.
 pub(super) fn statements(scheme: &Scheme, leaves: &[QualifiedName], way: Way) -> Vec<Statement> {
-    let back = match way {
-        Way::Swap => Way::Reverse,
-        Way::Reverse => Way::Swap,
-    };
+    let back = if way.is_forward() { Way::Reverse } else { Way::Swap };
     let mut shown = free(scheme, leaves, back).statements();
     shown.extend(mirror::shown(scheme, Carry::Log).statements());
-    shown.extend(give_sequences(scheme).iter().flat_map(Brief::statements));
+    shown.extend(sequence_statements(scheme));
     shown
+}
+
+/// What `plan --sql` shows of [`sequences`].
+pub(super) fn sequence_statements(scheme: &Scheme) -> Vec<Statement> {
+    give_sequences(scheme).iter().flat_map(Brief::statements).collect()
 }

@@ -38,6 +38,19 @@ pub async fn create(tx: &Tx<'_>, scheme: &Scheme, leaves: &[Leaf]) -> Result<()>
     check_bounds(tx, scheme, leaves).await
 }
 
+/// [`create`], and every index at once: for a twin that gets the name while it is empty.
+pub async fn create_whole(tx: &Tx<'_>, scheme: &Scheme, leaves: &[Leaf]) -> Result<()> {
+    create(tx, scheme, leaves).await?;
+    run(tx, "seal leaves", &whole_statements(scheme, leaves)).await
+}
+
+/// The statements of [`create_whole`] that follow those of [`create`].
+pub fn whole_statements(scheme: &Scheme, leaves: &[Leaf]) -> Vec<Statement> {
+    let mut all: Vec<_> = leaves.iter().flat_map(|leaf| seal_statements(scheme, leaf)).collect();
+    all.extend(adopt_statements(scheme, leaves));
+    all
+}
+
 /// The parent adopts the sealed leaves' indexes: nothing is built.
 pub async fn adopt(tx: &Tx<'_>, scheme: &Scheme, leaves: &[Leaf]) -> Result<()> {
     run(tx, "adopt indexes", &adopt_statements(scheme, leaves)).await

@@ -164,7 +164,7 @@ pub async fn pass(
 /// What `plan --sql` shows.
 pub fn statements(scheme: &Scheme) -> Vec<Statement> {
     let leaves = [scheme.leaf_default()];
-    let sides = Sides::before_swap(scheme, &leaves);
+    let sides = Sides::copied(scheme, &leaves);
     let mut statements = snapshot::statements(&sides);
     statements.extend(tally::statements(&sides));
     statements.extend(diff::statements(&sides));

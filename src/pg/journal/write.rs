@@ -47,7 +47,7 @@ pub async fn phase(tx: &Tx<'_>, id: Uuid, from: Phase, to: Phase) -> Result<()> 
 /// The swap or the reverse, in its own transaction: phase, fingerprint and the time of the swap.
 pub async fn moved(tx: &Tx<'_>, id: Uuid, to: Phase, fingerprint: &str) -> Result<()> {
     const SQL: &str = "UPDATE quarterdeck.migration SET phase = $2, fingerprint = $3, last_error = NULL, unknown = NULL, \
-                       swapped_at = CASE WHEN $2 = 'reverse_window' THEN now() END WHERE id = $1";
+                       swapped_at = CASE WHEN $2 IN ('reverse_window', 'filling') THEN now() END WHERE id = $1";
     match tx.execute("journal swap", SQL, &[&id, &to.word(), &fingerprint]).await? {
         1 => Ok(()),
         _ => Err(Error::Bug("the journal has no such migration".into())),
@@ -113,6 +113,15 @@ pub async fn attempted(tx: &Tx<'_>, id: Uuid, chunk: ChunkId) -> Result<()> {
 pub async fn leaf_state(tx: &Tx<'_>, id: Uuid, leaf: &Leaf, state: LeafState) -> Result<()> {
     const SQL: &str = "UPDATE quarterdeck.leaf SET state = $3 WHERE migration_id = $1 AND name = $2";
     tx.execute("journal leaf state", SQL, &[&id, &leaf.name.as_str(), &state.word()]).await.map(drop)
+}
+
+/// The rows counted for the leaves, where they were made before the census; in the leaves' order.
+pub async fn leaves_counted(tx: &Tx<'_>, id: Uuid, counted: &[(&Leaf, i64)]) -> Result<()> {
+    const SQL: &str = "UPDATE quarterdeck.leaf l SET counted = c.rows \
+                       FROM unnest($2::text[], $3::bigint[]) AS c(name, rows) WHERE l.migration_id = $1 AND l.name = c.name";
+    let (names, rows): (Vec<&str>, Vec<i64>) =
+        counted.iter().map(|(leaf, rows)| (leaf.name.as_str(), *rows)).unzip();
+    tx.execute("journal leaf counts", SQL, &[&id, &names, &rows]).await.map(drop)
 }
 
 /// A leaf's place in the copy order.

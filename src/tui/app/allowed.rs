@@ -15,6 +15,7 @@ use crate::{
         chunk::ChunkId,
         listing::{Carried, TableListing},
         phase::{Phase, State},
+        strategy::Strategy,
     },
     tui::{
         app::{
@@ -64,6 +65,7 @@ pub fn blocked(action: Action, model: &Model) -> Option<Blocked> {
         Action::Convert => convert(model),
         Action::Move(Move::Left | Move::Right) if no_steps(model) => moot("there is no plan to look through"),
         Action::Export if model.job.status.is_none() => moot("no migration is open"),
+        Action::Toggle if may_say_append_only(model) => Ok(()),
         Action::Toggle | Action::MoreAhead | Action::FewerAhead if !toggles(model) => {
             moot("there is nothing to choose")
         }
@@ -96,6 +98,12 @@ pub fn blocked(action: Action, model: &Model) -> Option<Blocked> {
 fn no_steps(model: &Model) -> bool {
     matches!(model.overlays.last(), Some(Overlay::Wizard(wizard))
         if wizard.page == Page::Preview && wizard.plan.ready().is_none())
+}
+
+/// The strategy in front has a question of its own.
+fn may_say_append_only(model: &Model) -> bool {
+    matches!(model.overlays.last(), Some(Overlay::Wizard(wizard))
+        if wizard.page == Page::Strategy && wizard.request().strategy == Strategy::RenameFirst)
 }
 
 /// The overlay in front has two ways: with or without DEFAULT, keep or drop the old table.
@@ -237,7 +245,7 @@ fn reverse(status: &Status) -> Verdict {
     let phase = status.migration.phase;
     if phase == Phase::Reversing {
         moot("it is being done")
-    } else if phase != Phase::ReverseWindow {
+    } else if !matches!(phase, Phase::ReverseWindow | Phase::Filling) {
         moot("the names are not exchanged")
     } else if !status.verification.duplicate_keys.is_empty() {
         yet("rows share an old key: see the log")
@@ -259,6 +267,8 @@ fn abort(status: &Status) -> Verdict {
         moot("it is being done")
     } else if status.migration.phase == Phase::Swapping {
         yet("the swap is being done")
+    } else if status.migration.phase == Phase::Filling {
+        standing(status)
     } else if !status.migration.phase.may_abort() {
         yet("the names are exchanged: reverse first")
     } else {
@@ -267,7 +277,13 @@ fn abort(status: &Status) -> Verdict {
 }
 
 fn verify(status: &Status) -> Verdict {
-    if status.verification.running.is_some() { yet("a pass is running") } else { standing(status) }
+    if status.verification.running.is_some() {
+        yet("a pass is running")
+    } else if status.migration.phase == Phase::Filling && !has_diffs(status) {
+        yet("it follows by itself when the table is filled")
+    } else {
+        standing(status)
+    }
 }
 
 fn has_diffs(status: &Status) -> bool {
@@ -289,7 +305,7 @@ fn chunk(model: &Model, status: &Status, wanted: ChunkState) -> Result<ChunkId, 
 }
 
 fn reorder(model: &Model, status: &Status) -> Result<String, Blocked> {
-    if status.migration.phase != Phase::Copying {
+    if !matches!(status.migration.phase, Phase::Copying | Phase::Filling) {
         return moot("nothing is being copied");
     }
     match model.selected_period() {
@@ -301,7 +317,7 @@ fn reorder(model: &Model, status: &Status) -> Result<String, Blocked> {
 }
 
 fn workers(status: &Status, limit: u16) -> Verdict {
-    if status.migration.phase != Phase::Copying {
+    if !matches!(status.migration.phase, Phase::Copying | Phase::Filling) {
         moot("nothing is being copied")
     } else if status.pace.workers == limit {
         moot(format!("{limit} is the limit"))

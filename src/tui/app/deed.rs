@@ -29,6 +29,8 @@ pub enum Deed {
     Repair,
     /// Start the migration that the wizard shows.
     Start,
+    /// The same where it begins with the exchange of the names.
+    StartRenaming,
     /// Leave, with a migration of this process at work.
     Quit,
     /// Exchange the names.
@@ -47,7 +49,7 @@ impl Deed {
     /// The table's name must be typed.
     pub fn wants_name(self) -> bool {
         match self {
-            Self::Swap | Self::Reverse | Self::FinishAndDrop | Self::Abort => true,
+            Self::Swap | Self::Reverse | Self::FinishAndDrop | Self::Abort | Self::StartRenaming => true,
             Self::CancelChunk(_) | Self::Repair | Self::Start | Self::Quit | Self::Finish => false,
         }
     }
@@ -57,7 +59,7 @@ impl Deed {
         match self {
             Self::CancelChunk(_) => Action::Order(Order::CancelChunk),
             Self::Repair => Action::Order(Order::Repair),
-            Self::Start => Action::Convert,
+            Self::Start | Self::StartRenaming => Action::Convert,
             Self::Quit => Action::Quit,
             Self::Swap => Action::Order(Order::Swap),
             Self::Reverse => Action::Order(Order::Reverse),
@@ -104,10 +106,26 @@ pub fn refusal(model: &Model, ask: &Ask) -> Option<String> {
     {
         return Some(format!("{} does not hold: {}", red.name, red.detail));
     }
-    if ask.deed.wants_name() && Some(ask.typed.as_str()) != model.table_name() {
+    if ask.deed.wants_name() && Some(ask.typed.as_str()) != name_of(model, ask.deed) {
         return Some("type the table's name, exactly".into());
     }
     None
+}
+
+/// The name that is to be typed: the migration's table, or the one that the wizard is about.
+pub fn name_of(model: &Model, deed: Deed) -> Option<&str> {
+    if deed != Deed::StartRenaming {
+        return model.table_name();
+    }
+    model.overlays.iter().find_map(|overlay| match overlay {
+        Overlay::Wizard(wizard) => Some(wizard.table.name.name.as_str()),
+        Overlay::Help { .. }
+        | Overlay::Palette { .. }
+        | Overlay::Ask(_)
+        | Overlay::Detail(_)
+        | Overlay::Export { .. }
+        | Overlay::Panic(_) => None,
+    })
 }
 
 fn in_hand(model: &Model, chunk: ChunkId) -> bool {
@@ -126,7 +144,7 @@ pub fn confirm(model: &mut Model) -> Vec<Effect> {
     model.overlays.pop();
     let command = match ask.deed {
         Deed::Quit => return leaving::leave(model),
-        Deed::Start => return wizard::start(model),
+        Deed::Start | Deed::StartRenaming => return wizard::start(model),
         Deed::CancelChunk(chunk) => Command::CancelChunk { chunk },
         Deed::Repair => Command::Repair,
         Deed::Swap => Command::Swap,
@@ -147,6 +165,7 @@ pub fn toggle(model: &mut Model) {
             other @ (Deed::CancelChunk(_)
             | Deed::Repair
             | Deed::Start
+            | Deed::StartRenaming
             | Deed::Quit
             | Deed::Swap
             | Deed::Reverse

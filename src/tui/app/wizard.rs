@@ -61,6 +61,8 @@ pub struct Wizard {
     pub default_leaf: bool,
     /// Index into [`Strategy::ALL`].
     pub strategy: usize,
+    /// Whether the operator says that no row is changed while the table is being filled (`rename-first`).
+    pub append_only: bool,
     /// The plan.
     pub plan: Load<Arc<Plan>>,
     /// The step looked at.
@@ -78,6 +80,7 @@ impl Wizard {
             ahead: self.ahead,
             default_leaf: self.default_leaf,
             strategy: Strategy::ALL[self.strategy.min(Strategy::ALL.len() - 1)],
+            append_only: self.append_only,
             ..Request::of(&self.table.name.plain())
         }
     }
@@ -95,6 +98,7 @@ pub fn open(model: &mut Model) -> Vec<Effect> {
         ahead: 2,
         default_leaf: true,
         strategy: 0,
+        append_only: false,
         plan: Load::Nothing,
         step: 0,
         scroll: 0,
@@ -139,7 +143,7 @@ pub fn next(model: &mut Model) -> Vec<Effect> {
     match wizard.page {
         Page::Key => wizard.page = Page::Every,
         Page::Every => wizard.page = Page::Strategy,
-        Page::Strategy if wizard.strategy == 0 => {
+        Page::Strategy if Strategy::ALL[wizard.strategy] != Strategy::Adopt => {
             wizard.page = Page::Preview;
             (wizard.plan, wizard.step, wizard.scroll) = (Load::Loading, 0, 0);
             return vec![Effect::MakePlan(wizard.request())];
@@ -148,7 +152,10 @@ pub fn next(model: &mut Model) -> Vec<Effect> {
             let text = format!("{} comes in a later version", Strategy::ALL[wizard.strategy]);
             model.say(Tone::Warn, text);
         }
-        Page::Preview => return deed::ask(model, Deed::Start),
+        Page::Preview => {
+            let first = wizard.request().strategy == Strategy::RenameFirst;
+            return deed::ask(model, if first { Deed::StartRenaming } else { Deed::Start });
+        }
     }
     Vec::new()
 }
@@ -175,10 +182,13 @@ pub fn ahead(model: &mut Model, by: i32) {
     }
 }
 
-/// With or without DEFAULT.
+/// With or without DEFAULT; of the strategies, whether rows are only added meanwhile.
 pub fn toggle(model: &mut Model) {
     if let Some(Overlay::Wizard(wizard)) = model.overlays.last_mut() {
-        wizard.default_leaf = !wizard.default_leaf;
+        match wizard.page {
+            Page::Strategy => wizard.append_only = !wizard.append_only,
+            Page::Key | Page::Every | Page::Preview => wizard.default_leaf = !wizard.default_leaf,
+        }
     }
 }
 

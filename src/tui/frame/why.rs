@@ -24,6 +24,7 @@ pub fn reasons(model: &Model, theme: &Theme) -> Vec<(String, Style)> {
     if let Some(error) = &status.last_error {
         reasons.push((format!("{} {error}", glyphs::BROKEN), theme.danger));
     }
+    reasons.extend(status.missing_words().map(|text| (text, theme.warn)));
     if let Some(waiting) = &status.migration.waiting {
         reasons.push((waiting.clone(), theme.warn));
     }

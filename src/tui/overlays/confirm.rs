@@ -11,11 +11,18 @@
 use ratatui::{layout::Rect, style::Style};
 
 use crate::{
-    engine::{plan::ending, status::PeriodStatus},
-    model::{ident::Ident, phase::State, plan::Step},
+    engine::{
+        plan::{ending, first},
+        status::PeriodStatus,
+    },
+    model::{
+        ident::Ident,
+        phase::{Phase, State},
+        plan::Step,
+    },
     tui::{
         app::{
-            deed::{Ask, Deed, refusal},
+            deed::{Ask, Deed, name_of, refusal},
             model::Model,
         },
         frame::footer,
@@ -44,7 +51,7 @@ pub fn draw(pen: &mut Pen<'_>, screen: Rect, ask: &Ask, model: &Model) {
     let answer = inner.bottom().saturating_sub(2);
     let body = Rect { height: inner.height.saturating_sub(2), ..inner };
     dialog::text(pen, body, &text, ask.scroll);
-    let name = model.table_name().unwrap_or_default();
+    let name = name_of(model, ask.deed).unwrap_or_default();
     let heading = if ask.deed.wants_name() { format!("type {name} to confirm") } else { "really?".into() };
     pen.titled(inner, answer, &heading);
     answer_line(pen, Rect { y: answer + 1, height: 1, ..inner }, ask, model);
@@ -62,7 +69,7 @@ fn answer_line(pen: &mut Pen<'_>, line: Rect, ask: &Ask, model: &Model) {
     } else {
         pen.text((x, y), room, "y / N", theme.strong)
     };
-    let typed = Ask { typed: model.table_name().unwrap_or_default().to_owned(), ..ask.clone() };
+    let typed = Ask { typed: name_of(model, ask.deed).unwrap_or_default().to_owned(), ..ask.clone() };
     if let Some(reason) = refusal(model, &typed) {
         let text = format!("{} {reason}", glyphs::BROKEN);
         pen.text((end + 2, y), line.right().saturating_sub(end + 3), &text, theme.danger);
@@ -73,7 +80,7 @@ fn title(deed: Deed) -> String {
     match deed {
         Deed::CancelChunk(chunk) => format!("cancel chunk {chunk}"),
         Deed::Repair => "repair what differs".into(),
-        Deed::Start => "start the conversion".into(),
+        Deed::Start | Deed::StartRenaming => "start the conversion".into(),
         Deed::Quit => "leave".into(),
         Deed::Swap => "swap: exchange the names".into(),
         Deed::Reverse => "reverse: give the names back".into(),
@@ -117,11 +124,14 @@ fn step(deed: Deed, model: &Model) -> Option<Step> {
     let leaves: Vec<_> = status.periods.iter().map(leaf).collect();
     match deed {
         Deed::Swap => Some(ending::swap(scheme, &leaves)),
+        Deed::Reverse | Deed::Abort if status.migration.phase == Phase::Filling => {
+            Some(first::undo(scheme, &leaves))
+        }
         Deed::Reverse => Some(ending::reverse(scheme, &leaves)),
         Deed::Finish => Some(ending::finish(scheme, &leaves)),
         Deed::FinishAndDrop => Some(ending::finish_and_drop(scheme, &leaves)),
         Deed::Abort => Some(ending::abort(scheme)),
-        Deed::CancelChunk(_) | Deed::Repair | Deed::Start | Deed::Quit => None,
+        Deed::CancelChunk(_) | Deed::Repair | Deed::Start | Deed::StartRenaming | Deed::Quit => None,
     }
 }
 
@@ -139,6 +149,7 @@ fn planned(text: &mut Vec<Paragraph>, theme: &Theme, step: &Step) {
 
 /// What the deed does, and the way back, for people; `{}` and `{old}` stand for the tables' names.
 fn what(deed: Deed, model: &Model) -> Vec<String> {
+    let filling = model.status().is_some_and(|status| status.migration.phase == Phase::Filling);
     let lines: &[&str] = match deed {
         Deed::CancelChunk(_) => {
             &["The statement is cancelled; nothing of the chunk stays. It becomes pending again."]
@@ -150,6 +161,11 @@ fn what(deed: Deed, model: &Model) -> Vec<String> {
         Deed::Start => &[
             "Capture is switched on first: three triggers on the table, set up under a short lock.",
             "The table stays in use throughout. `a` takes everything away again, up to the swap.",
+        ],
+        Deed::StartRenaming => &[
+            "The names are exchanged first: an empty partitioned table becomes {}, the table of today {old}.",
+            "From then on readers miss every row until it is copied, the newest first; a change of such a row finds nothing.",
+            "The way back is open all the time: u gives the old table its name back, with every later write in it.",
         ],
         Deed::Quit if model.status().is_some_and(|s| s.migration.state == State::Paused) => &[
             "This process owns the migration. It stays paused: capture goes on, the log grows, nothing is lost.",
@@ -164,6 +180,10 @@ fn what(deed: Deed, model: &Model) -> Vec<String> {
             "The partitioned twin becomes {}; the table of today stays as {old}, kept in step.",
             "The application waits for some milliseconds; an attempt that takes longer is given up and repeated.",
             "The way back: u reverses, with every later write in it, until you finish.",
+        ],
+        Deed::Reverse | Deed::Abort if filling => &[
+            "{old} becomes {} again, with every row and every write since the rename in it.",
+            "What was copied is removed; a new conversion starts from nothing.",
         ],
         Deed::Reverse => &[
             "{old} becomes {} again, with every write since the swap in it.",
@@ -182,8 +202,8 @@ fn what(deed: Deed, model: &Model) -> Vec<String> {
             "What was copied is lost; a new conversion starts from nothing.",
         ],
     };
-    let name = model.status().map(|status| &status.migration.table.name);
-    let table = name.map_or("the table", |name| name.as_str());
-    let old = name.map_or_else(String::new, |name| name.with_suffix("_old").as_str().to_owned());
+    let name = name_of(model, deed).map(Ident::new);
+    let table = name.as_ref().map_or("the table", |name| name.as_str());
+    let old = name.as_ref().map_or_else(String::new, |name| name.with_suffix("_old").as_str().to_owned());
     lines.iter().map(|line| line.replace("{}", table).replace("{old}", &old)).collect()
 }

@@ -285,7 +285,10 @@ impl Replay {
                 let scope = replay::forward::Scope { ranges: &replay::all(), leaves };
                 replay::forward::batch(session, fence, scheme, scope, replay::BATCH).await?
             }
-            Way::Back => replay::reverse::batch(session, fence, scheme, replay::BATCH).await?,
+            Way::Back => {
+                replay::reverse::batch(session, fence, scheme, replay::reverse::Past::Copied, replay::BATCH)
+                    .await?
+            }
         };
         Ok(replayed.log_rows)
     }

@@ -132,11 +132,15 @@ impl Stage {
         let at =
             |lower| leaves.iter().position(|leaf| leaf.period.is_some_and(|p| p.lower == lower)).unwrap();
         let rows = journal::read::chunks(session, scheme.id).await.unwrap().into_iter();
-        let chunks = rows.map(|row| Chunk {
-            id: row.id,
-            first_block: row.first_block,
-            end_block: row.end_block,
-            rows: row.counts.unwrap().into_iter().map(|(lower, rows)| (at(lower), rows)).collect(),
+        let chunks = rows.map(|row| {
+            let counts = row.counts.unwrap();
+            Chunk {
+                id: row.id,
+                first_block: row.first_block,
+                end_block: row.end_block,
+                lowers: counts.iter().map(|(lower, _)| *lower).collect(),
+                rows: counts.into_iter().map(|(lower, rows)| (at(lower), rows)).collect(),
+            }
         });
         chunks.collect()
     }
@@ -194,7 +198,11 @@ impl Stage {
         let mut session = self.session().await;
         let mut done = Vec::new();
         for _ in 0..batches {
-            done.push(replay::reverse::batch(&mut session, fence, scheme, limit).await.unwrap());
+            done.push(
+                replay::reverse::batch(&mut session, fence, scheme, replay::reverse::Past::Copied, limit)
+                    .await
+                    .unwrap(),
+            );
         }
         done
     }

@@ -5,7 +5,7 @@ use tokio_util::sync::CancellationToken;
 use super::PATIENCE;
 use crate::{
     engine::{board::MAX_ATTEMPTS, context::Context, event::Body, live::Hold},
-    error::{Error, Kind, Result},
+    error::{Error, Result},
     model::chunk::ChunkId,
     ops::{self, copy::Copied},
     pg::{Session, journal},
@@ -19,6 +19,7 @@ pub(super) async fn copy(
     id: ChunkId,
     halt: &CancellationToken,
 ) -> Result<()> {
+    let turn = ctx.replay.chunk().await;
     ctx.live().lane(n, Hold::Chunk(id));
     let (chunk, leaves, cancel) = {
         let board = ctx.board();
@@ -36,6 +37,7 @@ pub(super) async fn copy(
     let fence = ctx.fence();
     let work = ops::copy::chunk(session, &fence, &ctx.scheme, &leaves, &chunk);
     let result = ctx.cancellable(token, &either, work).await;
+    drop(turn);
     watch.abort();
     let result = settle(ctx, session, id, result).await;
     ctx.live().lane(n, Hold::Nothing);
@@ -65,7 +67,9 @@ async fn settle(ctx: &Context, session: &mut Session, id: ChunkId, result: Resul
 async fn fail(ctx: &Context, session: &mut Session, id: ChunkId, error: Error) -> Result<()> {
     let cancelled = error.sqlstate() == Some(&tokio_postgres::error::SqlState::QUERY_CANCELED);
     ctx.board().put(id, None);
-    if ctx.gate.hurry.is_cancelled() || error.connection_lost() || (error.kind() != Kind::Retry && !cancelled)
+    if ctx.gate.hurry.is_cancelled()
+        || error.connection_lost()
+        || (!ops::copy::is_passing(&ctx.scheme, &error) && !cancelled)
     {
         return Err(error);
     }

@@ -5,7 +5,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     engine::{context::Context, event::Body, live::Hold},
     error::Result,
-    model::scheme::Leaf,
+    model::{plan::Statement, scheme::Leaf, strategy::Strategy},
     ops,
     pg::Session,
 };
@@ -30,10 +30,7 @@ pub(super) async fn seal(
 
 async fn build(ctx: &Context, session: &mut Session, leaf: &Leaf, halt: &CancellationToken) -> Result<()> {
     let began = std::time::Instant::now();
-    let mut build = ops::twin::seal_statements(&ctx.scheme, leaf);
-    if ctx.board().is_shared() {
-        build.insert(0, ops::seal::one_process());
-    }
+    let build = statements(ctx, leaf);
     let fence = ctx.fence();
     let token = session.cancel_token();
     let work = ops::seal::seal(session, &fence, &ctx.scheme, leaf, &build);
@@ -42,4 +39,16 @@ async fn build(ctx: &Context, session: &mut Session, leaf: &Leaf, halt: &Cancell
     let took_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
     ctx.say(Body::LeafSealed { leaf: leaf.name.as_str().to_owned(), rows, took_ms });
     ctx.cancellable(token, halt, ops::seal::vacuum(session, &ctx.scheme, leaf)).await
+}
+
+/// What builds the leaf's indexes; with `rename-first` it has had them from the start.
+fn statements(ctx: &Context, leaf: &Leaf) -> Vec<Statement> {
+    if ctx.scheme.strategy == Strategy::RenameFirst {
+        return Vec::new();
+    }
+    let mut build = ops::twin::seal_statements(&ctx.scheme, leaf);
+    if ctx.board().is_shared() {
+        build.insert(0, ops::seal::one_process());
+    }
+    build
 }

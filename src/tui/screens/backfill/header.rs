@@ -58,7 +58,7 @@ fn progress(pen: &mut Pen<'_>, line: Rect, status: &Status) {
     let theme = *pen.theme;
     let (left, share) = done(&theme, status);
     let rate = status.pace.rows_per_s.map(|rate| format!("{} rows/s", figures::short(rate)));
-    let rate = rate.filter(|_| status.migration.phase == Phase::Copying);
+    let rate = rate.filter(|_| is_copying(status));
     let mut right: Vec<Piece> = vec![(format!("{:>7}", figures::percent(share)), theme.strong)];
     right.extend(rate.map(|rate| (format!("   {rate}"), theme.accent)));
     if columns_of(&left) + columns_of(&right) + 12 > line.width {
@@ -108,10 +108,13 @@ fn eta(pen: &Pen<'_>, status: &Status, now: DateTime<Utc>) -> Piece {
         return (format!("verifying, snapshot {} old", figures::span(age)), theme.text);
     }
     let differs = status.periods.iter().any(|period| period.state == LeafState::Differs);
-    if migration.phase == Phase::Verifying && differs && status.verification.running.is_none() {
+    if matches!(migration.phase, Phase::Verifying | Phase::Filling)
+        && differs
+        && status.verification.running.is_none()
+    {
         return ("rows differ: 4 shows them, f repairs".into(), theme.danger);
     }
-    if migration.phase != Phase::Copying {
+    if !is_copying(status) {
         return (phase_words(migration.phase).into(), theme.text);
     }
     match (migration.state, status.pace.eta_s) {
@@ -132,6 +135,12 @@ fn eta(pen: &Pen<'_>, status: &Status, now: DateTime<Utc>) -> Piece {
     }
 }
 
+/// Chunks are being copied, or are to be.
+fn is_copying(status: &Status) -> bool {
+    let filling = status.migration.phase == Phase::Filling && !status.is_copied() && status.rows.exact;
+    status.migration.phase == Phase::Copying || filling
+}
+
 fn phase_words(phase: Phase) -> &'static str {
     match phase {
         Phase::Planned => "planned, nothing is done yet",
@@ -149,7 +158,7 @@ fn phase_words(phase: Phase) -> &'static str {
         Phase::Aborting => "removing everything of ours",
         Phase::Aborted => "aborted: everything of ours is gone",
         Phase::Renaming => "giving the name to an empty partitioned table",
-        Phase::Filling => "filling: readers miss rows that are not copied yet",
+        Phase::Filling => "filling: counting, copying, comparing",
         Phase::Widening => "widening the key, beside the application",
         Phase::Adopting => "attaching the old table whole",
         Phase::Adopted => "adopted: the old table is a partition",
