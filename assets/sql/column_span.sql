@@ -1,4 +1,5 @@
--- First and last time of a column as the statistics know them, its {type} made a timestamptz. $1 schema, $2 table, $3 column.
+-- First and last time of a column as the statistics know them, its {type} made a timestamptz. $1 schema, $2 table, $3 column,
+-- $4 whether the table is partitioned.
 SELECT {first}, {last}
 FROM pg_stats s,
      unnest(coalesce(s.histogram_bounds::text::{type}[], '{}')
@@ -6,6 +7,6 @@ FROM pg_stats s,
 WHERE s.schemaname = $1
   AND s.tablename = $2
   AND s.attname = $3
-  AND NOT s.inherited
+  AND s.inherited = $4
   -- What the census can place; the rest is its to name.
   AND value >= '1000-01-01' AND value < '9000-01-01'

@@ -9,6 +9,7 @@ WITH captured AS (
     FROM pg_class c
     WHERE c.oid = $2
        OR c.oid = (SELECT oid FROM twin)
+       OR c.oid IN (SELECT inhrelid FROM pg_inherits WHERE inhparent = $2)
        OR c.oid IN (SELECT inhrelid FROM pg_inherits WHERE inhparent = (SELECT oid FROM twin))
 ), facts AS (
     SELECT format('1 captured %s', oid) AS fact FROM captured

@@ -2,11 +2,11 @@
 -- calendar holds is left out.
 SELECT id::text, CASE WHEN beside >= '1000-01-01' AND beside < '9000-01-01' THEN beside END
 FROM (
-    (SELECT {id} AS id, {beside} AS beside FROM ONLY {source} WHERE ctid < '({ends},0)' LIMIT {each})
+    (SELECT {id} AS id, {beside} AS beside FROM {source} WHERE ctid < '({ends},0)' LIMIT {each})
     UNION ALL
-    (SELECT {id}, {beside} FROM ONLY {source} WHERE ctid >= '({last},0)' ORDER BY ctid DESC LIMIT {each})
+    (SELECT {id}, {beside} FROM {source} WHERE ctid >= '({last},0)' ORDER BY ctid DESC LIMIT {each})
     UNION ALL
     -- In the order of a hash, so that the limit takes from all of them, and the same ones each time.
-    (SELECT {id}, {beside} FROM ONLY {source} TABLESAMPLE SYSTEM ({percent}) REPEATABLE (1)
+    (SELECT {id}, {beside} FROM {source} TABLESAMPLE SYSTEM ({percent}) REPEATABLE (1)
      ORDER BY hashtext({id}::text) LIMIT {each})
 ) AS seen

@@ -178,7 +178,7 @@ fn chunks(board: &Board, live: &Broadcast) -> Vec<ChunkStatus> {
     let in_hand: std::collections::BTreeSet<_> = live.in_hand.iter().map(|(id, _)| *id).collect();
     let one = |row: &crate::pg::journal::read::ChunkRow| ChunkStatus {
         id: row.id,
-        blocks: (row.first_block, row.end_block),
+        blocks: crate::model::chunk::blocks_of((row.first_block, row.end_block)),
         rows: row
             .counts
             .iter()

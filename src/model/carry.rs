@@ -43,7 +43,7 @@ pub fn functions(scheme: &Scheme, carry: Carry) -> String {
         Carry::MirrorToTwin => to_twin(scheme, FEW),
         Carry::MirrorAllToTwin => to_twin(scheme, ANY),
         Carry::MirrorToOld => {
-            let rows = format!("ONLY {}", scheme.old());
+            let rows = scheme.table.rows_of(&scheme.old());
             mirror(scheme, &scheme.source().to_string(), (&scheme.old(), rows), FEW)
         }
     }
@@ -51,7 +51,7 @@ pub fn functions(scheme: &Scheme, carry: Carry) -> String {
 
 fn to_twin(scheme: &Scheme, few: &str) -> String {
     let twin = scheme.twin();
-    mirror(scheme, &format!("ONLY {}", scheme.source()), (&twin, twin.to_string()), few)
+    mirror(scheme, &scheme.table.rows_of(scheme.source()), (&twin, twin.to_string()), few)
 }
 
 /// The follower is named twice: to insert into it, and to delete from it, ONLY where it is no partitioned table.

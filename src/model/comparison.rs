@@ -49,6 +49,11 @@ impl<'a> Sides<'a> {
         Self { scheme, source: scheme.old(), twin: scheme.source().clone(), leaves }
     }
 
+    /// The heap of one of the source's parts.
+    pub fn source_heap(&self, part: usize) -> &QualifiedName {
+        self.scheme.table.facts.parts.get(part).unwrap_or(&self.source)
+    }
+
     /// All columns of a row of one side, hashed to 64 bits.
     pub fn row_hash(&self, seed: i64) -> String {
         let names = |columns: Vec<&Column>| -> Vec<String> {

@@ -2,7 +2,7 @@
 
 use std::fmt::Debug;
 
-use crate::model::table::Table;
+use crate::model::{ident::QualifiedName, table::Table};
 
 /// The first thing that differs between the plan's table and what it is now, in words. Sizes, and whether a foreign key
 /// is valid, may differ.
@@ -26,6 +26,11 @@ pub fn first_change(planned: &Table, now: &Table) -> Option<String> {
         .or_else(|| {
             let keys = |table: &Table| table.facts.incoming_foreign_keys.clone();
             named("incoming foreign key", &keys(planned), &keys(now), String::as_str)
+        })
+        .or_else(|| {
+            let parts =
+                |table: &Table| table.facts.parts.iter().map(QualifiedName::plain).collect::<Vec<_>>();
+            named("partition", &parts(planned), &parts(now), String::as_str)
         })
         .or_else(|| (planned.owner != now.owner).then(|| "its owner was changed".into()))
         .or_else(|| (planned.comment != now.comment).then(|| "its comment was changed".into()))

@@ -44,6 +44,8 @@ pub enum HangerKind {
     NotNull,
     /// Something else that depends on the table.
     Other,
+    /// Something that a partition has and its parent has not.
+    Part,
     /// A row security policy.
     Policy,
     /// A publication that publishes the table.
@@ -70,7 +72,7 @@ pub enum HangerKind {
 
 impl HangerKind {
     /// All of them.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 25] = [
         Self::AccessMethod,
         Self::Check,
         Self::ClusterMark,
@@ -84,6 +86,7 @@ impl HangerKind {
         Self::MaterialisedView,
         Self::NotNull,
         Self::Other,
+        Self::Part,
         Self::Policy,
         Self::Publication,
         Self::RowSecurity,
@@ -113,6 +116,7 @@ impl HangerKind {
             Self::MaterialisedView => "materialised_view",
             Self::NotNull => "not_null",
             Self::Other => "other",
+            Self::Part => "part",
             Self::Policy => "policy",
             Self::Publication => "publication",
             Self::RowSecurity => "row_security",

@@ -95,7 +95,7 @@ impl Scheme {
     pub fn heap(&self) -> QualifiedName {
         match self.strategy {
             Strategy::RenameFirst => self.old(),
-            Strategy::Online | Strategy::Adopt => self.source().clone(),
+            Strategy::Online | Strategy::Adopt | Strategy::Repartition => self.source().clone(),
         }
     }
 
@@ -104,7 +104,7 @@ impl Scheme {
     pub fn lock_heap(&self) -> String {
         match self.strategy {
             Strategy::RenameFirst => format!("LOCK TABLE {} IN ACCESS SHARE MODE; ", self.heap()),
-            Strategy::Online | Strategy::Adopt => String::new(),
+            Strategy::Online | Strategy::Adopt | Strategy::Repartition => String::new(),
         }
     }
 
@@ -112,7 +112,7 @@ impl Scheme {
     pub fn filled(&self) -> QualifiedName {
         match self.strategy {
             Strategy::RenameFirst => self.source().clone(),
-            Strategy::Online | Strategy::Adopt => self.twin(),
+            Strategy::Online | Strategy::Adopt | Strategy::Repartition => self.twin(),
         }
     }
 
@@ -136,9 +136,13 @@ impl Scheme {
         self.clock.within(&format!("{prefix}{}", self.by), period)
     }
 
-    /// The DEFAULT leaf.
+    /// The DEFAULT leaf. Where the source is partitioned already, the usual name may be that of its own DEFAULT.
     pub fn leaf_default(&self) -> Leaf {
-        Leaf { name: self.table.name.name.with_suffix("_default"), period: None }
+        let usual = self.table.name.name.with_suffix("_default");
+        let taken = self.table.facts.parts.contains(&self.table.name.sibling(usual.clone()));
+        let other = || format!("_default_{}", self.every.word().replace('-', "_"));
+        let name = if taken { self.table.name.name.with_suffix(&other()) } else { usual };
+        Leaf { name, period: None }
     }
 
     /// A relation or function of this migration in the journal's schema: `log_1f2e3d4c`.
@@ -165,6 +169,17 @@ impl Scheme {
     /// The name of a source's index after the swap.
     pub fn old_index(&self, index: &Ident) -> QualifiedName {
         self.table.name.sibling(index.with_suffix("_old"))
+    }
+
+    /// The heap in which a chunk of this part lies; a plain table's only one is its own.
+    pub fn part(&self, part: usize) -> QualifiedName {
+        self.table.facts.parts.get(part).cloned().unwrap_or_else(|| self.heap())
+    }
+
+    /// The heaps of the table that is being converted, which is called `name` now.
+    pub fn heaps(&self, name: &QualifiedName) -> Vec<QualifiedName> {
+        let parts = &self.table.facts.parts;
+        if self.table.is_partitioned() { parts.clone() } else { vec![name.clone()] }
     }
 
     /// All insertable columns, quoted and separated by commas, each behind `prefix` (`"s."` or `""`).

@@ -15,11 +15,13 @@ pub enum Strategy {
     RenameFirst,
     /// Attach the old table whole as one partition: nothing is copied.
     Adopt,
+    /// Give a table that is partitioned already other periods: as [`Strategy::Online`] does, from all its partitions.
+    Repartition,
 }
 
 impl Strategy {
     /// All of them, the usual one first.
-    pub const ALL: [Self; 3] = [Self::Online, Self::RenameFirst, Self::Adopt];
+    pub const ALL: [Self; 4] = [Self::Online, Self::RenameFirst, Self::Adopt, Self::Repartition];
 
     /// The word of the command line and the journal.
     pub fn word(self) -> &'static str {
@@ -27,6 +29,7 @@ impl Strategy {
             Self::Online => "online",
             Self::RenameFirst => "rename-first",
             Self::Adopt => "adopt",
+            Self::Repartition => "repartition",
         }
     }
 
@@ -35,6 +38,7 @@ impl Strategy {
         match self {
             Self::Online => "copies while the application writes; a short lock",
             Self::RenameFirst => "for a quiet window, append-only data; filled later",
+            Self::Repartition => "gives a partitioned table other periods",
             Self::Adopt => "attaches the old table whole; nothing is copied",
         }
     }

@@ -54,6 +54,16 @@ impl Table {
         self.columns.iter().filter(|column| !column.generated)
     }
 
+    /// Whether it is partitioned already.
+    pub fn is_partitioned(&self) -> bool {
+        self.facts.kind.starts_with('p')
+    }
+
+    /// All its rows, under the name it has now, as what stands behind FROM: with its partitions, if it has them.
+    pub fn rows_of(&self, name: &QualifiedName) -> String {
+        if self.is_partitioned() { name.to_string() } else { format!("ONLY {name}") }
+    }
+
     /// Outgoing foreign keys.
     pub fn foreign_keys(&self) -> impl Iterator<Item = &Constraint> {
         self.constraints.iter().filter(|c| matches!(c.kind, ConstraintKind::ForeignKey { .. }))
@@ -272,4 +282,8 @@ pub struct Facts {
     /// Whether a subscription writes the table, or a transition table could hit `temp_file_limit` (TRAPS 56):
     /// capture must be row-level.
     pub row_level_capture: bool,
+    /// The heaps of a table that is partitioned already, in the order of their names; of a plain table none, for it is
+    /// its own heap.
+    #[serde(default)]
+    pub parts: Vec<QualifiedName>,
 }

@@ -65,8 +65,12 @@ impl Function {
     }
 }
 
-/// Capture on the source: by statement, or by row where the scheme asks for it. Refuses TRUNCATE too.
+/// Capture on the source: by statement, or by row where the scheme asks for it, or the source is partitioned already.
+/// Refuses TRUNCATE too.
 pub fn capture(scheme: &Scheme, table: &QualifiedName) -> Vec<String> {
+    if scheme.table.is_partitioned() {
+        return reverse_capture(scheme, table, &scheme.table.facts.parts);
+    }
     let mut sql = Vec::new();
     if scheme.table.facts.row_level_capture {
         sql.push(by_row(scheme, table));
@@ -88,11 +92,9 @@ pub fn capture(scheme: &Scheme, table: &QualifiedName) -> Vec<String> {
 
 /// The names of the triggers [`capture`] makes.
 pub fn capture_names(scheme: &Scheme) -> Vec<&'static str> {
-    let mut names: Vec<_> = if scheme.table.facts.row_level_capture {
-        vec![BY_ROW]
-    } else {
-        BY_STATEMENT.iter().map(|(name, _, _)| *name).collect()
-    };
+    let by_row = scheme.table.facts.row_level_capture || scheme.table.is_partitioned();
+    let mut names: Vec<_> =
+        if by_row { vec![BY_ROW] } else { BY_STATEMENT.iter().map(|(name, _, _)| *name).collect() };
     names.push(TRUNCATE);
     names
 }
@@ -118,34 +120,46 @@ pub fn truncate(scheme: &Scheme, table: &QualifiedName) -> [String; 2] {
     ]
 }
 
-/// The old table refuses writes.
-pub fn guard(scheme: &Scheme, old: &QualifiedName) -> [String; 2] {
+/// The old table refuses writes, and so does each partition it may have.
+pub fn guard(scheme: &Scheme, old: &QualifiedName) -> Vec<String> {
     let name = Ident::new(GUARD);
-    [
-        format!(
-            "CREATE OR REPLACE TRIGGER {name} BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON {old} \
-             FOR EACH STATEMENT {}",
-            Function::Guard.call(scheme)
-        ),
-        always(old, GUARD),
-    ]
+    let one = |table: &QualifiedName| {
+        let call = Function::Guard.call(scheme);
+        let events = "INSERT OR UPDATE OR DELETE OR TRUNCATE";
+        [
+            format!("CREATE OR REPLACE TRIGGER {name} BEFORE {events} ON {table} FOR EACH STATEMENT {call}"),
+            always(table, GUARD),
+        ]
+    };
+    with_parts(scheme, old).iter().flat_map(one).collect()
 }
 
-/// Drops every trigger of ours from a table, whichever it has. Row triggers of a parent leave its leaves too.
-pub fn drop_all(table: &QualifiedName) -> Vec<String> {
+/// A table and the partitions that the source had.
+fn with_parts(scheme: &Scheme, table: &QualifiedName) -> Vec<QualifiedName> {
+    std::iter::once(table).chain(&scheme.table.facts.parts).cloned().collect()
+}
+
+/// Drops every trigger of ours from the source, whichever it has. Row triggers of a parent leave its partitions too.
+pub fn drop_all(scheme: &Scheme) -> Vec<String> {
     let by_statement = BY_STATEMENT.iter().map(|(name, _, _)| *name);
     let names = by_statement.chain([BY_ROW, TRUNCATE, GUARD]);
-    names.map(|name| drop_one(table, name)).collect()
+    let mut sql: Vec<_> = names.map(|name| drop_one(scheme.source(), name)).collect();
+    let parts = scheme.table.facts.parts.iter();
+    sql.extend(parts.flat_map(|part| [TRUNCATE, GUARD].map(|name| drop_one(part, name))));
+    sql
 }
 
 /// Drops what [`capture`] made.
 pub fn drop_capture(scheme: &Scheme, table: &QualifiedName) -> Vec<String> {
+    if scheme.table.is_partitioned() {
+        return drop_reverse(table, &scheme.table.facts.parts);
+    }
     capture_names(scheme).into_iter().map(|name| drop_one(table, name)).collect()
 }
 
 /// The old table takes writes again.
-pub fn drop_guard(old: &QualifiedName) -> String {
-    drop_one(old, GUARD)
+pub fn drop_guard(scheme: &Scheme, old: &QualifiedName) -> Vec<String> {
+    with_parts(scheme, old).iter().map(|table| drop_one(table, GUARD)).collect()
 }
 
 /// Drops what [`reverse_capture`] made.

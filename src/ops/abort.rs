@@ -65,7 +65,7 @@ async fn kind(session: &Session, table: &QualifiedName) -> Result<Option<char>> 
 fn silence(scheme: &Scheme) -> Brief {
     let source = scheme.source();
     let mut script = Script::new();
-    script.extend("capture off", triggers::drop_all(source));
+    script.extend("capture off", triggers::drop_all(scheme));
     Brief {
         step: "abort",
         quiet: vec![source.clone()],

@@ -13,7 +13,7 @@ use crate::{
         calendar::Zone,
         chunk::{self, ChunkId},
         clock::{Clock, version_sql},
-        ident::Ident,
+        ident::{Ident, QualifiedName},
         leaves::leaves_for,
         period::{Every, Period},
         plan::Statement,
@@ -31,8 +31,10 @@ pub type Counts = Vec<(DateTime<Utc>, i64)>;
 pub async fn cut(session: &mut Session, fence: &Fence, scheme: &Scheme) -> Result<()> {
     let tx = session.begin().await?;
     fence.enter_with(&tx, &scheme.lock_heap()).await?;
-    let blocks = tx.query_one("measure heap", HEAP_BLOCKS, &[&scheme.table.oid]).await?.get(0);
-    let ranges: Vec<_> = chunk::cut(blocks).collect();
+    let heaps: Vec<_> = scheme.heaps(&scheme.heap()).iter().map(ToString::to_string).collect();
+    let rows = tx.query("measure heap", HEAP_BLOCKS, &[&heaps]).await?;
+    let blocks: Vec<i64> = rows.iter().map(|row| row.get(0)).collect();
+    let ranges = chunk::cut_parts(&blocks);
     journal::write::cut(&tx, scheme.id, &ranges).await?;
     tx.commit("cut chunks").await
 }
@@ -61,13 +63,21 @@ async fn count_one(
     blocks: (i64, i64),
     now: DateTime<Utc>,
 ) -> Result<Counts> {
+    let heap = scheme.part(chunk::part_of(blocks.0));
+    let blocks = chunk::blocks_of(blocks);
+    let range = range_sql(&heap, &blocks.0.to_string(), &blocks.1.to_string());
     let counts = if by_days(scheme) {
-        count_days(tx, scheme, blocks).await?
+        count_days(tx, scheme, &range, blocks).await?
     } else {
-        count_values(tx, scheme, blocks, now).await?
+        count_values(tx, scheme, (&range, blocks), now).await?
     };
     journal::write::counted(tx, scheme.id, chunk, &counts).await?;
     Ok(counts)
+}
+
+/// A chunk's rows, as what stands behind FROM.
+fn range_sql(heap: &QualifiedName, first: &str, end: &str) -> String {
+    format!("ONLY {heap} WHERE ctid >= '({first},0)' AND ctid < '({end},0)'")
 }
 
 /// Whether days of UTC make up the periods, so that the server's calendar and ours cannot differ.
@@ -75,8 +85,8 @@ fn by_days(scheme: &Scheme) -> bool {
     !scheme.clock.is_id() && scheme.zone == Zone::UTC
 }
 
-async fn count_days(tx: &Tx<'_>, scheme: &Scheme, blocks: (i64, i64)) -> Result<Counts> {
-    let sql = days_sql(scheme, &blocks.0.to_string(), &blocks.1.to_string());
+async fn count_days(tx: &Tx<'_>, scheme: &Scheme, range: &str, blocks: (i64, i64)) -> Result<Counts> {
+    let sql = days_sql(scheme, range);
     let mut counts: Counts = Vec::new();
     for row in tx.query("count chunk", &sql, &[]).await? {
         let rows: i64 = row.get(1);
@@ -98,23 +108,22 @@ async fn count_days(tx: &Tx<'_>, scheme: &Scheme, blocks: (i64, i64)) -> Result<
 async fn count_values(
     tx: &Tx<'_>,
     scheme: &Scheme,
-    (first, end): (i64, i64),
+    (range, blocks): (&str, (i64, i64)),
     now: DateTime<Utc>,
 ) -> Result<Counts> {
-    let (first_text, end_text) = (first.to_string(), end.to_string());
-    let look = tx.query_one("look at chunk", &look_sql(scheme, &first_text, &end_text, now), &[]).await?;
+    let look = tx.query_one("look at chunk", &look_sql(scheme, range, now), &[]).await?;
     let strange: i64 = look.get(0);
     if strange > 0 {
         return Err(if scheme.clock.is_id() {
-            unbelieved(tx, scheme, &scheme.heap().to_string(), now).await?
+            unbelieved(tx, scheme, &scheme.table.rows_of(&scheme.heap()), now).await?
         } else {
-            outside(scheme, &format!("{strange} rows"), &between((first, end)))
+            outside(scheme, &format!("{strange} rows"), &between(blocks))
         });
     }
     let (Some(oldest), Some(newest)) = (look.get(1), look.get(2)) else { return Ok(Vec::new()) };
     let periods =
         leaves_for(scheme.calendar(), oldest, newest, 0).map_err(|why| names::uncut(scheme, why))?;
-    let sql = values_sql(scheme, &first_text, &end_text, &bounds(scheme, &periods));
+    let sql = values_sql(scheme, range, &bounds(scheme, &periods));
     let mut counts: Counts = Vec::new();
     for row in tx.query("count chunk", &sql, &[]).await? {
         let bucket = usize::try_from(row.get::<_, i32>(0)).unwrap_or(0);
@@ -140,7 +149,7 @@ pub async fn span(session: &mut Session, scheme: &Scheme) -> Result<Option<(Date
     let strange: i64 = row.get(0);
     if strange > 0 {
         return Err(if scheme.clock.is_id() {
-            unbelieved(&tx, scheme, &scheme.source().to_string(), now).await?
+            unbelieved(&tx, scheme, &scheme.table.rows_of(scheme.source()), now).await?
         } else {
             outside(scheme, "rows", "of the table")
         });
@@ -181,27 +190,25 @@ fn span_sql(scheme: &Scheme, now: DateTime<Utc>) -> String {
 pub fn statements(scheme: &Scheme) -> Vec<Statement> {
     let once = |sql: String| format!("-- once a chunk, blocks :first to :end\n{sql}");
     let statement = |label: &str, sql| Statement { label: label.into(), sql };
-    let mut all = vec![statement("measure heap", HEAP_BLOCKS.replace("$1", &scheme.table.oid.to_string()))];
+    let range = range_sql(&scheme.part(0), ":first", ":end");
+    let mut all = vec![statement("measure heap", HEAP_BLOCKS.replace("$1", "':heaps'"))];
     if by_days(scheme) {
-        all.push(statement("count chunk", once(days_sql(scheme, ":first", ":end"))));
+        all.push(statement("count chunk", once(days_sql(scheme, &range))));
     } else {
         // The id carries the moment of the plan.
         let (seconds, nanos) = scheme.id.get_timestamp().map_or((0, 0), |time| time.to_unix());
         let now = i64::try_from(seconds).ok().and_then(|seconds| DateTime::from_timestamp(seconds, nanos));
-        all.push(statement(
-            "look at chunk",
-            once(look_sql(scheme, ":first", ":end", now.unwrap_or_default())),
-        ));
+        all.push(statement("look at chunk", once(look_sql(scheme, &range, now.unwrap_or_default()))));
         let bounds = "<the bounds of the periods from the first to the last>";
-        all.push(statement("count chunk", once(values_sql(scheme, ":first", ":end", bounds))));
+        all.push(statement("count chunk", once(values_sql(scheme, &range, bounds))));
     }
     all
 }
 
-const HEAP_BLOCKS: &str =
-    "SELECT pg_relation_size($1::oid::regclass) / current_setting('block_size')::bigint";
+const HEAP_BLOCKS: &str = "SELECT pg_relation_size(heap.name::regclass) / current_setting('block_size')::bigint \
+                           FROM unnest($1::text[]) WITH ORDINALITY AS heap(name, n) ORDER BY heap.n";
 
-fn days_sql(scheme: &Scheme, first: &str, end: &str) -> String {
+fn days_sql(scheme: &Scheme, range: &str) -> String {
     // date_trunc knows no half-years; two quarters make one.
     let unit = match scheme.every {
         Every::Day => "day",
@@ -210,7 +217,7 @@ fn days_sql(scheme: &Scheme, first: &str, end: &str) -> String {
         Every::Quarter | Every::HalfYear => "quarter",
         Every::Year => "year",
     };
-    let (by, source) = (&scheme.by, scheme.heap());
+    let by = &scheme.by;
     let time = scheme.clock.time_sql(&by.to_string());
     // A day is found by a division, a quarter by the calendar: so rows are counted by days, and days are summed up.
     // An infinite time has no day, and no calendar holds it: NULL stands for "outside". The days begin where the times
@@ -219,30 +226,27 @@ fn days_sql(scheme: &Scheme, first: &str, end: &str) -> String {
         "SELECT date_trunc('{unit}', d.day), sum(d.n)::bigint FROM (\
          SELECT CASE WHEN {by} >= '1000-01-01' AND {by} < '9000-01-01' \
          THEN date_bin('1 day', {time}, '1000-01-01 00:00:00+00') END AS day, count(*) AS n \
-         FROM ONLY {source} WHERE ctid >= '({first},0)' AND ctid < '({end},0)' GROUP BY 1) d GROUP BY 1"
+         FROM {range} GROUP BY 1) d GROUP BY 1"
     )
 }
 
 /// Rows whose value is not what the clock says, and the first and the last time of the others.
-fn look_sql(scheme: &Scheme, first: &str, end: &str, now: DateTime<Utc>) -> String {
+fn look_sql(scheme: &Scheme, range: &str, now: DateTime<Utc>) -> String {
     let (clock, by) = (scheme.clock, scheme.by.to_string());
     let believed = clock.believed_sql(&scheme.by, now);
     let extreme = |aggregate| clock.time_sql(&clock.extreme_sql(aggregate, &by, &believed));
     format!(
         "SELECT count(*) FILTER (WHERE NOT {believed}), {}, {} \
-         FROM ONLY {} WHERE ctid >= '({first},0)' AND ctid < '({end},0)'",
+         FROM {range}",
         extreme("min"),
         extreme("max"),
-        scheme.heap()
     )
 }
 
-fn values_sql(scheme: &Scheme, first: &str, end: &str, bounds: &str) -> String {
+fn values_sql(scheme: &Scheme, range: &str, bounds: &str) -> String {
     format!(
-        "SELECT width_bucket({}, {bounds}), count(*) FROM ONLY {} \
-         WHERE ctid >= '({first},0)' AND ctid < '({end},0)' GROUP BY 1",
-        scheme.by,
-        scheme.heap()
+        "SELECT width_bucket({}, {bounds}), count(*) FROM {range} GROUP BY 1",
+        scheme.by
     )
 }
 
@@ -277,7 +281,7 @@ fn ids_sql(scheme: &Scheme, table: &str, now: DateTime<Utc>) -> String {
         "SELECT count(*), count(*) FILTER (WHERE {believed}), count(*) FILTER (WHERE {version} = 4), \
          count(*) FILTER (WHERE {version} NOT IN (4, 7)), \
          count(*) FILTER (WHERE {version} = 7 AND {by} < {}), \
-         count(*) FILTER (WHERE {version} = 7 AND {by} >= {}), {}, {} FROM ONLY {table}",
+         count(*) FILTER (WHERE {version} = 7 AND {by} >= {}), {}, {} FROM {table}",
         clock.bound(plausible.lower),
         clock.bound(plausible.upper),
         extreme("min"),

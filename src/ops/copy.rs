@@ -17,6 +17,7 @@ use crate::{
     error::{Error, Kind, Result},
     model::{
         chunk::Chunk,
+        ident::QualifiedName,
         period,
         plan::Statement,
         scheme::{Leaf, Scheme},
@@ -85,7 +86,8 @@ pub fn is_passing(scheme: &Scheme, error: &Error) -> bool {
 /// What `plan --sql` shows.
 pub fn statements(scheme: &Scheme) -> Vec<Statement> {
     let leaf = "<a period that the census lists for this chunk>";
-    let direct = insert_sql(scheme, ":leaf", (":first", ":end"), leaf);
+    let blocks = range_sql(&scheme.part(0), ":first", ":end");
+    let direct = insert_sql(scheme, ":leaf", &blocks, leaf);
     let comment = "-- once a chunk, blocks :first to :end, after its journal row was claimed";
     let statement = |label: &str, sql: String| Statement { label: label.into(), sql };
     let mut all = vec![
@@ -94,7 +96,7 @@ pub fn statements(scheme: &Scheme) -> Vec<Statement> {
     ];
     if !always_direct(scheme) {
         let twin = scheme.twin().to_string();
-        let routed = routed_sql(&insert_sql(scheme, &twin, (":first", ":end"), "<its periods>"));
+        let routed = routed_sql(&insert_sql(scheme, &twin, &blocks, "<its periods>"));
         all.push(statement(
             "copy chunk",
             format!("{comment}; instead, where it holds more than {DIRECT} periods\n{routed}"),
@@ -112,7 +114,8 @@ pub async fn lacking(tx: &Tx<'_>, scheme: &Scheme, leaves: &[Leaf], leaf: &Leaf)
         format!("NOT (false OR {})", terms.join(" OR "))
     };
     let period = leaf.period.map_or_else(outside, |period| scheme.within("s.", period));
-    let sql = insert_sql(scheme, &scheme.leaf(leaf).to_string(), ("0", "4294967295"), &period);
+    let blocks = range_sql(&scheme.heap(), "0", "4294967295");
+    let sql = insert_sql(scheme, &scheme.leaf(leaf).to_string(), &blocks, &period);
     let rows = tx.execute("copy lacking rows", &sql, &[]).await?;
     Ok(i64::try_from(rows).unwrap_or(i64::MAX))
 }
@@ -122,7 +125,7 @@ pub async fn lacking(tx: &Tx<'_>, scheme: &Scheme, leaves: &[Leaf], leaf: &Leaf)
 pub fn settings(scheme: &Scheme) -> String {
     match scheme.strategy {
         Strategy::RenameFirst => format!("{}{FILL_SETTINGS}; {}", scheme.lock_heap(), triggers::pass(scheme)),
-        Strategy::Online | Strategy::Adopt => SETTINGS.into(),
+        Strategy::Online | Strategy::Adopt | Strategy::Repartition => SETTINGS.into(),
     }
 }
 
@@ -153,12 +156,12 @@ async fn insert(tx: &Tx<'_>, scheme: &Scheme, leaves: &[Leaf], chunk: &Chunk) ->
 /// One statement a leaf, all in one round trip. The blocks are read once a leaf, which costs less than to route rows
 /// and to tell where each one went.
 async fn direct(tx: &Tx<'_>, scheme: &Scheme, leaves: &[Leaf], chunk: &Chunk) -> Result<Vec<i64>> {
-    let (first, end) = (chunk.first_block.to_string(), chunk.end_block.to_string());
+    let blocks = range_of(scheme, chunk);
     let into = |((leaf, _), lower): (&(usize, i64), &DateTime<Utc>)| {
         // DEFAULT's rows have periods too.
         let period = leaves[*leaf].period.or_else(|| scheme.calendar().period_of(*lower));
         let period = period.map_or_else(|| "false".into(), |period| scheme.within("s.", period));
-        insert_sql(scheme, &scheme.leaf(&leaves[*leaf]).to_string(), (&first, &end), &period)
+        insert_sql(scheme, &scheme.leaf(&leaves[*leaf]).to_string(), &blocks, &period)
     };
     let sql: Vec<_> = chunk.rows.iter().zip(&chunk.lowers).map(into).collect();
     let rows = tx.touched("copy chunk", &sql.join(";\n")).await?;
@@ -173,9 +176,9 @@ async fn routed(tx: &Tx<'_>, scheme: &Scheme, leaves: &[Leaf], chunk: &Chunk) ->
     let periods = chunk.rows.iter().filter_map(|(leaf, _)| leaves[*leaf].period).collect();
     let ranges: Vec<_> =
         period::joined(periods).into_iter().map(|period| scheme.within("s.", period)).collect();
-    let blocks = (chunk.first_block.to_string(), chunk.end_block.to_string());
+    let blocks = range_of(scheme, chunk);
     let into = scheme.twin().to_string();
-    let sql = routed_sql(&insert_sql(scheme, &into, (&blocks.0, &blocks.1), &ranges.join(" OR ")));
+    let sql = routed_sql(&insert_sql(scheme, &into, &blocks, &ranges.join(" OR ")));
     let mut copied = vec![0; chunk.rows.len()];
     for row in tx.query("copy chunk", &sql, &[]).await? {
         let name: &str = row.get(0);
@@ -186,19 +189,26 @@ async fn routed(tx: &Tx<'_>, scheme: &Scheme, leaves: &[Leaf], chunk: &Chunk) ->
     Ok(copied)
 }
 
-fn insert_sql(scheme: &Scheme, into: &str, blocks: (&str, &str), periods: &str) -> String {
+/// A chunk's rows, as what stands behind FROM.
+fn range_of(scheme: &Scheme, chunk: &Chunk) -> String {
+    let (first, end) = chunk.blocks();
+    range_sql(&scheme.part(chunk.part()), &first.to_string(), &end.to_string())
+}
+
+fn range_sql(heap: &QualifiedName, first: &str, end: &str) -> String {
+    format!("ONLY {heap} s WHERE s.ctid >= '({first},0)' AND s.ctid < '({end},0)'")
+}
+
+fn insert_sql(scheme: &Scheme, into: &str, blocks: &str, periods: &str) -> String {
     let (logged, rest) = match scheme.strategy {
         Strategy::RenameFirst => (scheme.log_seek("l", "s"), unless_there(scheme, into)),
-        Strategy::Online | Strategy::Adopt => (scheme.log_match("l", "s"), String::new()),
+        Strategy::Online | Strategy::Adopt | Strategy::Repartition => (scheme.log_match("l", "s"), String::new()),
     };
     format!(
-        "INSERT INTO {into} ({}) SELECT {} FROM ONLY {} s WHERE s.ctid >= '({},0)' AND s.ctid < '({},0)' AND ({periods}) \
+        "INSERT INTO {into} ({}) SELECT {} FROM {blocks} AND ({periods}) \
          AND NOT EXISTS (SELECT FROM {} l WHERE {logged}){rest}",
         scheme.column_list(""),
         scheme.column_list("s."),
-        scheme.heap(),
-        blocks.0,
-        blocks.1,
         scheme.log(),
     )
 }

@@ -74,7 +74,7 @@ fn close(end: &End<'_>) -> Brief {
     let mut script = Script::new();
     script.extend("reverse capture off", triggers::drop_reverse(name, leaves));
     match old {
-        Old::Keep => script.add("guard off", triggers::drop_guard(&old_name)),
+        Old::Keep => script.extend("guard off", triggers::drop_guard(scheme, &old_name)),
         Old::Drop => script.add("drop old table", format!("DROP TABLE {old_name}")),
     }
     script.add("drop log", triggers::drop_functions(scheme));

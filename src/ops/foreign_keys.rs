@@ -71,9 +71,15 @@ impl Keys<'_> {
     /// After a reverse: validates what the old table got back.
     pub async fn restore(&self, session: &mut Session, report: Report<'_>) -> Result<()> {
         let source = self.scheme.source();
+        let heaps = self.scheme.heaps(source);
         for fk in self.scheme.table.foreign_keys().filter(|fk| fk.validated) {
-            if states(session, fk, std::slice::from_ref(source)).await? == [State::NotValid] {
-                self.run(session, &validate(source, fk), report).await?;
+            let found = states(session, fk, &heaps).await?;
+            for (heap, _) in heaps.iter().zip(found).filter(|(_, state)| *state == State::NotValid) {
+                self.run(session, &validate(heap, fk), report).await?;
+            }
+            let whole = states(session, fk, std::slice::from_ref(source)).await?;
+            if self.scheme.table.is_partitioned() && whole == [State::Missing] {
+                self.run(session, &adopt(self.scheme, fk), report).await?;
             }
         }
         Ok(())

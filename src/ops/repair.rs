@@ -40,7 +40,7 @@ fn sql(sides: &Sides<'_>, leaf: usize) -> String {
     let scheme = sides.scheme;
     let rows = |relation: String, filter: String| {
         format!(
-            "SELECT r.* FROM (SELECT {}, {} AS h FROM ONLY {relation} WHERE {filter} OFFSET 0) r WHERE {}",
+            "SELECT r.* FROM (SELECT {}, {} AS h FROM {relation} WHERE {filter} OFFSET 0) r WHERE {}",
             sides.keys(),
             sides.row_hash(1),
             sides.not_logged("r"),
@@ -58,9 +58,9 @@ fn sql(sides: &Sides<'_>, leaf: usize) -> String {
         // Replay would take a row that is missing there for one that was deleted.
         wanted = match scheme.strategy {
             Strategy::RenameFirst => "t.h IS NOT NULL",
-            Strategy::Online | Strategy::Adopt => "true",
+            Strategy::Online | Strategy::Adopt | Strategy::Repartition => "true",
         },
-        source = rows(sides.source.to_string(), sides.belongs_to(&[leaf])),
-        twin = rows(scheme.leaf(&sides.leaves[leaf]).to_string(), "true".into()),
+        source = rows(scheme.table.rows_of(&sides.source), sides.belongs_to(&[leaf])),
+        twin = rows(format!("ONLY {}", scheme.leaf(&sides.leaves[leaf])), "true".into()),
     )
 }

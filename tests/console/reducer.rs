@@ -257,7 +257,9 @@ fn what_begins_with_the_names_is_started_by_the_name_typed() {
 fn a_table_is_opened_planned_or_refused() {
     let mut model = fixture::empty((100, 30));
     assert_eq!(press(&mut model, "<enter>"), vec![]);
-    assert!(model.notice.as_ref().unwrap().text.contains("partitioned already"));
+    let Some(Overlay::Wizard(wizard)) = model.overlays.last() else { panic!("{:?}", model.overlays) };
+    assert_eq!(wizard.request().strategy.word(), "repartition", "it is partitioned already");
+    press(&mut model, "<esc>");
     assert_eq!(press(&mut model, "<down><enter>"), vec![Effect::Open(id())]);
     let mut model = fixture::empty((100, 30));
     press(&mut model, "/outbox<enter><enter>");

@@ -37,6 +37,8 @@ mod pooler;
 #[cfg(test)]
 mod refused;
 #[cfg(test)]
+mod repartition;
+#[cfg(test)]
 mod rename;
 #[cfg(test)]
 mod rights;

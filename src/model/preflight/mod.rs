@@ -393,6 +393,8 @@ mod tests {
         ("QD-020", |s| s.table.facts.kind = "vp".into()),
         ("QD-020", |s| s.table.facts.kind = "fp".into()),
         ("QD-021", |s| s.table.facts.kind = "pp".into()),
+        ("QD-100", |s| s.request.strategy = Strategy::Repartition),
+        ("QD-101", |s| s.hang(HangerKind::Part)),
         ("QD-022", |s| s.table.facts.kind = "ru".into()),
         ("QD-022", |s| s.table.facts.kind = "rt".into()),
         ("QD-023", |s| s.table.name.schema = Ident::new("pg_catalog")),

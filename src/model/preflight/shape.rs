@@ -4,6 +4,7 @@ use super::{Case, Check, Find, Hit, refuse};
 use crate::model::{
     hanger::HangerKind,
     plan::Severity,
+    strategy::Strategy,
     table::{Column, ConstraintKind},
 };
 
@@ -11,7 +12,20 @@ const NOT_YET: &str = "this version does not carry it over; drop it first if it 
 
 pub(super) const CHECKS: &[Check] = &[
     refuse("QD-020", "name an ordinary table", not_a_table),
-    refuse("QD-021", "there is nothing to convert; look at it on the Layout screen", partitioned),
+    refuse(
+        "QD-021",
+        "name --strategy repartition to give it other periods; look at it on the Layout screen",
+        partitioned,
+    ),
+    refuse("QD-100", "use --strategy online", not_partitioned),
+    Check {
+        remedy: "give it to the parent, or remove it: the partitions are replaced",
+        ..hanging(
+            "QD-101",
+            HangerKind::Part,
+            "a partition has what its parent has not, or is of another kind",
+        )
+    },
     refuse("QD-022", "ALTER TABLE … SET LOGGED first", not_permanent),
     refuse("QD-023", "name a table of the application", system_schema),
     hanging("QD-024", HangerKind::Extension, "it belongs to the extension, or goes when the extension goes"),
@@ -75,7 +89,13 @@ fn not_a_table(case: &Case<'_>) -> Vec<Hit> {
 }
 
 fn partitioned(case: &Case<'_>) -> Vec<Hit> {
-    case.about_table((kind(case).0 == 'p').then(|| "it is partitioned already".into()))
+    let asked = case.request.strategy == Strategy::Repartition;
+    case.about_table((case.table.is_partitioned() && !asked).then(|| "it is partitioned already".into()))
+}
+
+fn not_partitioned(case: &Case<'_>) -> Vec<Hit> {
+    let asked = case.request.strategy == Strategy::Repartition;
+    case.about_table((asked && kind(case).0 == 'r').then(|| "it is not partitioned".into()))
 }
 
 fn not_permanent(case: &Case<'_>) -> Vec<Hit> {

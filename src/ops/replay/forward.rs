@@ -146,11 +146,11 @@ fn delete_sql(scheme: &Scheme, leaf: &QualifiedName) -> String {
 /// Each row once: keys may be equal and not the same, as 1.0 and 1.00 are (TRAPS 50).
 fn insert_sql(scheme: &Scheme, leaf: &QualifiedName) -> String {
     format!(
-        "INSERT INTO {leaf} ({}) SELECT DISTINCT ON (s.ctid) {} FROM {} JOIN ONLY {} s ON {}",
+        "INSERT INTO {leaf} ({}) SELECT DISTINCT ON (s.tableoid, s.ctid) {} FROM {} JOIN {} s ON {}",
         scheme.column_list(""),
         scheme.column_list("s."),
         unnest(scheme, &scheme.log_key()),
-        scheme.source(),
+        scheme.table.rows_of(scheme.source()),
         scheme.log_seek("b", "s")
     )
 }

@@ -193,8 +193,8 @@ async fn journal_shared(tx: &Tx<'_>, scheme: &Scheme, batch: &[String], shared: 
 
 fn delete_sql(scheme: &Scheme) -> String {
     format!(
-        "DELETE FROM ONLY {} o USING {} WHERE {}",
-        scheme.old(),
+        "DELETE FROM {} o USING {} WHERE {}",
+        scheme.table.rows_of(&scheme.old()),
         unnest(scheme, &old_key(scheme)),
         matches(scheme, "b", "o")
     )

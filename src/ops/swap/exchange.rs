@@ -110,7 +110,7 @@ fn back(scheme: &Scheme, leaves: &[QualifiedName], keys: OldKeys) -> Script {
     let (name, twin, old) = (scheme.source(), scheme.twin(), scheme.old());
     let mut script = Script::new();
     script.extend("reverse capture off", triggers::drop_reverse(name, leaves));
-    script.add("guard off", triggers::drop_guard(&old));
+    script.extend("guard off", triggers::drop_guard(scheme, &old));
     script.extend(
         "drop triggers",
         scheme.table.triggers.iter().map(|t| format!("DROP TRIGGER {} ON {name}", t.name)),
@@ -124,8 +124,12 @@ fn back(scheme: &Scheme, leaves: &[QualifiedName], keys: OldKeys) -> Script {
     script.add("rename", format!("ALTER TABLE {old} RENAME TO {}", name.name));
     script.extend("rename", rename_indexes(scheme, |n| scheme.old_index(n), Clone::clone));
     for fk in scheme.table.foreign_keys().filter(|_| keys == OldKeys::Dropped) {
-        script.add("add old foreign keys", references::add_not_valid(name, fk));
-        script.extend("add old foreign keys", references::comment(name, fk));
+        // A partitioned table cannot have one that is NOT VALID: its parts get it, and it takes theirs when they are valid.
+        let heaps = scheme.heaps(name);
+        script.extend("add old foreign keys", heaps.iter().map(|heap| references::add_not_valid(heap, fk)));
+        if !scheme.table.is_partitioned() {
+            script.extend("add old foreign keys", references::comment(name, fk));
+        }
     }
     script.extend("restore incoming foreign keys", scheme.incoming.restore());
     script.extend("wake old triggers", scheme.table.triggers.iter().filter_map(|t| enable(name, t)));

@@ -47,13 +47,16 @@ pub(super) async fn free_follower(
     report: Report<'_>,
 ) -> Result<()> {
     let mut tables = vec![way.follower(swap.scheme)];
-    if way.is_forward() {
-        tables.extend_from_slice(swap.leaves);
-    }
+    tables.extend_from_slice(partitions(swap.scheme, swap.leaves, way));
     if has_keys(session, &tables).await? {
         free(swap.scheme, swap.leaves, way).run(session, swap.fence, swap.patience, report).await?;
     }
     Ok(())
+}
+
+/// The partitions of the table without the name.
+fn partitions<'a>(scheme: &'a Scheme, leaves: &'a [QualifiedName], way: Way) -> &'a [QualifiedName] {
+    if way.is_forward() { leaves } else { &scheme.table.facts.parts }
 }
 
 /// Whether any of the tables has a foreign key.
@@ -67,9 +70,8 @@ async fn has_keys(session: &Session, tables: &[QualifiedName]) -> Result<bool> {
 /// Referenced tables first; nothing else is locked then.
 fn free(scheme: &Scheme, leaves: &[QualifiedName], way: Way) -> Brief {
     let follower = way.follower(scheme);
-    let leaves = if way.is_forward() { leaves } else { &[] };
     let mut script = Script::new();
-    let tables = || std::iter::once(&follower).chain(leaves);
+    let tables = || std::iter::once(&follower).chain(partitions(scheme, leaves, way));
     for fk in scheme.table.foreign_keys() {
         script.extend("drop foreign keys", tables().map(|table| references::drop(table, fk)));
     }

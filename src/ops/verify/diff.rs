@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use super::{
     Comparison, code,
-    show::{self, Found},
+    show::{self, Found, Place},
     snapshot::Survey,
     tally::{self, Group, Tallies, chosen, leaf_of, rows_of, tally_sql},
     tiles::{Heap, Tile, Tiles},
@@ -57,8 +57,9 @@ pub(super) async fn find(
 pub(super) fn statements(sides: &Sides<'_>) -> Vec<Statement> {
     let tile = ("ctid >= '(:first,0)' AND ctid < '(:end,0)'", 1);
     let only_if = "-- only where a leaf differs:";
-    let group = Group::By(group(sides, Heap::Source, (1, 1_024)));
-    let tally = tally_sql(sides, &group, &sides.source.to_string(), tile, &sides.not_logged("r"));
+    let heap = Heap::Source(0);
+    let group = Group::By(group(sides, heap, (1, 1_024)));
+    let tally = tally_sql(sides, &group, &rows_of(sides, heap), tile, &sides.not_logged("r"));
     let mut statements = vec![
         Statement {
             label: "tally tile".into(),
@@ -89,7 +90,7 @@ fn group(sides: &Sides<'_>, heap: Heap, cut: (i64, i64)) -> String {
 async fn differing_groups(comparison: &Comparison<'_>, survey: &Survey, buckets: i64) -> Result<Vec<i64>> {
     let (sides, which, seed) = (comparison.sides, comparison.which, comparison.seed);
     let wanted = |heap: Heap| match heap {
-        Heap::Source => true,
+        Heap::Source(_) => true,
         Heap::Leaf(leaf) => which.contains(&leaf),
     };
     let heaps = survey.heaps.iter().copied().filter(|(heap, _)| wanted(*heap)).collect();
@@ -119,7 +120,8 @@ async fn join(
         let leaf = usize::try_from(row.get::<_, i64>(0)).unwrap_or_default();
         match row.get(1) {
             0_i64 => {
-                let source = row.get::<_, Option<String>>(2).map(|tid| (tid, Some(leaf)));
+                let source =
+                    row.get::<_, Option<&str>>(2).and_then(Place::of).map(|place| (place, Some(leaf)));
                 let twin = row.get::<_, Option<String>>(3).map(|tid| (tid, leaf));
                 found.push(Found { leaf, source, twin });
             }
@@ -133,11 +135,15 @@ async fn join(
 }
 
 fn join_sql(sides: &Sides<'_>, which: &[usize], cut: (i64, i64)) -> String {
-    let twin: Vec<_> = which.iter().map(|leaf| rows_sql(sides, which, Heap::Leaf(*leaf), cut)).collect();
+    let heaps = |heaps: Vec<Heap>| {
+        let rows: Vec<_> = heaps.into_iter().map(|heap| rows_sql(sides, which, heap, cut)).collect();
+        rows.join(" UNION ALL ")
+    };
+    let parts = sides.scheme.heaps(&sides.source).len();
     format!(
         include_str!("../../../assets/sql/verify_join.sql"),
-        source = rows_sql(sides, which, Heap::Source, cut),
-        twin = twin.join(" UNION ALL "),
+        source = heaps((0..parts).map(Heap::Source).collect()),
+        twin = heaps(which.iter().copied().map(Heap::Leaf).collect()),
         not_logged = sides.not_logged("r"),
         same_row = sides.same_row("t", "s"),
     )
@@ -145,8 +151,12 @@ fn join_sql(sides: &Sides<'_>, which: &[usize], cut: (i64, i64)) -> String {
 
 /// `OFFSET 0` keeps a row's hash with its key: what the joins may have to spill is narrow.
 fn rows_sql(sides: &Sides<'_>, which: &[usize], heap: Heap, cut: (i64, i64)) -> String {
+    let at = match heap {
+        Heap::Source(part) => format!("'{part} ' || ctid::text"),
+        Heap::Leaf(_) => "ctid::text".into(),
+    };
     format!(
-        "(SELECT {} AS leaf, {}, {} AS h, ctid AS at FROM ONLY {} WHERE {} = ANY ($1::bigint[]){} OFFSET 0)",
+        "(SELECT {} AS leaf, {}, {} AS h, {at} AS at FROM ONLY {} WHERE {} = ANY ($1::bigint[]){} OFFSET 0)",
         leaf_of(sides, heap),
         sides.keys(),
         sides.row_hash(cut.0),

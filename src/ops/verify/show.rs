@@ -30,12 +30,27 @@ const MAX_COLUMNS: usize = 16;
 /// Values fetched at once.
 const BATCH_VALUES: usize = 8_192;
 
+/// Where a row of the source is: its part, and its TID there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Place {
+    part: usize,
+    tid: String,
+}
+
+impl Place {
+    /// Reads `part tid`.
+    pub(super) fn of(text: &str) -> Option<Self> {
+        let (part, tid) = text.split_once(' ')?;
+        Some(Self { part: part.parse().ok()?, tid: tid.to_owned() })
+    }
+}
+
 /// A differing row.
 pub(super) struct Found {
     /// The leaf whose verdict it belongs to.
     pub(super) leaf: usize,
-    /// Its TID in the source, and the leaf it belongs to by its time (`None`: none of ours).
-    pub(super) source: Option<(String, Option<usize>)>,
+    /// Its place in the source, and the leaf it belongs to by its time (`None`: none of ours).
+    pub(super) source: Option<(Place, Option<usize>)>,
     /// Its TID in the twin, and the leaf it is in.
     pub(super) twin: Option<(String, usize)>,
 }
@@ -73,25 +88,28 @@ pub(super) fn statements(sides: &Sides<'_>) -> Vec<Statement> {
         sql: format!("-- only where rows differ, with their TIDs\n{}", sql.replace("$1", "':tids'")),
     };
     vec![
-        statement("seek in twin", seek_in_twin_sql(sides, &[0])),
+        statement("seek in twin", seek_in_twin_sql(sides, &[0], 0)),
         statement("seek in source", seek_in_source_sql(sides, &[0], 0)),
-        statement("read differing", read_sql(sides, Heap::Source)),
+        statement("read differing", read_sql(sides, Heap::Source(0))),
     ]
 }
 
 /// Rows that the source alone has: is the key elsewhere, in a leaf that is being compared?
 async fn seek_in_twin(comparison: &Comparison<'_>, found: &mut [Found]) -> Result<()> {
-    let tids: Vec<_> = found.iter().filter(|f| f.twin.is_none()).filter_map(source_tid).collect();
-    if tids.is_empty() {
-        return Ok(());
-    }
-    let sql = seek_in_twin_sql(comparison.sides, comparison.which);
-    let rows = comparison.readers[0].query("seek in twin", &sql, &[&tids]).await?;
-    for row in rows {
-        let (source, leaf, twin): (&str, i64, String) = (row.get(0), row.get(1), row.get(2));
-        let missing = found.iter_mut().find(|f| f.twin.is_none() && source_tid(f) == Some(source));
-        if let (Some(missing), Ok(leaf)) = (missing, usize::try_from(leaf)) {
-            missing.twin = Some((twin, leaf));
+    for part in 0..comparison.sides.scheme.heaps(&comparison.sides.source).len() {
+        let missing = |f: &Found| f.twin.is_none();
+        let tids: Vec<_> = found.iter().filter(|f| missing(f)).filter_map(|f| source_tid(f, part)).collect();
+        if tids.is_empty() {
+            continue;
+        }
+        let sql = seek_in_twin_sql(comparison.sides, comparison.which, part);
+        let rows = comparison.readers[0].query("seek in twin", &sql, &[&tids]).await?;
+        for row in rows {
+            let (source, leaf, twin): (&str, i64, String) = (row.get(0), row.get(1), row.get(2));
+            let missing = found.iter_mut().find(|f| missing(f) && source_tid(f, part) == Some(source));
+            if let (Some(missing), Ok(leaf)) = (missing, usize::try_from(leaf)) {
+                missing.twin = Some((twin, leaf));
+            }
         }
     }
     Ok(())
@@ -108,9 +126,9 @@ async fn seek_in_source(comparison: &Comparison<'_>, found: &mut [Found]) -> Res
         let sql = seek_in_source_sql(comparison.sides, comparison.which, leaf);
         let rows = comparison.readers[0].query("seek in source", &sql, &[&tids]).await?;
         for row in rows {
-            let (twin, source, home): (&str, String, i64) = (row.get(0), row.get(1), row.get(2));
+            let (twin, source, home): (&str, &str, i64) = (row.get(0), row.get(1), row.get(2));
             if let Some(found) = found.iter_mut().find(|f| extra(f) && twin_tid(f, leaf) == Some(twin)) {
-                found.source = Some((source, usize::try_from(home).ok()));
+                found.source = Place::of(source).map(|place| (place, usize::try_from(home).ok()));
             }
         }
     }
@@ -124,33 +142,34 @@ struct Values {
     hashes: Vec<Option<i64>>,
 }
 
-/// Rows by leaf (`None`: the source) and TID.
-type Rows = HashMap<(Option<usize>, String), Values>;
+/// Rows by heap and TID.
+type Rows = HashMap<(Heap, String), Values>;
 
 async fn read_rows(sides: &Sides<'_>, reader: &Reader<'_>, found: &[Found]) -> Result<Rows> {
-    let mut wanted: BTreeMap<Option<usize>, Vec<&str>> = BTreeMap::new();
+    let mut wanted: BTreeMap<Heap, Vec<&str>> = BTreeMap::new();
     for row in found {
-        if let Some((tid, _)) = &row.source {
-            wanted.entry(None).or_default().push(tid);
+        if let Some((Place { part, tid }, _)) = &row.source {
+            wanted.entry(Heap::Source(*part)).or_default().push(tid);
         }
         if let Some((tid, leaf)) = &row.twin {
-            wanted.entry(Some(*leaf)).or_default().push(tid);
+            wanted.entry(Heap::Leaf(*leaf)).or_default().push(tid);
         }
     }
     let mut rows = Rows::new();
-    for (leaf, tids) in wanted {
-        let sql = read_sql(sides, leaf.map_or(Heap::Source, Heap::Leaf));
+    for (heap, tids) in wanted {
+        let sql = read_sql(sides, heap);
         for row in reader.query("read differing", &sql, &[&tids]).await? {
             let values = Values { key: row.get(1), shown: row.get(2), hashes: row.get(3) };
-            rows.insert((leaf, row.get(0)), values);
+            rows.insert((heap, row.get(0)), values);
         }
     }
     Ok(rows)
 }
 
 fn diff(sides: &Sides<'_>, found: &Found, rows: &Rows) -> Diff {
-    let source = found.source.as_ref().and_then(|(tid, _)| rows.get(&(None, tid.clone())));
-    let twin = found.twin.as_ref().and_then(|(tid, leaf)| rows.get(&(Some(*leaf), tid.clone())));
+    let in_source = |place: &Place| rows.get(&(Heap::Source(place.part), place.tid.clone()));
+    let source = found.source.as_ref().and_then(|(place, _)| in_source(place));
+    let twin = found.twin.as_ref().and_then(|(tid, leaf)| rows.get(&(Heap::Leaf(*leaf), tid.clone())));
     let kind = found.kind();
     let mut columns = Vec::new();
     if kind == DiffKind::WrongLeaf {
@@ -181,19 +200,19 @@ fn cut(values: &Values, column: usize) -> Option<String> {
     Some(format!("{head}… #{:016x}", values.hashes[column].unwrap_or_default()))
 }
 
-fn source_tid(found: &Found) -> Option<&str> {
-    found.source.as_ref().map(|(tid, _)| tid.as_str())
+fn source_tid(found: &Found, part: usize) -> Option<&str> {
+    found.source.as_ref().filter(|(place, _)| place.part == part).map(|(place, _)| place.tid.as_str())
 }
 
 fn twin_tid(found: &Found, leaf: usize) -> Option<&str> {
     found.twin.as_ref().filter(|(_, l)| *l == leaf).map(|(tid, _)| tid.as_str())
 }
 
-fn seek_in_twin_sql(sides: &Sides<'_>, which: &[usize]) -> String {
+fn seek_in_twin_sql(sides: &Sides<'_>, which: &[usize], part: usize) -> String {
     format!(
         "SELECT s.ctid::text, t.leaf, t.tid::text FROM ONLY {} s CROSS JOIN LATERAL ({}) t \
          WHERE s.ctid = ANY ($1::text[]::tid[])",
-        sides.source,
+        sides.source_heap(part),
         in_twin(sides, which),
     )
 }
@@ -201,16 +220,25 @@ fn seek_in_twin_sql(sides: &Sides<'_>, which: &[usize]) -> String {
 /// A row that is in its right place in the twin as well is not astray: the second one is extra.
 fn seek_in_source_sql(sides: &Sides<'_>, which: &[usize], leaf: usize) -> String {
     format!(
-        "SELECT t.ctid::text, s.ctid::text, {} FROM ONLY {} t JOIN ONLY {} s ON {} \
+        "SELECT t.ctid::text, concat({}, ' ', s.ctid), {} FROM ONLY {} t JOIN {} s ON {} \
          WHERE t.ctid = ANY ($1::text[]::tid[]) \
          AND NOT EXISTS (SELECT FROM ({}) o WHERE o.leaf <> {leaf} AND o.part = s.{})",
+        part_sql(sides, "s"),
         sides.leaf_by_time("s."),
         name_of(sides, leaf),
-        sides.source,
+        sides.scheme.table.rows_of(&sides.source),
         sides.same_key("s", "t"),
         in_twin(sides, which),
         sides.scheme.by,
     )
+}
+
+/// The number of the part in which a row of the source lies.
+fn part_sql(sides: &Sides<'_>, row: &str) -> String {
+    let heaps = sides.scheme.heaps(&sides.source);
+    let heaps: Vec<_> =
+        heaps.iter().map(|heap| format!("{}::regclass", literal(&heap.to_string()))).collect();
+    format!("array_position(ARRAY[{}]::oid[], {row}.tableoid) - 1", heaps.join(", "))
 }
 
 /// The rows of the leaves `which` with the key of `s`. Other leaves are not locked, and may be being sealed.

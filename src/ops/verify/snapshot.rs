@@ -158,7 +158,9 @@ impl Survey {
 pub(super) async fn survey(comparison: &Comparison<'_>) -> Result<Survey> {
     let (sides, reader) = (comparison.sides, &comparison.readers[0]);
     check_leaves(sides, reader).await?;
-    let mut heaps = vec![(Heap::Source, sides.source.to_string())];
+    let source = sides.scheme.heaps(&sides.source);
+    let mut heaps: Vec<_> =
+        source.iter().enumerate().map(|(part, name)| (Heap::Source(part), name.to_string())).collect();
     heaps.extend(comparison.which.iter().map(|leaf| (Heap::Leaf(*leaf), name_of(sides, *leaf).to_string())));
     let mut names: Vec<_> = heaps.iter().map(|(_, name)| name.clone()).collect();
     names.push(sides.scheme.log().to_string());

@@ -74,7 +74,7 @@ impl Tallies {
         let sum = sum.parse().map_err(|_| Error::Bug(format!("{sum} is not a sum of hashes")))?;
         let tally = Tally { rows: row.get(1), sum, xor: row.get(3) };
         let side = match heap {
-            Heap::Source => &mut self.source,
+            Heap::Source(_) => &mut self.source,
             Heap::Leaf(_) => &mut self.twin,
         };
         side.entry(row.get(0)).or_default().add(tally);
@@ -131,7 +131,7 @@ pub(super) fn statements(sides: &Sides<'_>) -> Vec<Statement> {
         ),
     };
     vec![
-        statement(Heap::Source, "the source, with the bounds of all leaves"),
+        statement(Heap::Source(0), "the source, with the bounds of all leaves"),
         statement(Heap::Leaf(0), "each leaf"),
     ]
 }
@@ -146,7 +146,7 @@ pub(super) enum Group {
 
 fn by_leaf(sides: &Sides<'_>, heap: Heap) -> Group {
     match heap {
-        Heap::Source => Group::By(leaf_of(sides, heap)),
+        Heap::Source(_) => Group::By(leaf_of(sides, heap)),
         Heap::Leaf(leaf) => Group::One(leaf),
     }
 }
@@ -154,7 +154,7 @@ fn by_leaf(sides: &Sides<'_>, heap: Heap) -> Group {
 /// The number of a row's leaf.
 pub(super) fn leaf_of(sides: &Sides<'_>, heap: Heap) -> String {
     match heap {
-        Heap::Source => sides.leaf_by_time(""),
+        Heap::Source(_) => sides.leaf_by_time(""),
         Heap::Leaf(leaf) => format!("{leaf}::int8"),
     }
 }
@@ -162,7 +162,7 @@ pub(super) fn leaf_of(sides: &Sides<'_>, heap: Heap) -> String {
 /// The heap's relation.
 pub(super) fn rows_of(sides: &Sides<'_>, heap: Heap) -> String {
     match heap {
-        Heap::Source => sides.source.to_string(),
+        Heap::Source(part) => sides.source_heap(part).to_string(),
         Heap::Leaf(leaf) => name_of(sides, leaf).to_string(),
     }
 }
@@ -170,7 +170,7 @@ pub(super) fn rows_of(sides: &Sides<'_>, heap: Heap) -> String {
 /// ` AND` that a row belongs to a leaf that is asked for; of a leaf all rows do.
 pub(super) fn chosen(sides: &Sides<'_>, which: &[usize], heap: Heap) -> String {
     match heap {
-        Heap::Source => format!(" AND {}", sides.belongs_to(which)),
+        Heap::Source(_) => format!(" AND {}", sides.belongs_to(which)),
         Heap::Leaf(_) => String::new(),
     }
 }

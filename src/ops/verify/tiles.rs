@@ -17,10 +17,10 @@ const MOST: i64 = 262_144;
 const LOG_SHARE: i64 = 4;
 
 /// Whose heap.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) enum Heap {
-    /// The source's.
-    Source,
+    /// One of the source's, by its part.
+    Source(usize),
     /// A leaf's, an index into the leaves.
     Leaf(usize),
 }
@@ -103,7 +103,7 @@ mod tests {
     #[test]
     fn every_block_is_in_one_tile_whatever_the_tiles_take() {
         let heaps =
-            vec![(Heap::Source, 100_000), (Heap::Leaf(0), 0), (Heap::Leaf(1), 1), (Heap::Leaf(2), 777)];
+            vec![(Heap::Source(0), 100_000), (Heap::Leaf(0), 0), (Heap::Leaf(1), 1), (Heap::Leaf(2), 777)];
         for millis in [0, 700, 5_000] {
             let mut tiles = Tiles::new(heaps.clone(), 0);
             let mut next = [0; 4];
@@ -120,7 +120,7 @@ mod tests {
 
     #[test]
     fn slow_tiles_shrink_and_fast_ones_grow() {
-        let mut tiles = Tiles::new(vec![(Heap::Source, i64::MAX)], 0);
+        let mut tiles = Tiles::new(vec![(Heap::Source(0), i64::MAX)], 0);
         let slow = tiles.take().unwrap();
         tiles.learn(&slow, TARGET * 3);
         assert_eq!(tiles.size, FIRST / 2);
@@ -138,7 +138,7 @@ mod tests {
 
     #[test]
     fn a_big_log_makes_big_tiles() {
-        let mut tiles = Tiles::new(vec![(Heap::Source, 1_000_000)], 100_000);
+        let mut tiles = Tiles::new(vec![(Heap::Source(0), 1_000_000)], 100_000);
         let tile = tiles.take().unwrap();
         assert_eq!(tile.end, 400_000);
         tiles.learn(&tile, TARGET * 10);

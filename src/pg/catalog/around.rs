@@ -105,7 +105,8 @@ async fn long_transactions(session: &Session) -> Result<Vec<LongTransaction>> {
 /// Whether its rows can be read. Our sessions make an error of a policy; preflight refuses what stands against it by name.
 fn may_read(table: &Table, rights: &Rights) -> bool {
     let secured = table.facts.unhandled.iter().any(|hanger| hanger.kind == HangerKind::RowSecurity);
-    !secured && table.facts.kind == "rp" && !rights.lacks.iter().any(|right| right == "SELECT")
+    let heaps = ["rp", "pp"].contains(&table.facts.kind.as_str());
+    !secured && heaps && !rights.lacks.iter().any(|right| right == "SELECT")
 }
 
 /// The span of each time that could partition the table, where it can be read without a scan.
@@ -137,10 +138,10 @@ type Span = (Option<DateTime<Utc>>, Option<DateTime<Utc>>);
 async fn read_span(session: &Session, table: &Table, by: &Ident, clock: Clock) -> Result<Span> {
     // The times that the census can place.
     let sql = format!(
-        "SELECT {}, {} FROM ONLY {} WHERE {by} >= '1000-01-01' AND {by} < '9000-01-01'",
+        "SELECT {}, {} FROM {} WHERE {by} >= '1000-01-01' AND {by} < '9000-01-01'",
         clock.time_sql(&format!("min({by})")),
         clock.time_sql(&format!("max({by})")),
-        table.name,
+        table.rows_of(&table.name),
     );
     let row = session.query_one("read first and last time", &sql, &[]).await?;
     Ok((row.get(0), row.get(1)))
@@ -150,8 +151,8 @@ async fn estimate_span(session: &Session, table: &Table, by: &Ident, clock: Cloc
     const SQL: &str = include_str!("../../../assets/sql/column_span.sql");
     let (first, last) = (clock.time_sql("min(value)"), clock.time_sql("max(value)"));
     let sql = fill(SQL, &[("type", clock.type_name()), ("first", &first), ("last", &last)]);
-    let params: crate::pg::session::Params<'_> =
-        &[&table.name.schema.as_str(), &table.name.name.as_str(), &by.as_str()];
+    let (schema, name) = (table.name.schema.as_str(), table.name.name.as_str());
+    let params: crate::pg::session::Params<'_> = &[&schema, &name, &by.as_str(), &table.is_partitioned()];
     let row = session.query_one("estimate first and last time", &sql, params).await?;
     Ok((row.get(0), row.get(1)))
 }

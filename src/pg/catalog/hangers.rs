@@ -1,6 +1,8 @@
 //! What hangs on a table: triggers, views, rights, incoming foreign keys, and what cannot be carried over.
 
 use super::{ident, letter, name};
+use tokio_postgres::Row;
+
 use crate::{
     error::Result,
     model::{
@@ -55,4 +57,12 @@ pub(super) async fn unhandled(session: &Session, oid: Oid) -> Result<Vec<Hanger>
     let rows = session.query("read dependants", SQL, &[&oid]).await?;
     let hangers = rows.iter().map(|row| Hanger { kind: HangerKind::of_word(row.get(0)), name: row.get(1) });
     Ok(hangers.collect())
+}
+
+/// What the partitions of a partitioned table have of their own.
+pub(super) async fn parts(session: &Session, oid: Oid) -> Result<Vec<Hanger>> {
+    const SQL: &str = include_str!("../../../assets/sql/catalog_parts.sql");
+    let rows = session.query("read partitions", SQL, &[&oid]).await?;
+    let name = |row: &Row| format!("{} {}", row.get::<_, &str>(0), row.get::<_, &str>(1));
+    Ok(rows.iter().map(|row| Hanger { kind: HangerKind::Part, name: name(row) }).collect())
 }

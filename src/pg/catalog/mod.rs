@@ -57,6 +57,7 @@ pub async fn load_oid(session: &Session, oid: Oid) -> Result<Table> {
     table.grants = hangers::grants(session, oid).await?;
     table.facts.incoming_foreign_keys = hangers::incoming_foreign_keys(session, oid).await?;
     table.facts.unhandled = hangers::unhandled(session, oid).await?;
+    table.facts.unhandled.extend(hangers::parts(session, oid).await?);
     Ok(table)
 }
 
@@ -83,6 +84,7 @@ fn bare(row: &Row, oid: Oid) -> Table {
             replica_identity: row.get(10),
             has_updates: row.get(11),
             row_level_capture: row.get(12),
+            parts: parts(row, 13),
             incoming_foreign_keys: Vec::new(),
             unhandled: Vec::new(),
         },
@@ -97,6 +99,12 @@ fn ident(row: &Row, at: usize) -> Ident {
 /// Two columns that hold schema and name.
 fn name(row: &Row, at: usize) -> QualifiedName {
     QualifiedName { schema: ident(row, at), name: ident(row, at + 1) }
+}
+
+/// Two columns that hold arrays of schemas and names.
+fn parts(row: &Row, at: usize) -> Vec<QualifiedName> {
+    let pairs = idents(row, at).into_iter().zip(idents(row, at + 1));
+    pairs.map(|(schema, name)| QualifiedName { schema, name }).collect()
 }
 
 /// A column that holds an array of names.

@@ -30,7 +30,7 @@ pub(super) async fn read(session: &Session, table: &Table, by: &Column) -> Resul
     let values = [
         ("id", by.name.to_string()),
         ("beside", time),
-        ("source", table.name.to_string()),
+        ("source", table.rows_of(&table.name)),
         ("ends", ENDS.to_string()),
         ("last", (blocks - ENDS).max(0).to_string()),
         ("each", EACH.to_owned()),
@@ -52,10 +52,10 @@ async fn ends(session: &Session, table: &Table, by: &Ident) -> Result<Option<(Id
     if !table.indexes.iter().any(|index| index.leads_with(by)) {
         return Ok(None);
     }
-    let source = &table.name;
+    let source = table.rows_of(&table.name);
     let sql = format!(
-        "SELECT (SELECT {by}::text FROM ONLY {source} ORDER BY {by} LIMIT 1), \
-         (SELECT {by}::text FROM ONLY {source} ORDER BY {by} DESC LIMIT 1)"
+        "SELECT (SELECT {by}::text FROM {source} ORDER BY {by} LIMIT 1), \
+         (SELECT {by}::text FROM {source} ORDER BY {by} DESC LIMIT 1)"
     );
     let row = session.query_one("read lowest and highest id", &sql, &[]).await?;
     let end = |at| row.get::<_, Option<&str>>(at).map(id).transpose();

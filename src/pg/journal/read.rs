@@ -64,9 +64,9 @@ pub struct LeafRow {
 pub struct ChunkRow {
     /// Its number.
     pub id: ChunkId,
-    /// First block.
+    /// Address of the first block ([`crate::model::chunk`]).
     pub first_block: i64,
-    /// The block after the last.
+    /// Address of the block after the last.
     pub end_block: i64,
     /// `(lower bound of the period, rows)`; `None` until counted.
     pub counts: Option<Vec<(DateTime<Utc>, i64)>>,

@@ -416,8 +416,6 @@ pub fn companion(model: &Model, table: &TableListing) -> Option<String> {
 pub fn convertible(table: &TableListing) -> Result<(), Blocked> {
     if table.migration.is_some_and(|carried| !carried.phase.is_over()) {
         yet("carries a migration: open it")
-    } else if table.partitioned {
-        yet("partitioned already")
     } else if !table.has_primary_key {
         yet("no primary key")
     } else if table.keys().next().is_none() {

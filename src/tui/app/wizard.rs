@@ -89,6 +89,8 @@ impl Wizard {
 /// Opens the wizard on the selected table.
 pub fn open(model: &mut Model) -> Vec<Effect> {
     let Some(table) = allowed::selected_table(model).cloned() else { return Vec::new() };
+    let usual = if table.partitioned { Strategy::Repartition } else { Strategy::Online };
+    let strategy = Strategy::ALL.iter().position(|strategy| *strategy == usual).unwrap_or(0);
     let quarter = Every::ALL.iter().position(|every| *every == Every::Quarter).unwrap_or(0);
     model.overlays.push(Overlay::Wizard(Box::new(Wizard {
         table,
@@ -97,7 +99,7 @@ pub fn open(model: &mut Model) -> Vec<Effect> {
         every: quarter,
         ahead: 2,
         default_leaf: true,
-        strategy: 0,
+        strategy,
         append_only: false,
         plan: Load::Nothing,
         step: 0,
