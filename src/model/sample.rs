@@ -153,9 +153,11 @@ impl Sample {
         times().min().zip(times().max())
     }
 
+    /// Each id once: the ends may be among the rows.
     fn ids(&self) -> impl Iterator<Item = Id> {
         let ends = self.ends.into_iter().flat_map(|(lowest, highest)| [lowest, highest]);
-        self.rows.iter().map(|(id, _)| *id).chain(ends)
+        let unseen = ends.filter(|end| self.rows.iter().all(|(id, _)| id != end));
+        self.rows.iter().map(|(id, _)| *id).chain(unseen)
     }
 
     fn tally(&self, clock: Clock, now: DateTime<Utc>) -> Tally {
@@ -317,6 +319,8 @@ mod tests {
         let clock: Clock = "twitter".parse().unwrap();
         let mut sample = sample(ids(clock, 0));
         assert_eq!(sample.against(clock, now()), None);
+        sample.ends = Some((sample.rows[9].0, sample.rows[0].0));
+        assert_eq!(sample.ids().count(), 200, "each id once");
         sample.ends = Some((Id::Number(7), id(clock, day(-400))));
         let why = sample.against(clock, now()).unwrap();
         assert!(why.contains("1 (< 1 %) tell a time before 2010-11-04 02:42:54"), "{why}");

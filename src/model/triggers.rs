@@ -185,7 +185,7 @@ fn but_ours(scheme: &Scheme) -> String {
             "WHEN (current_setting('quarterdeck.pass', true) IS DISTINCT FROM {}) ",
             literal(&scheme.id.to_string())
         ),
-        Strategy::Online | Strategy::Adopt => String::new(),
+        Strategy::Online | Strategy::Adopt | Strategy::Repartition => String::new(),
     }
 }
 

@@ -244,10 +244,7 @@ fn look_sql(scheme: &Scheme, range: &str, now: DateTime<Utc>) -> String {
 }
 
 fn values_sql(scheme: &Scheme, range: &str, bounds: &str) -> String {
-    format!(
-        "SELECT width_bucket({}, {bounds}), count(*) FROM {range} GROUP BY 1",
-        scheme.by
-    )
+    format!("SELECT width_bucket({}, {bounds}), count(*) FROM {range} GROUP BY 1", scheme.by)
 }
 
 /// The refusal of ids that are not what their clock says: all of the table's are counted for it, once.

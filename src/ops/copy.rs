@@ -202,7 +202,9 @@ fn range_sql(heap: &QualifiedName, first: &str, end: &str) -> String {
 fn insert_sql(scheme: &Scheme, into: &str, blocks: &str, periods: &str) -> String {
     let (logged, rest) = match scheme.strategy {
         Strategy::RenameFirst => (scheme.log_seek("l", "s"), unless_there(scheme, into)),
-        Strategy::Online | Strategy::Adopt | Strategy::Repartition => (scheme.log_match("l", "s"), String::new()),
+        Strategy::Online | Strategy::Adopt | Strategy::Repartition => {
+            (scheme.log_match("l", "s"), String::new())
+        }
     };
     format!(
         "INSERT INTO {into} ({}) SELECT {} FROM {blocks} AND ({periods}) \

@@ -37,9 +37,9 @@ mod pooler;
 #[cfg(test)]
 mod refused;
 #[cfg(test)]
-mod repartition;
-#[cfg(test)]
 mod rename;
+#[cfg(test)]
+mod repartition;
 #[cfg(test)]
 mod rights;
 #[cfg(test)]

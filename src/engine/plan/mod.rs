@@ -89,7 +89,7 @@ impl Outline {
     fn steps(&self, warnings: &[Finding]) -> Vec<Step> {
         match self.scheme.strategy {
             Strategy::RenameFirst => first::all(self, warnings),
-            Strategy::Online | Strategy::Adopt => {
+            Strategy::Online | Strategy::Adopt | Strategy::Repartition => {
                 let mut steps = steps::all(self, warnings);
                 steps.extend(ending::all(self));
                 steps
