@@ -3,7 +3,7 @@ SELECT a.attname::text,
        format_type(a.atttypid, a.atttypmod) AS type_sql,
        a.attnotnull,
        a.attgenerated <> '' AS generated,
-       a.attidentity <> '' AS identity,
+       a.attidentity = 'a' AS always,
        -- Whether a row with it has a binary form, elements of an array included.
        base.sends AS comparable,
        -- Whether `=` is found in pg_catalog and can be hashed; enums have no fixed OID.
@@ -22,7 +22,12 @@ SELECT a.attname::text,
        sequence.nspname AS sequence_schema,
        sequence.relname AS sequence_name,
        -- Null in PostgreSQL 17 and later, -1 before.
-       nullif(a.attstattarget::int, -1) AS statistics_target
+       nullif(a.attstattarget::int, -1) AS statistics_target,
+       coalesce(a.attoptions, '{}') AS options,
+       a.attidentity <> '' AS identity,
+       sequence.options AS sequence_options,
+       sequence.grants AS sequence_grants,
+       sequence.comment AS sequence_comment
 FROM pg_attribute a
 CROSS JOIN LATERAL (
     WITH RECURSIVE chain AS (
@@ -38,7 +43,16 @@ CROSS JOIN LATERAL (
     FROM chain JOIN pg_type t USING (oid) WHERE chain.typtype <> 'd'
 ) base
 LEFT JOIN LATERAL (
-    SELECT n.nspname::text, s.relname::text
+    SELECT n.nspname::text, s.relname::text,
+           (SELECT format('START WITH %s INCREMENT BY %s MINVALUE %s MAXVALUE %s CACHE %s%s', seqstart, seqincrement, seqmin,
+                          seqmax, seqcache, CASE WHEN seqcycle THEN ' CYCLE' ELSE '' END)
+            FROM pg_sequence WHERE seqrelid = s.oid) AS options,
+           ARRAY(SELECT format('GRANT %s ON SEQUENCE {} TO %s%s', string_agg(privilege_type, ', ' ORDER BY privilege_type),
+                               CASE WHEN grantee = 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(grantee)) END,
+                               CASE WHEN is_grantable THEN ' WITH GRANT OPTION' ELSE '' END)
+                 FROM aclexplode(s.relacl) WHERE grantee <> s.relowner
+                 GROUP BY grantee, is_grantable ORDER BY grantee, is_grantable) AS grants,
+           obj_description(s.oid, 'pg_class') AS comment
     FROM pg_depend d
     JOIN pg_class s ON s.oid = d.objid AND s.relkind = 'S'
     JOIN pg_namespace n ON n.oid = s.relnamespace

@@ -3,9 +3,16 @@
 WITH self AS (
     SELECT c.*, t.typarray FROM pg_class c LEFT JOIN pg_type t ON t.oid = c.reltype WHERE c.oid = $1
 ), own_index AS (
-    SELECT i.*, c.relname, c.reltablespace FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid WHERE i.indrelid = $1
+    SELECT i.*, c.relname FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid WHERE i.indrelid = $1
 ), own_constraint AS (
     SELECT con.*, to_jsonb(con) AS newer FROM pg_constraint con WHERE con.conrelid = $1
+), own_sequence AS (
+    SELECT s.oid, s.relacl, s.relowner, a.attname, d.deptype,
+           row_number() OVER (PARTITION BY d.refobjsubid ORDER BY d.deptype DESC, s.oid) AS place
+    FROM pg_depend d
+    JOIN pg_class s ON s.oid = d.objid AND s.relkind = 'S'
+    JOIN pg_attribute a ON a.attrelid = $1 AND a.attnum = d.refobjsubid
+    WHERE d.classid = 'pg_class'::regclass AND d.refclassid = 'pg_class'::regclass AND d.refobjid = $1 AND d.deptype IN ('a', 'i')
 ), dependant AS (
     SELECT DISTINCT d.classid, d.objid, d.objsubid, d.refclassid
     FROM pg_depend d
@@ -39,7 +46,8 @@ WITH self AS (
                                  WHEN strpos(pg_get_viewdef(v.oid), 'ONLY ' || $1::oid::regclass::text) > 0 THEN 'view'
                             END
                      FROM pg_rewrite w JOIN pg_class v ON v.oid = w.ev_class WHERE w.oid = d.objid)
-               WHEN d.classid = 'pg_policy'::regclass THEN 'policy'
+               WHEN d.classid = 'pg_policy'::regclass THEN
+                    (SELECT 'policy' FROM pg_policy p WHERE p.oid = d.objid AND p.polrelid <> $1)
                WHEN d.classid = 'pg_proc'::regclass THEN
                     (SELECT 'function' FROM pg_proc p
                      WHERE p.oid = d.objid AND p.proname !~ '^quarterdeck_'
@@ -55,16 +63,24 @@ WITH self AS (
     UNION ALL
     SELECT 'inheritance', 'parent ' || inhparent::regclass FROM pg_inherits WHERE inhrelid = $1
     UNION ALL
-    SELECT 'row_security', 'row level security' || CASE WHEN relforcerowsecurity THEN ', forced' ELSE '' END
-    FROM self WHERE relrowsecurity OR relforcerowsecurity
-    UNION ALL
+    -- Those that name the table are carried over.
     SELECT 'publication', p.pubname::text FROM self, pg_namespace n, pg_publication_tables p
     WHERE n.oid = self.relnamespace AND p.schemaname = n.nspname AND p.tablename = self.relname
+      AND NOT EXISTS (SELECT FROM pg_publication_rel r JOIN pg_publication q ON q.oid = r.prpubid
+                      WHERE r.prrelid = $1 AND q.pubname = p.pubname)
+    UNION ALL
+    -- Identity: the sequence is made anew with the other table's column.
+    SELECT 'sequence', replace(pg_describe_object(d.classid, d.objid, d.objsubid), 'rule _RETURN on ', '')
+    FROM pg_depend d JOIN own_sequence s ON s.oid = d.refobjid AND s.deptype = 'i'
+    WHERE d.refclassid = 'pg_class'::regclass AND d.classid <> 0 AND d.deptype = 'n'
+    UNION ALL
+    SELECT 'sequence', format('%s, another one of column %s', oid::regclass, attname) FROM own_sequence WHERE place > 1
     UNION ALL
     SELECT 'subscription', s.subname::text
     FROM pg_subscription_rel r JOIN pg_subscription s ON s.oid = r.srsubid WHERE r.srrelid = $1
     UNION ALL
-    SELECT 'statistics', stxname::text FROM pg_statistic_ext WHERE stxrelid = $1
+    SELECT 'statistics', s.stxname::text FROM pg_statistic_ext s, self
+    WHERE s.stxrelid = $1 AND (s.stxnamespace <> self.relnamespace OR s.stxowner <> self.relowner)
     UNION ALL
     SELECT 'extension', e.extname::text
     FROM pg_depend d JOIN pg_extension e ON e.oid = d.refobjid
@@ -77,22 +93,9 @@ WITH self AS (
     UNION ALL
     SELECT 'access_method', am.amname::text FROM self JOIN pg_am am ON am.oid = self.relam WHERE am.amname <> 'heap'
     UNION ALL
-    SELECT 'tablespace', 'table in ' || spcname FROM self JOIN pg_tablespace s ON s.oid = self.reltablespace
-    UNION ALL
-    SELECT 'tablespace', format('index %s in %s', relname, spcname)
-    FROM own_index JOIN pg_tablespace s ON s.oid = own_index.reltablespace
-    UNION ALL
-    SELECT 'cluster_mark', relname::text FROM own_index WHERE indisclustered
-    UNION ALL
     -- A whole-row variable is attribute 0; the new table's row type is another.
     SELECT 'index', relname || ' over the whole row' FROM own_index
     WHERE concat(indexprs::text, indpred::text) LIKE '%:varattno 0 %'
-    UNION ALL
-    SELECT 'index', format('%s with a statistics target on column %s', o.relname, a.attnum)
-    FROM own_index o JOIN pg_attribute a ON a.attrelid = o.indexrelid WHERE coalesce(a.attstattarget, -1) >= 0
-    UNION ALL
-    SELECT 'column_options', format('%s (%s)', attname, array_to_string(attoptions, ', '))
-    FROM pg_attribute WHERE attrelid = $1 AND attnum > 0 AND NOT attisdropped AND attoptions IS NOT NULL
     UNION ALL
     SELECT 'check', format('%s names the whole row or a system column', conname)
     FROM own_constraint WHERE contype = 'c' AND 0 >= ANY (conkey)
@@ -120,7 +123,9 @@ WITH self AS (
                            pg_get_userbyid(acl.grantor))
     FROM (SELECT relacl AS acl FROM self
           UNION ALL
-          SELECT attacl FROM pg_attribute WHERE attrelid = $1 AND attnum > 0 AND NOT attisdropped) a, self, aclexplode(a.acl) acl
+          SELECT attacl FROM pg_attribute WHERE attrelid = $1 AND attnum > 0 AND NOT attisdropped
+          UNION ALL
+          SELECT relacl FROM own_sequence WHERE deptype = 'i') a, self, aclexplode(a.acl) acl
     WHERE acl.grantor <> self.relowner
        OR strpos(pg_get_userbyid(acl.grantee)::text, '{}') > 0
     UNION ALL

@@ -24,7 +24,10 @@ SELECT c.relname::text,
        coalesce(con.condeferrable, false) OR NOT i.indimmediate AS deferrable,
        coalesce(c.reloptions, '{}') AS options,
        obj_description(c.oid, 'pg_class') AS comment,
-       obj_description(con.oid, 'pg_constraint') AS constraint_comment
+       obj_description(con.oid, 'pg_constraint') AS constraint_comment,
+       (SELECT spcname::text FROM pg_tablespace WHERE oid = c.reltablespace) AS tablespace,
+       ARRAY(SELECT format('ALTER COLUMN %s SET STATISTICS %s', a.attnum, a.attstattarget) FROM pg_attribute a
+             WHERE a.attrelid = c.oid AND a.attstattarget >= 0 ORDER BY a.attnum) AS targets
 FROM pg_index i
 JOIN pg_class c ON c.oid = i.indexrelid
 LEFT JOIN pg_constraint con ON con.conindid = c.oid AND con.conrelid = i.indrelid AND con.contype IN ('p', 'u', 'x')

@@ -26,7 +26,14 @@ SELECT n.nspname::text,
        ARRAY(SELECT pn.nspname::text FROM pg_inherits i JOIN pg_class p ON p.oid = i.inhrelid JOIN pg_namespace pn ON pn.oid = p.relnamespace
              WHERE i.inhparent = c.oid AND c.relkind = 'p' ORDER BY pn.nspname, p.relname) AS part_schemas,
        ARRAY(SELECT p.relname::text FROM pg_inherits i JOIN pg_class p ON p.oid = i.inhrelid JOIN pg_namespace pn ON pn.oid = p.relnamespace
-             WHERE i.inhparent = c.oid AND c.relkind = 'p' ORDER BY pn.nspname, p.relname) AS part_names
+             WHERE i.inhparent = c.oid AND c.relkind = 'p' ORDER BY pn.nspname, p.relname) AS part_names,
+       (SELECT spcname::text FROM pg_tablespace WHERE oid = c.reltablespace) AS tablespace,
+       (SELECT x.relname::text FROM pg_index i JOIN pg_class x ON x.oid = i.indexrelid
+        WHERE i.indrelid = c.oid AND i.indisclustered) AS clustered_on,
+       (SELECT x.relname::text FROM pg_index i JOIN pg_class x ON x.oid = i.indexrelid
+        WHERE i.indrelid = c.oid AND i.indisreplident AND c.relreplident = 'i') AS identity_index,
+       c.relrowsecurity,
+       c.relforcerowsecurity
 FROM pg_class c
 JOIN pg_namespace n ON n.oid = c.relnamespace
 CROSS JOIN LATERAL (

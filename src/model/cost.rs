@@ -62,6 +62,7 @@ pub fn foreign_keys(table: &Table) -> Cost {
 mod tests {
     use super::*;
     use crate::model::{
+        attached::Attached,
         ident::{Ident, QualifiedName},
         table::Facts,
     };
@@ -78,6 +79,7 @@ mod tests {
             views: Vec::new(),
             grants: Vec::new(),
             comment: None,
+            attached: Attached::default(),
             facts: Facts {
                 rows_estimate: rows,
                 total_bytes: heap + indexes,

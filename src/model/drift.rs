@@ -2,7 +2,7 @@
 
 use std::fmt::Debug;
 
-use crate::model::{ident::QualifiedName, table::Table};
+use crate::model::{attached::Attached, ident::QualifiedName, table::Table};
 
 /// The first thing that differs between the plan's table and what it is now, in words. Sizes, and whether a foreign key
 /// is valid, may differ.
@@ -20,6 +20,7 @@ pub fn first_change(planned: &Table, now: &Table) -> Option<String> {
         .or_else(|| named("trigger", &planned.triggers, &now.triggers, |trigger| trigger.name.as_str()))
         .or_else(|| named("right", &planned.grants, &now.grants, String::as_str))
         .or_else(|| named("setting", &planned.facts.options, &now.facts.options, String::as_str))
+        .or_else(|| attached(&planned.attached, &now.attached))
         .or_else(|| {
             named("thing", &planned.facts.unhandled, &now.facts.unhandled, |hanger| hanger.name.as_str())
         })
@@ -32,8 +33,28 @@ pub fn first_change(planned: &Table, now: &Table) -> Option<String> {
                 |table: &Table| table.facts.parts.iter().map(QualifiedName::plain).collect::<Vec<_>>();
             named("partition", &parts(planned), &parts(now), String::as_str)
         })
+        .or_else(|| {
+            let identity = |table: &Table| table.facts.replica_identity.clone();
+            (identity(planned) != identity(now))
+                .then(|| "its replica identity was changed since the plan was made".into())
+        })
         .or_else(|| (planned.owner != now.owner).then(|| "its owner was changed".into()))
         .or_else(|| (planned.comment != now.comment).then(|| "its comment was changed".into()))
+}
+
+fn attached(planned: &Attached, now: &Attached) -> Option<String> {
+    let differs = |differs: bool, what: &str| {
+        differs.then(|| format!("its {what} was changed since the plan was made"))
+    };
+    named("policy", &planned.policies, &now.policies, |policy| policy.name.as_str())
+        .or_else(|| {
+            named("statistics object", &planned.statistics, &now.statistics, |one| one.name.name.as_str())
+        })
+        .or_else(|| named("publication", &planned.publications, &now.publications, |one| one.name.as_str()))
+        .or_else(|| differs(planned.row_security != now.row_security, "row level security"))
+        .or_else(|| differs(planned.identity_index != now.identity_index, "replica identity"))
+        .or_else(|| differs(planned.clustered_on != now.clustered_on, "cluster mark"))
+        .or_else(|| differs(planned.tablespace != now.tablespace, "tablespace"))
 }
 
 fn named<T: PartialEq + Debug>(

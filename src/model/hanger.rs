@@ -22,10 +22,6 @@ pub enum HangerKind {
     AccessMethod,
     /// A CHECK that names the whole row or a system column.
     Check,
-    /// `CLUSTER ON`.
-    ClusterMark,
-    /// Options of a column, such as `n_distinct`.
-    ColumnOptions,
     /// Member of an extension, or marked as depending on one.
     Extension,
     /// An outgoing foreign key of a kind that was not tried: to a partitioned table, temporal, not enforced.
@@ -34,7 +30,7 @@ pub enum HangerKind {
     Function,
     /// A right that the owner cannot give again as it is.
     Grant,
-    /// An index over the whole row, or with statistics targets of its own.
+    /// An index over the whole row.
     Index,
     /// Inheritance, as parent or child.
     Inheritance,
@@ -46,24 +42,22 @@ pub enum HangerKind {
     Other,
     /// Something that a partition has and its parent has not.
     Part,
-    /// A row security policy.
+    /// A row security policy of another table that reads this one.
     Policy,
-    /// A publication that publishes the table.
+    /// A publication of all tables, or of all tables of the schema.
     Publication,
-    /// Row security is on.
-    RowSecurity,
     /// A column or type made of the table's row type.
     RowType,
     /// A rule on the table, or on another relation and reading the table.
     Rule,
     /// A security label.
     SecurityLabel,
-    /// An extended statistics object.
+    /// What else uses an identity column's sequence, or a second sequence of one column.
+    Sequence,
+    /// An extended statistics object of another owner, or in another schema.
     Statistics,
     /// A logical subscription that writes the table.
     Subscription,
-    /// A tablespace other than the database's.
-    Tablespace,
     /// `CREATE TABLE … OF type`.
     TypedTable,
     /// A view that cannot follow: it reads ONLY the table, or groups by its primary key.
@@ -72,11 +66,9 @@ pub enum HangerKind {
 
 impl HangerKind {
     /// All of them.
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 22] = [
         Self::AccessMethod,
         Self::Check,
-        Self::ClusterMark,
-        Self::ColumnOptions,
         Self::Extension,
         Self::ForeignKey,
         Self::Function,
@@ -89,13 +81,12 @@ impl HangerKind {
         Self::Part,
         Self::Policy,
         Self::Publication,
-        Self::RowSecurity,
         Self::RowType,
         Self::Rule,
         Self::SecurityLabel,
+        Self::Sequence,
         Self::Statistics,
         Self::Subscription,
-        Self::Tablespace,
         Self::TypedTable,
         Self::View,
     ];
@@ -105,8 +96,6 @@ impl HangerKind {
         match self {
             Self::AccessMethod => "access_method",
             Self::Check => "check",
-            Self::ClusterMark => "cluster_mark",
-            Self::ColumnOptions => "column_options",
             Self::Extension => "extension",
             Self::ForeignKey => "foreign_key",
             Self::Function => "function",
@@ -119,13 +108,12 @@ impl HangerKind {
             Self::Part => "part",
             Self::Policy => "policy",
             Self::Publication => "publication",
-            Self::RowSecurity => "row_security",
             Self::RowType => "row_type",
             Self::Rule => "rule",
             Self::SecurityLabel => "security_label",
+            Self::Sequence => "sequence",
             Self::Statistics => "statistics",
             Self::Subscription => "subscription",
-            Self::Tablespace => "tablespace",
             Self::TypedTable => "typed_table",
             Self::View => "view",
         }

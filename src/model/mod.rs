@@ -1,5 +1,6 @@
 //! What the tool thinks about, as pure data: no IO, no async, no clock.
 
+pub mod attached;
 pub mod calendar;
 pub mod carry;
 pub mod chunk;

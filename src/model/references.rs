@@ -62,7 +62,7 @@ pub fn comment(table: &QualifiedName, constraint: &Constraint) -> Option<String>
 /// `pg_get_serial_sequence` finds them. Each waits for transactions that have called nextval.
 pub fn give_sequences(scheme: &Scheme) -> Vec<String> {
     let mut sql = Vec::new();
-    for column in scheme.table.columns.iter().filter(|column| !column.identity) {
+    for column in scheme.table.columns.iter().filter(|column| column.identity.is_none()) {
         if let Some(sequence) = &column.owned_sequence {
             let owner = format!("{}.{}", scheme.source(), column.name);
             sql.push("SET LOCAL lock_timeout = '50ms'".into());

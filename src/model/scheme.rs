@@ -182,6 +182,16 @@ impl Scheme {
         if self.table.is_partitioned() { parts.clone() } else { vec![name.clone()] }
     }
 
+    /// The name of the twin's own statistics object before the swap and after `reverse`; between, it has the source's.
+    pub fn twin_statistics(&self, name: &QualifiedName) -> QualifiedName {
+        name.sibling(name.name.with_suffix("_twin"))
+    }
+
+    /// The name of a source's statistics object after the swap.
+    pub fn old_statistics(&self, name: &QualifiedName) -> QualifiedName {
+        name.sibling(name.name.with_suffix("_old"))
+    }
+
     /// All insertable columns, quoted and separated by commas, each behind `prefix` (`"s."` or `""`).
     pub fn column_list(&self, prefix: &str) -> String {
         let names: Vec<_> = self.table.insertable().map(|c| format!("{prefix}{}", c.name)).collect();

@@ -68,6 +68,7 @@ pub struct Surroundings {
 }
 
 /// What the connecting role (or the table's owner) may do about one table.
+#[expect(clippy::struct_excessive_bools, reason = "four independent answers of the server")]
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rights {
     /// Whether the role owns the table, itself or as a member.
@@ -76,6 +77,9 @@ pub struct Rights {
     pub may_give: bool,
     /// Whether both role and owner may create in the table's schema.
     pub may_create: bool,
+    /// Whether no policy binds the role, whatever the table says: a superuser, or BYPASSRLS.
+    #[serde(default)]
+    pub bypasses: bool,
     /// Rights on the table that the role lacks, `SELECT` for example.
     pub lacks: Vec<String>,
     /// Referenced tables that the role may not lock, or the owner may not reference.
@@ -84,6 +88,12 @@ pub struct Rights {
     pub views: Vec<QualifiedName>,
     /// What the table uses, and the right on it that the role lacks.
     pub used: Vec<(String, String)>,
+    /// Publications that name the table and belong to another role.
+    #[serde(default)]
+    pub publications: Vec<Ident>,
+    /// Tablespaces of the table or its indexes in which the role may not create.
+    #[serde(default)]
+    pub tablespaces: Vec<Ident>,
 }
 
 /// A transaction that holds up capture or swap.

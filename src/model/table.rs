@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
+    attached::Attached,
     clock::Clock,
     hanger::Hanger,
     ident::{Ident, QualifiedName},
@@ -34,6 +35,9 @@ pub struct Table {
     pub grants: Vec<String>,
     /// Comment of the table itself (columns' comments are with the columns).
     pub comment: Option<String>,
+    /// What else is carried over: policies, statistics objects, publications, …
+    #[serde(default)]
+    pub attached: Attached,
     /// Size, storage options and everything preflight asks about.
     pub facts: Facts,
 }
@@ -82,8 +86,9 @@ pub struct Column {
     pub not_null: bool,
     /// GENERATED ALWAYS AS (…) STORED or VIRTUAL.
     pub generated: bool,
-    /// GENERATED … AS IDENTITY.
-    pub identity: bool,
+    /// GENERATED … AS IDENTITY; journals of the first version say `identity: false`.
+    #[serde(rename = "identity_of", default)]
+    pub identity: Option<Identity>,
     /// Whether its type has a binary output function: rows are compared in that form (TRAPS 54).
     pub comparable: bool,
     /// Whether its type's hash function reads every bit of a value, so that what hashes alike is the same; else it is
@@ -96,6 +101,9 @@ pub struct Column {
     pub owned_sequence: Option<QualifiedName>,
     /// `attstattarget` other than the default.
     pub statistics_target: Option<i32>,
+    /// `attoptions`, such as `n_distinct=-0.5`.
+    #[serde(default)]
+    pub options: Vec<String>,
 }
 
 impl Column {
@@ -103,6 +111,21 @@ impl Column {
     pub fn time_clock(&self) -> Option<Clock> {
         Clock::of_time_type(&self.type_sql).filter(|_| self.not_null && !self.generated)
     }
+}
+
+/// An identity column's sequence. It goes with its column wherever that goes: PostgreSQL lets it belong to no other.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Identity {
+    /// GENERATED ALWAYS; else BY DEFAULT.
+    pub always: bool,
+    /// Its name.
+    pub sequence: QualifiedName,
+    /// `START WITH 1 INCREMENT BY 1 …`, but for its position.
+    pub options: String,
+    /// Rights on it, as `GRANT … ON SEQUENCE {} …` statements.
+    pub grants: Vec<String>,
+    /// Comment of the sequence.
+    pub comment: Option<String>,
 }
 
 /// How `format_type` prints the usual type of a partition column.
@@ -143,6 +166,12 @@ pub struct Index {
     pub deferrable: bool,
     /// `reloptions`, such as `fillfactor=70`; already in `definition` unless it is a constraint's.
     pub options: Vec<String>,
+    /// The tablespace, other than the database's.
+    #[serde(default)]
+    pub tablespace: Option<Ident>,
+    /// Statistics targets of expressions: `ALTER COLUMN 1 SET STATISTICS 500`.
+    #[serde(default)]
+    pub targets: Vec<String>,
     /// Comment of the index itself.
     pub comment: Option<String>,
     /// Comment of the constraint behind which it stands.
@@ -231,7 +260,9 @@ pub struct Trigger {
 impl Trigger {
     /// Whether it fires for each row that a session of an ordinary application inserts.
     pub fn fires_for_inserted_rows(&self) -> bool {
-        let head = self.definition.strip_prefix("CREATE TRIGGER ").unwrap_or(&self.definition);
+        let behind = |words| self.definition.strip_prefix(words);
+        let head = behind("CREATE TRIGGER ").or_else(|| behind("CREATE CONSTRAINT TRIGGER "));
+        let head = head.unwrap_or(&self.definition);
         // Behind its name, which may hold any word.
         let events = match head.strip_prefix('"') {
             Some(quoted) => {

@@ -15,7 +15,7 @@ use crate::{
         triggers,
     },
     pg::{
-        Fence, Session,
+        Fence, Session, journal,
         lock::{Brief, Mode, Patience, Record, Report},
         script::Script,
     },
@@ -116,6 +116,10 @@ fn functions(scheme: &Scheme) -> Script {
     let mut script = Script::new();
     script.add("make capture functions", carry::functions(scheme, Carry::Log));
     script.add("make capture functions", triggers::guard_functions(scheme));
+    // All of them have the migration's digits in their names.
+    let log = scheme.log();
+    let digits = log.name.as_str().trim_start_matches("log");
+    script.add("close log", journal::close(digits));
     script
 }
 

@@ -16,6 +16,7 @@ use crate::{
     },
     error::{Kind, Report},
     model::{
+        attached::Attached,
         calendar::Zone,
         clock::Clock,
         ident::{Ident, QualifiedName},
@@ -238,12 +239,13 @@ fn scheme() -> Scheme {
         type_sql: type_sql.into(),
         not_null: true,
         generated: false,
-        identity: false,
+        identity: None,
         comparable: true,
         exact_hash: false,
         findable: true,
         owned_sequence: None,
         statistics_target: None,
+        options: vec![],
     };
     let key = Index {
         name: Ident::new("chat_messages_pkey"),
@@ -256,6 +258,8 @@ fn scheme() -> Scheme {
         options: vec![],
         comment: None,
         constraint_comment: None,
+        tablespace: None,
+        targets: vec![],
     };
     Scheme {
         id: id(),
@@ -270,6 +274,7 @@ fn scheme() -> Scheme {
             views: vec![],
             grants: vec![],
             comment: None,
+            attached: Attached::default(),
             facts: Facts::default(),
         },
         by: Ident::new("created_at"),

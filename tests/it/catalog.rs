@@ -179,14 +179,11 @@ const HANGING: &[(&str, &str, &str)] = &[
         "rule",
         "r on table public.o",
     ),
-    ("ALTER TABLE t ENABLE ROW LEVEL SECURITY", "row_security", "row level security"),
-    ("CREATE POLICY mine ON t USING (true)", "policy", "mine"),
     (
         "CREATE TABLE o (a int); CREATE POLICY p ON o USING (EXISTS (SELECT FROM t))",
         "policy",
         "p on table public.o",
     ),
-    ("CREATE PUBLICATION pub FOR TABLE t", "publication", "pub"),
     ("CREATE PUBLICATION pub_all FOR ALL TABLES", "publication", "pub_all"),
     ("CREATE MATERIALIZED VIEW mv AS SELECT w FROM t", "materialised_view", "mv"),
     ("CREATE FUNCTION f() RETURNS bigint BEGIN ATOMIC SELECT count(*) FROM t; END", "function", "public.f()"),
@@ -200,15 +197,37 @@ const HANGING: &[(&str, &str, &str)] = &[
     ("CREATE VIEW v AS SELECT id, w FROM t GROUP BY id", "view", "v"),
     ("CREATE TABLE kid () INHERITS (t)", "inheritance", "child public.kid"),
     ("CREATE TABLE mum (w text); ALTER TABLE t INHERIT mum", "inheritance", "parent public.mum"),
-    ("CREATE STATISTICS s (dependencies) ON id, w FROM t", "statistics", "s"),
-    ("ALTER TABLE t ALTER w SET (n_distinct = 5)", "column_options", "w (n_distinct=5)"),
-    ("CLUSTER t USING t_pkey", "cluster_mark", "t_pkey"),
-    ("CREATE INDEX whole ON t ((t IS NULL))", "index", "whole over the whole row"),
     (
-        "CREATE INDEX e ON t (lower(w)); ALTER INDEX e ALTER 1 SET STATISTICS 7",
-        "index",
-        "e with a statistics",
+        "CREATE STATISTICS s (dependencies) ON id, w FROM t; ALTER STATISTICS s OWNER TO pg_monitor",
+        "statistics",
+        "s",
     ),
+    (
+        "CREATE SCHEMA o; CREATE STATISTICS o.s (dependencies) ON id, w FROM t; ALTER STATISTICS o.s OWNER TO pg_monitor",
+        "statistics",
+        "s",
+    ),
+    (
+        "ALTER TABLE t ALTER id ADD GENERATED ALWAYS AS IDENTITY; CREATE TABLE o (a int DEFAULT nextval('t_id_seq'))",
+        "sequence",
+        "default value for column a of table public.o",
+    ),
+    (
+        "ALTER TABLE t ALTER id ADD GENERATED ALWAYS AS IDENTITY; ALTER TABLE t ADD n int DEFAULT nextval('t_id_seq')",
+        "sequence",
+        "default value for column n of table public.t",
+    ),
+    (
+        "ALTER TABLE t ALTER id ADD GENERATED ALWAYS AS IDENTITY; CREATE VIEW v AS SELECT last_value FROM t_id_seq",
+        "sequence",
+        "view public.v",
+    ),
+    (
+        "CREATE SEQUENCE a OWNED BY t.id; CREATE SEQUENCE b OWNED BY t.id",
+        "sequence",
+        "b, another one of column id",
+    ),
+    ("CREATE INDEX whole ON t ((t IS NULL))", "index", "whole over the whole row"),
     ("ALTER TABLE t ADD CONSTRAINT c CHECK (t IS NOT NULL)", "check", "c names the whole row"),
     (
         "CREATE TABLE p (id int PRIMARY KEY) PARTITION BY RANGE (id);
@@ -249,7 +268,7 @@ async fn whatever_hangs_on_a_table_is_named() {
             assert!(found, "{sql}: {hangs:?}");
             let other = HangerKind::Other.word();
             assert!(!hangs.iter().any(|h| h.starts_with(other)), "{sql}: {hangs:?}");
-            db.sql("DROP SCHEMA public CASCADE; CREATE SCHEMA public; DROP PUBLICATION IF EXISTS pub_all, pub_schema")
+            db.sql("DROP SCHEMA public CASCADE; DROP SCHEMA IF EXISTS o; CREATE SCHEMA public; DROP PUBLICATION IF EXISTS pub_all, pub_schema")
                 .await;
         }
     })

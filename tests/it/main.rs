@@ -2,6 +2,8 @@
 //! database. `QUARTERDECK_TEST_PG` lists the bin folders to test against (colon-separated).
 
 #[cfg(test)]
+mod attached;
+#[cfg(test)]
 mod capture;
 #[cfg(test)]
 mod catalog;
@@ -17,6 +19,8 @@ mod console;
 mod demo;
 #[cfg(test)]
 mod ending;
+#[cfg(test)]
+mod everything;
 #[cfg(test)]
 mod exchange;
 #[cfg(test)]

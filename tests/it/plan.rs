@@ -134,24 +134,16 @@ pub(crate) const REFUSED: &[(&str, Option<&str>, &str)] = &[
         None,
         "QD-037",
     ),
-    ("ALTER TABLE chat_messages ADD n int GENERATED ALWAYS AS IDENTITY", None, "QD-050"),
-    ("ALTER TABLE chat_messages ADD n serial", None, "QD-051"),
+    (
+        "ALTER TABLE chat_messages ADD n int GENERATED ALWAYS AS IDENTITY;
+         CREATE TABLE o (a int DEFAULT nextval('chat_messages_n_seq'))",
+        None,
+        "QD-078",
+    ),
+    ("DROP PUBLICATION IF EXISTS p; CREATE PUBLICATION p FOR TABLE chat_messages", None, "QD-079"),
     ("ALTER TABLE chat_messages ADD CHECK (content <> '') NO INHERIT", None, "QD-053"),
     ("ALTER TABLE chat_messages ADD parent uuid REFERENCES chat_messages", None, "QD-057"),
-    (
-        "ALTER TABLE chat_messages ADD CONSTRAINT nv FOREIGN KEY (id) REFERENCES users NOT VALID",
-        None,
-        "QD-059",
-    ),
-    ("ALTER TABLE chat_messages ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY", None, "QD-061"),
-    ("ALTER TABLE chat_messages REPLICA IDENTITY FULL", None, "QD-066"),
     ("CREATE MATERIALIZED VIEW mv AS SELECT id FROM chat_messages", None, "QD-067"),
-    (
-        "CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
-         CREATE CONSTRAINT TRIGGER ct AFTER INSERT ON chat_messages FOR EACH ROW EXECUTE FUNCTION f()",
-        None,
-        "QD-072",
-    ),
     (
         "CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
          CREATE TRIGGER rt AFTER INSERT ON chat_messages REFERENCING NEW TABLE AS n FOR EACH ROW EXECUTE FUNCTION f()",

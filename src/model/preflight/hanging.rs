@@ -1,6 +1,6 @@
 //! Checks of what hangs on the table: foreign keys, triggers, views, policies, publications and all the rest.
 
-use super::{Case, Check, Find, Hit, refuse, warn};
+use super::{Case, Check, Find, Hit, publications, refuse, warn};
 use crate::model::{
     hanger::HangerKind,
     ident::Ident,
@@ -24,18 +24,21 @@ pub(super) const CHECKS: &[Check] = &[
     ),
     refuse("QD-087", "drop it yourself, if the application can do without", incoming_unmoved),
     warn("QD-088", "let the application, or a job, do what the foreign key did", incoming_dropped),
-    refuse("QD-059", "ALTER TABLE … VALIDATE CONSTRAINT it first", foreign_key_not_valid),
-    hanging(
+    warn(
+        "QD-059",
+        "ALTER TABLE … VALIDATE CONSTRAINT it first, or each partition's after the swap",
+        foreign_key_not_valid,
+    ),
+    refuse(
         "QD-061",
-        HangerKind::RowSecurity,
-        "policies would have to move with the table",
-        "this version does not carry it over",
+        "connect as a role with BYPASSRLS, or ALTER TABLE … NO FORCE ROW LEVEL SECURITY",
+        forced_row_security,
     ),
     hanging(
         "QD-062",
         HangerKind::Policy,
-        "the policy belongs to the table, or reads it by its OID",
-        "this version does not carry it over",
+        "the policy of another table reads this one by its OID, and would go on reading the old one",
+        "drop it, and create it again after the swap; or let it call a function",
     ),
     hanging(
         "QD-063",
@@ -46,8 +49,8 @@ pub(super) const CHECKS: &[Check] = &[
     hanging(
         "QD-064",
         HangerKind::Publication,
-        "subscribers would have to follow from the table to its partitions",
-        "take the table out of the publication, and publish the new one after the swap",
+        "it publishes every new table too: copy, log and journal would be sent to subscribers that have no such tables",
+        "publish tables by name: DROP and CREATE PUBLICATION … FOR TABLE …, and refresh the subscriptions",
     ),
     hanging(
         "QD-065",
@@ -55,7 +58,6 @@ pub(super) const CHECKS: &[Check] = &[
         "the subscription writes the table by its OID",
         "end the subscription first",
     ),
-    refuse("QD-066", "ALTER TABLE … REPLICA IDENTITY DEFAULT", replica_identity),
     hanging(
         "QD-067",
         HangerKind::MaterialisedView,
@@ -83,10 +85,9 @@ pub(super) const CHECKS: &[Check] = &[
     hanging(
         "QD-071",
         HangerKind::Statistics,
-        "extended statistics are not carried over",
-        "drop it, and create it again on the partitions after the swap",
+        "it belongs to another role than the table, or is in another schema",
+        "ALTER STATISTICS … OWNER TO, or SET SCHEMA",
     ),
-    refuse("QD-072", "make it an ordinary trigger", constraint_trigger),
     refuse("QD-073", "make it FOR EACH STATEMENT, or do without the transition table", row_with_transition),
     warn(
         "QD-074",
@@ -111,6 +112,19 @@ pub(super) const CHECKS: &[Check] = &[
         "it depends on the table, and this version does not know how to carry it over",
         "drop it first if it is not needed",
     ),
+    hanging(
+        "QD-078",
+        HangerKind::Sequence,
+        "an identity column's sequence is made anew with the new table's column, and one sequence a column is carried over",
+        "let it use a sequence of its own, or ALTER SEQUENCE … OWNED BY NONE",
+    ),
+    refuse(
+        "QD-079",
+        "ALTER PUBLICATION … SET (publish_via_partition_root = true)",
+        publications::not_by_root,
+    ),
+    refuse("QD-082", "connect as a role that owns publication and table", publications::not_owned),
+    refuse("QD-083", "add the column to the list", publications::without_the_key),
 ];
 
 const fn hanging(id: &'static str, kind: HangerKind, reason: &'static str, remedy: &'static str) -> Check {
@@ -171,28 +185,20 @@ fn incoming_dropped(case: &Case<'_>) -> Vec<Hit> {
 
 fn foreign_key_not_valid(case: &Case<'_>) -> Vec<Hit> {
     let reason =
-        "the foreign key is NOT VALID; on the partitioned table it must be validated, which could fail late";
+        "it is NOT VALID, and stays so: every partition has it, and a partitioned table itself cannot";
     let found = case.table.foreign_keys().filter(|constraint| !constraint.validated);
     found.map(|constraint| (constraint.name.as_str().to_owned(), reason.into())).collect()
 }
 
-fn replica_identity(case: &Case<'_>) -> Vec<Hit> {
-    let identity = match case.table.facts.replica_identity.as_str() {
-        "d" => return Vec::new(),
-        "n" => "NOTHING",
-        "f" => "FULL",
-        _ => "an index",
-    };
-    case.about_table(Some(format!("its replica identity is {identity}, which is not carried over")))
+fn forced_row_security(case: &Case<'_>) -> Vec<Hit> {
+    let bound = case.table.attached.row_security.binds_the_owner() && !case.around.rights.bypasses;
+    let reason = "row level security is forced: its owner would neither copy nor compare all rows";
+    case.about_table(bound.then(|| reason.into()))
 }
 
 fn triggers(case: &Case<'_>, which: impl Fn(&Trigger) -> bool, reason: &str) -> Vec<Hit> {
     let found = case.table.triggers.iter().filter(|trigger| which(trigger));
     found.map(|trigger| (format!("trigger {}", trigger.name.as_str()), reason.to_owned())).collect()
-}
-
-fn constraint_trigger(case: &Case<'_>) -> Vec<Hit> {
-    triggers(case, |trigger| trigger.constraint, "a constraint trigger is not carried over by this version")
 }
 
 fn row_with_transition(case: &Case<'_>) -> Vec<Hit> {

@@ -26,12 +26,7 @@ pub(super) const CHECKS: &[Check] = &[
         "look for ON CONFLICT and for code that relies on it; keep the values unique where they are made",
         weaker_key,
     ),
-    Check {
-        id: "QD-046",
-        severity: Severity::Refuse,
-        remedy: "ALTER TABLE … SET WITHOUT CLUSTER: a partitioned table has no such mark",
-        find: Find::Hanging(HangerKind::ClusterMark, "the table is marked to be clustered on it"),
-    },
+    warn("QD-046", "name a partition, or an index: CLUSTER … USING …", cluster_mark),
     Check {
         id: "QD-047",
         severity: Severity::Refuse,
@@ -73,7 +68,7 @@ fn exclusion(case: &Case<'_>) -> Vec<Hit> {
     each(
         case,
         |index| index.role == IndexRole::Exclusion,
-        "a partitioned table cannot have this exclusion constraint",
+        "a partitioned table has none before PostgreSQL 17, and later takes over none that its partitions have",
     )
 }
 
@@ -91,6 +86,12 @@ fn weaker_key(case: &Case<'_>) -> Vec<Hit> {
         "the primary key becomes ({names}, {by}): ({names}) alone is no longer unique, and ON CONFLICT ({names}) fails"
     );
     vec![(key.name.as_str().to_owned(), reason)]
+}
+
+fn cluster_mark(case: &Case<'_>) -> Vec<Hit> {
+    let marked = case.table.attached.clustered_on.iter();
+    let reason = "the table is marked to be clustered on it; the partitions will be, and CLUSTER of the whole table alone fails";
+    marked.map(|index| (index.as_str().to_owned(), reason.into())).collect()
 }
 
 fn key_too_long(case: &Case<'_>) -> Vec<Hit> {

@@ -13,6 +13,7 @@ mod hanging;
 mod indexes;
 mod key;
 pub mod names;
+mod publications;
 mod server;
 mod shape;
 
@@ -233,13 +234,14 @@ mod tests {
 
     use super::*;
     use crate::model::{
+        attached::{Attached, Publication, RowSecurity},
         hanger::Hanger,
         ident::QualifiedName,
         incoming::{Choice, IncomingKey},
         sample::Sample,
         server::{LongTransaction, Rights},
         strategy::Strategy,
-        table::{Constraint, ConstraintKind, Facts, Index, IndexRole, TIMESTAMPTZ, Trigger},
+        table::{Constraint, ConstraintKind, Facts, Identity, Index, IndexRole, TIMESTAMPTZ, Trigger},
     };
 
     /// A case that can be changed.
@@ -281,6 +283,10 @@ mod tests {
         fn hang(&mut self, kind: HangerKind) {
             self.table.facts.unhandled.push(Hanger { kind, name: "x".into() });
         }
+
+        fn publish(&mut self, publication: Publication) {
+            self.table.attached.publications.push(publication);
+        }
     }
 
     fn at(year: i32) -> DateTime<Utc> {
@@ -293,12 +299,13 @@ mod tests {
             type_sql: type_sql.into(),
             not_null: true,
             generated: false,
-            identity: false,
+            identity: None,
             comparable: true,
             exact_hash: false,
             findable: true,
             owned_sequence: None,
             statistics_target: None,
+            options: Vec::new(),
         }
     }
 
@@ -312,9 +319,21 @@ mod tests {
             valid: true,
             deferrable: false,
             options: Vec::new(),
+            tablespace: None,
+            targets: Vec::new(),
             comment: None,
             constraint_comment: None,
         }
+    }
+
+    fn numbered(always: bool) -> Identity {
+        let sequence = QualifiedName::new("public", "t_id_seq");
+        Identity { always, sequence, options: String::new(), grants: Vec::new(), comment: None }
+    }
+
+    fn published() -> Publication {
+        let name = Ident::new("feed");
+        Publication { name, by_root: true, needs_identity: true, columns: None, filter: None }
     }
 
     fn trigger(name: &str) -> Trigger {
@@ -346,6 +365,7 @@ mod tests {
             views: Vec::new(),
             grants: Vec::new(),
             comment: None,
+            attached: Attached::default(),
             facts: Facts { kind: "rp".into(), replica_identity: "d".into(), ..Facts::default() },
         };
         let server = ServerFacts {
@@ -402,7 +422,7 @@ mod tests {
         ("QD-024", |s| s.hang(HangerKind::Extension)),
         ("QD-025", |s| s.hang(HangerKind::Inheritance)),
         ("QD-026", |s| s.hang(HangerKind::TypedTable)),
-        ("QD-027", |s| s.hang(HangerKind::Tablespace)),
+        ("QD-027", |s| s.around.rights.tablespaces = vec![Ident::new("fast")]),
         ("QD-028", |s| s.hang(HangerKind::AccessMethod)),
         ("QD-030", |s| s.table.columns[1].not_null = false),
         ("QD-031", |s| s.table.columns.push(column("seen", TIMESTAMPTZ))),
@@ -431,11 +451,8 @@ mod tests {
         ("QD-043", |s| s.table.indexes.push(index("u", IndexRole::UniqueConstraint, &["w"]))),
         ("QD-044", |s| s.table.indexes.push(index("x", IndexRole::Exclusion, &["at"]))),
         ("QD-045", |s| s.table.indexes[0].key.truncate(1)),
-        ("QD-046", |s| s.hang(HangerKind::ClusterMark)),
+        ("QD-046", |s| s.table.attached.clustered_on = Some(Ident::new("t_pkey"))),
         ("QD-047", |s| s.hang(HangerKind::Index)),
-        ("QD-050", |s| s.table.columns[0].identity = true),
-        ("QD-051", |s| s.table.columns[0].owned_sequence = Some(QualifiedName::new("public", "t_id_seq"))),
-        ("QD-052", |s| s.hang(HangerKind::ColumnOptions)),
         ("QD-053", |s| s.table.constraints.push(check("n", ConstraintKind::Check { no_inherit: true }))),
         ("QD-054", |s| s.hang(HangerKind::Check)),
         ("QD-055", |s| s.hang(HangerKind::NotNull)),
@@ -460,23 +477,28 @@ mod tests {
             let kind = ConstraintKind::ForeignKey { referenced, referenced_oid: 2, acts: false };
             s.table.constraints.push(Constraint { validated: false, ..check("fk", kind) });
         }),
-        ("QD-061", |s| s.hang(HangerKind::RowSecurity)),
+        ("QD-061", |s| s.table.attached.row_security = RowSecurity { enabled: true, forced: true }),
         ("QD-062", |s| s.hang(HangerKind::Policy)),
         ("QD-063", |s| s.hang(HangerKind::Rule)),
         ("QD-064", |s| s.hang(HangerKind::Publication)),
         ("QD-065", |s| s.hang(HangerKind::Subscription)),
-        ("QD-066", |s| s.table.facts.replica_identity = "f".into()),
         ("QD-067", |s| s.hang(HangerKind::MaterialisedView)),
         ("QD-068", |s| s.hang(HangerKind::Function)),
         ("QD-069", |s| s.hang(HangerKind::RowType)),
         ("QD-070", |s| s.hang(HangerKind::View)),
         ("QD-071", |s| s.hang(HangerKind::Statistics)),
-        ("QD-072", |s| s.table.triggers[0].constraint = true),
         ("QD-073", |s| s.table.triggers[0].row_with_transition = true),
         ("QD-074", |s| s.table.triggers[0].before_row = true),
         ("QD-075", |s| s.hang(HangerKind::Grant)),
         ("QD-076", |s| s.hang(HangerKind::SecurityLabel)),
         ("QD-077", |s| s.hang(HangerKind::Other)),
+        ("QD-078", |s| s.hang(HangerKind::Sequence)),
+        ("QD-079", |s| s.publish(Publication { by_root: false, ..published() })),
+        ("QD-082", |s| {
+            s.around.rights.publications = vec![published().name];
+            s.publish(published());
+        }),
+        ("QD-083", |s| s.publish(Publication { columns: Some(vec![Ident::new("id")]), ..published() })),
         ("QD-080", |s| s.around.taken = vec![Ident::new("t_twin")]),
         ("QD-080", |s| s.around.taken = vec![Ident::new("t_old")]),
         ("QD-080", |s| s.around.taken = vec![Ident::new("t_2024_q3")]),
@@ -503,7 +525,13 @@ mod tests {
             let definition = "FOREIGN KEY (w) REFERENCES users(id) ON DELETE SET NULL".into();
             s.table.constraints.push(Constraint { definition, ..check("fk", kind) });
         }),
+        ("QD-111", |s| {
+            let sql = "CREATE CONSTRAINT TRIGGER \"a ON b\" AFTER INSERT ON public.t FOR EACH ROW EXECUTE FUNCTION f()";
+            s.table.triggers[0].definition = sql.into();
+        }),
         ("QD-113", |s| s.table.constraints[0].validated = false),
+        ("QD-116", |s| s.publish(published())),
+        ("QD-117", |s| s.table.columns[0].identity = Some(numbered(true))),
     ];
 
     #[test]
@@ -526,10 +554,16 @@ mod tests {
             told.table.triggers[0].definition = definition.into();
             assert_eq!(told.ids(), ["QD-114"], "{definition}");
         }
+        told.table.columns[0].identity = Some(numbered(false));
         told.table.triggers[0].enabled = 'D';
         told.table.triggers[0].definition =
             "CREATE TRIGGER x AFTER INSERT ON t FOR EACH ROW EXECUTE FUNCTION f()".into();
         assert_eq!(told.ids(), ["QD-114"]);
+        let referenced = QualifiedName::new("public", "users");
+        let kind = ConstraintKind::ForeignKey { referenced, referenced_oid: 2, acts: false };
+        told.table.constraints.push(Constraint { validated: false, ..check("fk", kind) });
+        let ids = told.ids();
+        assert!(ids.contains(&"QD-113".to_owned()) && ids.contains(&"QD-059".to_owned()), "{ids:?}");
     }
 
     fn long(age_s: Option<i64>) -> LongTransaction {
@@ -542,6 +576,9 @@ mod tests {
         let mut near = scene();
         near.around.taken = ["t", "t_pkey", "t_2030_q1", "t_old_2"].map(Ident::new).to_vec();
         near.around.long_transactions = vec![long(Some(9)), long(None)];
+        near.publish(published());
+        near.publish(Publication { columns: Some(vec![Ident::new("at")]), ..published() });
+        near.table.attached.row_security.enabled = true;
         assert!(near.ids().is_empty(), "{:?}", near.ids());
         let mut without_default = scene();
         without_default.request.default_leaf = false;

@@ -37,21 +37,8 @@ pub(super) const CHECKS: &[Check] = &[
         remedy: "ALTER TABLE … NOT OF first",
         ..hanging("QD-026", HangerKind::TypedTable, "the table is made of that type")
     },
-    Check {
-        remedy: "ALTER TABLE or ALTER INDEX … SET TABLESPACE pg_default first; it rewrites it under a lock",
-        ..hanging("QD-027", HangerKind::Tablespace, "it is not in the database's own tablespace")
-    },
+    refuse("QD-027", "GRANT CREATE ON TABLESPACE it to the role", tablespace),
     hanging("QD-028", HangerKind::AccessMethod, "only heap tables can be copied by block ranges"),
-    refuse(
-        "QD-050",
-        "ALTER TABLE … ALTER COLUMN … DROP IDENTITY, and take the values from a free sequence",
-        identity,
-    ),
-    refuse("QD-051", "ALTER SEQUENCE … OWNED BY NONE: the default goes on using it", owned_sequence),
-    Check {
-        remedy: "ALTER TABLE … ALTER COLUMN … RESET (…), and set it again on the partitions after the swap",
-        ..hanging("QD-052", HangerKind::ColumnOptions, "options of a column are not carried over")
-    },
     refuse(
         "QD-036",
         "this version compares rows in their binary form; give the column another type",
@@ -113,19 +100,20 @@ fn system_schema(case: &Case<'_>) -> Vec<Hit> {
     case.about_table(system.then(|| format!("schema {schema} is not the application's")))
 }
 
+fn tablespace(case: &Case<'_>) -> Vec<Hit> {
+    let reason = "the table or an index is in it, and the role may not create there";
+    case.around
+        .rights
+        .tablespaces
+        .iter()
+        .map(|name| (format!("tablespace {}", name.as_str()), reason.into()))
+        .collect()
+}
+
 /// Each column of which `holds`, with the reason.
 fn columns(case: &Case<'_>, holds: impl Fn(&Column) -> bool, reason: &str) -> Vec<Hit> {
     let found = case.table.columns.iter().filter(|column| holds(column));
     found.map(|column| (format!("{}.{}", case.name(), column.name.as_str()), reason.to_owned())).collect()
-}
-
-fn identity(case: &Case<'_>) -> Vec<Hit> {
-    columns(case, |column| column.identity, "an identity column starts again at 1 on the new table")
-}
-
-fn owned_sequence(case: &Case<'_>) -> Vec<Hit> {
-    let owned = |column: &Column| column.owned_sequence.is_some() && !column.identity;
-    columns(case, owned, "the column owns a sequence, which goes when the old table is dropped")
 }
 
 fn incomparable(case: &Case<'_>) -> Vec<Hit> {

@@ -74,7 +74,35 @@ fn planned(scheme: &Scheme) -> BTreeSet<Dependant> {
         .views
         .iter()
         .map(|view| Dependant::new("view", view.name.plain(), &view.definition, String::new()));
-    triggers.chain(views).collect()
+    triggers.chain(views).chain(attached(scheme)).collect()
+}
+
+fn attached(scheme: &Scheme) -> impl Iterator<Item = Dependant> {
+    let attached = &scheme.table.attached;
+    let security = |on: bool| if on { 't' } else { 'f' };
+    let (enabled, forced) = (security(attached.row_security.enabled), security(attached.row_security.forced));
+    let security = format!("enabled {enabled} forced {forced}");
+    let none = String::new;
+    let policies = attached
+        .policies
+        .iter()
+        .map(move |p| Dependant::new("policy", p.name.as_str().into(), &p.definition, none()));
+    let publications = attached
+        .publications
+        .iter()
+        .map(move |p| Dependant::new("publication", p.name.as_str().into(), "", none()));
+    let statistics = attached
+        .statistics
+        .iter()
+        .map(move |s| Dependant::new("statistics object", s.name.plain(), &s.of, none()));
+    let columns = scheme.table.columns.iter();
+    let identities = columns.filter_map(|column| Some((column.name.as_str(), column.identity.as_ref()?)));
+    let identities = identities.map(|(name, identity)| {
+        let state = if identity.always { "a" } else { "d" };
+        Dependant::new("identity column", name.into(), &identity.options, state.into())
+    });
+    let one = Dependant::new("row level security", none(), &security, none());
+    policies.chain(publications).chain(statistics).chain(identities).chain([one])
 }
 
 fn planned_keys(scheme: &Scheme) -> impl Iterator<Item = Dependant> {

@@ -14,6 +14,7 @@ use crate::{
         table::{Constraint, ConstraintKind, Trigger},
         triggers,
     },
+    ops::swap::attached,
     pg::script::Script,
 };
 
@@ -74,12 +75,17 @@ fn stand_back(scheme: &Scheme) -> Script {
 fn take_over(scheme: &Scheme) -> Script {
     let (name, twin, old) = (scheme.source(), scheme.twin(), scheme.old());
     let mut script = Script::new();
+    script.append(attached::leave(scheme, name));
     script.add("rename", format!("ALTER TABLE {name} RENAME TO {}", old.name));
     script
         .extend("rename", rename_indexes(scheme, |n| name.sibling(n.clone()), |n| scheme.old_index(n).name));
+    script.extend("rename", attached::rename_statistics(scheme, Clone::clone, |n| scheme.old_statistics(n)));
     script.add("rename", format!("ALTER TABLE {twin} RENAME TO {}", name.name));
     script.extend("rename", rename_indexes(scheme, |n| scheme.twin_index(n), Clone::clone));
     script.extend("keep incoming foreign keys", scheme.incoming.follow());
+    script.extend("rename", attached::rename_statistics(scheme, |n| scheme.twin_statistics(n), Clone::clone));
+    script.append(attached::take(scheme, name, &old));
+    script.extend("make policies", attached::make_policies(scheme, name));
     script.extend("make triggers", scheme.table.triggers.iter().flat_map(|t| make(name, t)));
     script.extend(
         "grant",
@@ -118,11 +124,16 @@ fn back(scheme: &Scheme, leaves: &[QualifiedName], keys: OldKeys) -> Script {
     script.extend("drop checks", not_valid_checks(scheme).map(|check| references::drop(name, check)));
     script.extend("revoke", revoke(scheme));
     script.extend("release incoming foreign keys", scheme.incoming.release());
+    script.extend("drop policies", attached::drop_policies(scheme, name));
+    script.append(attached::leave(scheme, name));
     script.add("rename", format!("ALTER TABLE {name} RENAME TO {}", twin.name));
     script
         .extend("rename", rename_indexes(scheme, |n| name.sibling(n.clone()), |n| scheme.twin_index(n).name));
+    script.extend("rename", attached::rename_statistics(scheme, Clone::clone, |n| scheme.twin_statistics(n)));
     script.add("rename", format!("ALTER TABLE {old} RENAME TO {}", name.name));
     script.extend("rename", rename_indexes(scheme, |n| scheme.old_index(n), Clone::clone));
+    script.extend("rename", attached::rename_statistics(scheme, |n| scheme.old_statistics(n), Clone::clone));
+    script.append(attached::take(scheme, name, &twin));
     for fk in scheme.table.foreign_keys().filter(|_| keys == OldKeys::Dropped) {
         // A partitioned table cannot have one that is NOT VALID: its parts get it, and it takes theirs when they are valid.
         let heaps = scheme.heaps(name);

@@ -8,6 +8,7 @@
 //! than the budget. A lost attempt changes nothing.
 
 mod approach;
+mod attached;
 mod dependants;
 mod exchange;
 mod incoming;

@@ -1,6 +1,6 @@
 //! Indexes: on one leaf at its seal, then on the parent, which attaches the leaves' own.
 
-use super::{statement, with_options};
+use super::{attached, statement, with_options};
 use crate::model::{
     ident::{Ident, QualifiedName, literal},
     plan::Statement,
@@ -20,9 +20,12 @@ pub fn seal_statements(scheme: &Scheme, leaf: &Leaf) -> Vec<Statement> {
     let table = scheme.leaf(leaf);
     let one = |index: &Index| {
         let name = Scheme::leaf_index(&leaf.name, &index.name);
-        statement("seal leaf", index_sql(scheme, index, &table, &name, Place::Leaf))
+        let create = statement("seal leaf", index_sql(scheme, index, &table, &name, Place::Leaf));
+        attached::with_index(index, &table.sibling(name), create)
     };
-    ordered(scheme).map(one).collect()
+    let mut all: Vec<_> = ordered(scheme).flat_map(one).collect();
+    all.extend(attached::of_sealed(scheme, leaf));
+    all
 }
 
 /// The parent's indexes, made without the leaves, then each leaf's own attached.
@@ -32,13 +35,14 @@ pub fn adopt_statements(scheme: &Scheme, leaves: &[Leaf]) -> Vec<Statement> {
     for index in ordered(scheme) {
         let parent = scheme.twin_index(&index.name);
         let create = index_sql(scheme, index, &twin, &parent.name, Place::ParentOnly);
-        all.push(statement("adopt index", create));
+        all.extend(attached::with_index(index, &parent, statement("adopt index", create)));
         all.extend(comments(index, &twin, &parent));
         for leaf in leaves {
             let own = twin.sibling(Scheme::leaf_index(&leaf.name, &index.name));
             all.push(statement("attach index", format!("ALTER INDEX {parent} ATTACH PARTITION {own}")));
         }
     }
+    all.extend(attached::of_adopted(scheme));
     all
 }
 

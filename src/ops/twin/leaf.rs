@@ -1,6 +1,6 @@
 //! Leaves: created with the twin, or later beside a parent in use.
 
-use super::{close_sql, own_sql, seal_statements, statement, targets, with_options};
+use super::{attached, close_sql, own_sql, seal_statements, statement, with_options};
 use crate::model::{
     ident::QualifiedName,
     plan::Statement,
@@ -11,13 +11,14 @@ use crate::model::{
 pub(super) fn create_statements(scheme: &Scheme, leaf: &Leaf) -> Vec<Statement> {
     let table = scheme.leaf(leaf);
     let sql = format!(
-        "CREATE TABLE {table} PARTITION OF {} {}{}",
+        "CREATE TABLE {table} PARTITION OF {} {}{}{}",
         scheme.twin(),
         bounds(scheme, leaf),
-        with_options(&scheme.table.facts.options)
+        with_options(&scheme.table.facts.options),
+        attached::tablespace(scheme)
     );
     let mut all = vec![statement("create leaf", sql), statement("own leaf", own_sql(scheme, &table))];
-    all.extend(targets(scheme, &table));
+    all.extend(attached::of_leaf(scheme, leaf));
     all
 }
 
@@ -30,11 +31,12 @@ pub fn new_leaf_statements(scheme: &Scheme, leaf: &Leaf, parent: &QualifiedName)
     // The leaf is empty, so LIKE may make a NOT VALID check valid.
     let create = format!(
         "CREATE TABLE {table} (LIKE {parent} INCLUDING DEFAULTS INCLUDING GENERATED INCLUDING STORAGE \
-         INCLUDING COMPRESSION INCLUDING CONSTRAINTS){}",
-        with_options(&scheme.table.facts.options)
+         INCLUDING COMPRESSION INCLUDING CONSTRAINTS){}{}",
+        with_options(&scheme.table.facts.options),
+        attached::tablespace(scheme)
     );
     let mut all = vec![statement("create leaf", create), statement("own leaf", own_sql(scheme, &table))];
-    all.extend(targets(scheme, &table));
+    all.extend(attached::of_leaf(scheme, leaf));
     all.push(statement("close leaf", close_sql(&table)));
     all.extend(seal_statements(scheme, leaf));
     let attach = format!("ALTER TABLE {parent} ATTACH PARTITION {table} {}", bounds(scheme, leaf));

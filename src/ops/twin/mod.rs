@@ -6,6 +6,7 @@
 //!
 //! Invariant: no statement here builds an index on the parent; the parent only adopts what the leaves have.
 
+mod attached;
 mod bounds;
 mod index;
 mod leaf;
@@ -80,7 +81,7 @@ pub fn create_statements(scheme: &Scheme, leaves: &[Leaf]) -> Vec<Statement> {
         comment
             .map(|text| statement("comment twin", format!("COMMENT ON TABLE {twin} IS {}", literal(text)))),
     );
-    all.extend(targets(scheme, &twin));
+    all.extend(attached::of_twin(scheme));
     all.extend(checks(scheme).flat_map(|check| check_statements(&twin, check)));
     all.extend(leaves.iter().flat_map(|leaf| leaf::create_statements(scheme, leaf)));
     all.push(statement("close twin", close_sql(&twin)));
@@ -94,10 +95,11 @@ fn statement(label: &str, sql: String) -> Statement {
 fn create_twin_sql(scheme: &Scheme) -> String {
     format!(
         "CREATE TABLE {} (LIKE {} INCLUDING DEFAULTS INCLUDING GENERATED INCLUDING STORAGE \
-         INCLUDING COMPRESSION INCLUDING COMMENTS) PARTITION BY RANGE ({})",
+         INCLUDING COMPRESSION INCLUDING COMMENTS) PARTITION BY RANGE ({}){}",
         scheme.twin(),
         scheme.source(),
-        scheme.by
+        scheme.by,
+        attached::tablespace(scheme)
     )
 }
 

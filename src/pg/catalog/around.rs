@@ -2,12 +2,11 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{ident, name, sample};
+use super::{ident, idents, name, sample};
 use crate::{
     error::Result,
     model::{
         clock::Clock,
-        hanger::HangerKind,
         ident::Ident,
         plan::Request,
         preflight::choose_key,
@@ -78,6 +77,9 @@ async fn rights(session: &Session, table: &Table) -> Result<Rights> {
         may_give: row.get(1),
         may_create: row.get(2),
         lacks: row.get(3),
+        bypasses: row.get(4),
+        publications: idents(&row, 5),
+        tablespaces: idents(&row, 6),
         ..Rights::default()
     };
     for row in session.query("read rights around", AROUND, &[&table.oid]).await? {
@@ -104,7 +106,8 @@ async fn long_transactions(session: &Session) -> Result<Vec<LongTransaction>> {
 
 /// Whether its rows can be read. Our sessions make an error of a policy; preflight refuses what stands against it by name.
 fn may_read(table: &Table, rights: &Rights) -> bool {
-    let secured = table.facts.unhandled.iter().any(|hanger| hanger.kind == HangerKind::RowSecurity);
+    let security = table.attached.row_security;
+    let secured = security.enabled && !rights.bypasses && (security.forced || !rights.owns);
     let heaps = ["rp", "pp"].contains(&table.facts.kind.as_str());
     !secured && heaps && !rights.lacks.iter().any(|right| right == "SELECT")
 }

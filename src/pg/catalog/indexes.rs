@@ -1,6 +1,6 @@
 //! A table's indexes.
 
-use super::{ident, idents};
+use super::{ident, idents, maybe_ident};
 use crate::{
     error::{Error, Result},
     model::{
@@ -29,6 +29,8 @@ fn index(row: &tokio_postgres::Row) -> Result<Index> {
         options: row.get(7),
         comment: row.get(8),
         constraint_comment: row.get(9),
+        tablespace: maybe_ident(row, 10),
+        targets: row.get(11),
     })
 }
 

@@ -5,6 +5,7 @@
 //! version is refused, not lost.
 
 mod around;
+mod attached;
 mod columns;
 mod constraints;
 mod hangers;
@@ -28,6 +29,7 @@ pub use typed_name::reading;
 use crate::{
     error::{Error, Result},
     model::{
+        attached::{Attached, RowSecurity},
         ident::{Ident, QualifiedName},
         table::{Facts, Oid, Table},
     },
@@ -55,6 +57,9 @@ pub async fn load_oid(session: &Session, oid: Oid) -> Result<Table> {
     table.triggers = hangers::triggers(session, oid).await?;
     table.views = hangers::views(session, oid).await?;
     table.grants = hangers::grants(session, oid).await?;
+    table.attached.policies = attached::policies(session, oid).await?;
+    table.attached.statistics = attached::statistics(session, oid).await?;
+    table.attached.publications = attached::publications(session, oid).await?;
     table.facts.incoming_foreign_keys = hangers::incoming_foreign_keys(session, oid).await?;
     table.facts.unhandled = hangers::unhandled(session, oid).await?;
     table.facts.unhandled.extend(hangers::parts(session, oid).await?);
@@ -74,6 +79,13 @@ fn bare(row: &Row, oid: Oid) -> Table {
         views: Vec::new(),
         grants: Vec::new(),
         comment: row.get(3),
+        attached: Attached {
+            tablespace: maybe_ident(row, 15),
+            clustered_on: maybe_ident(row, 16),
+            identity_index: maybe_ident(row, 17),
+            row_security: RowSecurity { enabled: row.get(18), forced: row.get(19) },
+            ..Attached::default()
+        },
         facts: Facts {
             kind: row.get(4),
             blocks: row.get(5),
@@ -94,6 +106,11 @@ fn bare(row: &Row, oid: Oid) -> Table {
 /// A column that holds a name.
 fn ident(row: &Row, at: usize) -> Ident {
     Ident::new(row.get::<_, String>(at))
+}
+
+/// A column that holds a name or nothing.
+fn maybe_ident(row: &Row, at: usize) -> Option<Ident> {
+    row.get::<_, Option<String>>(at).map(Ident::new)
 }
 
 /// Two columns that hold schema and name.

@@ -12,6 +12,10 @@ pub use write::{fingerprint, moved};
 
 use crate::{
     error::{Error, Result},
+    model::{
+        ident::literal,
+        template::{dollar_quote, fill},
+    },
     pg::Session,
 };
 
@@ -46,6 +50,13 @@ pub async fn check(session: &Session) -> Result<Option<i32>> {
     }
 }
 
+/// Takes rights that default privileges gave away on what was made in the journal's schema under a name with `part` in it.
+pub fn close(part: &str) -> String {
+    const SQL: &str = include_str!("../../../assets/sql/close_journal.sql");
+    let part = literal(part);
+    fill(SQL.trim_end(), &[("part", &part), ("quote", &dollar_quote(&part))])
+}
+
 /// Makes the journal where there is none. Two consoles that try at once: one waits for the other.
 pub async fn install(session: &mut Session) -> Result<()> {
     // The rows of the catalogue, not `to_regclass`: that one asks a cache, which may not have heard of what was made while
@@ -61,6 +72,7 @@ pub async fn install(session: &mut Session) -> Result<()> {
     let there = tx.query_one("find journal", THERE, &[]).await?;
     if !there.get::<_, bool>(0) {
         tx.batch("create journal", SCHEMA).await?;
+        tx.batch("close journal", &close("")).await?;
     }
     tx.commit("create journal").await
 }

@@ -83,6 +83,12 @@ impl Rig {
         Self { db, target, session, scheme, fence, leaves: Vec::new(), attempts: Vec::new() }
     }
 
+    /// From now on all is done by a role, which must own journal and table.
+    pub(crate) async fn act_as(&mut self, target: Target) {
+        self.target = target;
+        self.session = self.open().await;
+    }
+
     /// Capture is on.
     pub(crate) async fn capturing(db: Db) -> Self {
         let mut rig = Self::planned(db).await;
@@ -120,7 +126,8 @@ impl Rig {
         rig.copied().await
     }
 
-    async fn copied(self) -> Self {
+    /// From where capture is on to where the twin has every row and index.
+    pub(crate) async fn copied(self) -> Self {
         let mut rig = self;
         let first = "2024-01-01T00:00:00Z".parse().unwrap();
         let last = "2024-12-31T00:00:00Z".parse().unwrap();
@@ -131,7 +138,9 @@ impl Rig {
         let tx = rig.session.begin().await.unwrap();
         twin::create(&tx, scheme, &rig.leaves).await.unwrap();
         let copy = format!(
-            "LOCK TABLE {TABLE} IN SHARE MODE; INSERT INTO {TWIN} ({0}) SELECT {0} FROM {TABLE}; DELETE FROM {1}",
+            "LOCK TABLE {0} IN SHARE MODE; INSERT INTO {1} ({2}) SELECT {2} FROM {0}; DELETE FROM {3}",
+            scheme.source(),
+            scheme.twin(),
             scheme.column_list(""),
             scheme.log()
         );

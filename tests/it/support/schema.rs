@@ -19,5 +19,5 @@ pub(crate) async fn objects(db: &Db) -> String {
 
 async fn text(db: &Db, sql: &str, params: &[&(dyn tokio_postgres::types::ToSql + Sync)]) -> String {
     let rows = db.session().await.query("dump", sql, params).await.expect("the catalogue can be read");
-    rows.iter().map(|row| row.get::<_, String>(0)).collect::<Vec<_>>().join("\n")
+    rows.iter().map(|row| row.get::<_, String>(0).replace('\n', " ")).collect::<Vec<_>>().join("\n")
 }

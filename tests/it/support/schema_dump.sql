@@ -1,4 +1,4 @@
-WITH target AS (
+WITH RECURSIVE target AS (
     SELECT c.*, c.oid AS id FROM pg_class c WHERE c.oid = $1::text::regclass
 ),
 -- every index, constraint, trigger, column … of the table, as the catalogue and number that pg_description knows it by
@@ -15,11 +15,17 @@ part (catalogue, id, name) AS (
     UNION ALL
     SELECT 'pg_statistic_ext'::regclass, s.oid, 'statistics ' || stxname FROM pg_statistic_ext s, target WHERE stxrelid = id
 ),
-views AS (
-    SELECT DISTINCT v.* FROM target
+above (id) AS (
+    SELECT r.ev_class FROM target
     JOIN pg_depend d ON d.refclassid = 'pg_class'::regclass AND d.refobjid = target.id AND d.classid = 'pg_rewrite'::regclass
-    JOIN pg_rewrite r ON r.oid = d.objid
-    JOIN pg_class v ON v.oid = r.ev_class AND v.oid <> target.id
+    JOIN pg_rewrite r ON r.oid = d.objid AND r.ev_class <> target.id
+    UNION
+    SELECT r.ev_class FROM above
+    JOIN pg_depend d ON d.refclassid = 'pg_class'::regclass AND d.refobjid = above.id AND d.classid = 'pg_rewrite'::regclass
+    JOIN pg_rewrite r ON r.oid = d.objid AND r.ev_class <> above.id
+),
+views AS (
+    SELECT v.* FROM pg_class v WHERE v.oid IN (SELECT id FROM above)
 ),
 line (words) AS (
     SELECT format('table %s kind %s persistence %s owner %s method %s tablespace %s options %s toast %s rls %s force %s identity %s',
@@ -58,7 +64,7 @@ line (words) AS (
     SELECT format('trigger %I enabled %s %s', tgname, tgenabled, pg_get_triggerdef(t.oid))
     FROM target JOIN pg_trigger t ON tgrelid = id AND NOT tgisinternal
     UNION ALL
-    SELECT format('system trigger of %I %s enabled %s', (SELECT conname FROM pg_constraint o WHERE o.oid = tgconstraint), tgfoid::regproc, tgenabled)
+    SELECT format('system trigger of %s %s enabled %s', (SELECT conname FROM pg_constraint o WHERE o.oid = tgconstraint), tgfoid::regproc, tgenabled)
     FROM target JOIN pg_trigger t ON tgrelid = id AND tgisinternal
     UNION ALL
     SELECT format('grant %s to %s grantable %s by %s', privilege_type, CASE grantee WHEN 0 THEN 'PUBLIC' ELSE pg_get_userbyid(grantee) END,
@@ -89,13 +95,26 @@ line (words) AS (
         pg_get_expr(polqual, polrelid), pg_get_expr(polwithcheck, polrelid))
     FROM target JOIN pg_policy ON polrelid = id
     UNION ALL
-    SELECT format('published in %I', pubname)
+    SELECT format('published in %I: %s', pubname, to_jsonb(p) - ARRAY['pubname', 'schemaname', 'tablename'])
     FROM target JOIN pg_namespace n ON n.oid = relnamespace
     JOIN pg_publication_tables p ON p.schemaname = nspname AND p.tablename = relname
     UNION ALL
-    SELECT format('statistics %s', pg_get_statisticsobjdef(s.oid)) FROM target JOIN pg_statistic_ext s ON stxrelid = id
+    SELECT format('statistics %s owner %s target %s', pg_get_statisticsobjdef(s.oid), pg_get_userbyid(stxowner), nullif(stxstattarget::int, -1))
+    FROM target JOIN pg_statistic_ext s ON stxrelid = id
     UNION ALL
-    SELECT format('sequence %s of column %s kind %s: %s', d.objid::regclass, d.refobjsubid, d.deptype, (q.*)::text)
+    SELECT format('statistics target %s of column %s of index %s', a.attstattarget, a.attnum, i.indexrelid::regclass)
+    FROM target JOIN pg_index i ON indrelid = id JOIN pg_attribute a ON a.attrelid = i.indexrelid AND a.attstattarget >= 0
+    UNION ALL
+    SELECT format('column %s of view %s: rights %s default %s comment %s', attname, v.oid::regclass, attacl, pg_get_expr(adbin, adrelid),
+        col_description(attrelid, attnum))
+    FROM views v JOIN pg_attribute ON attrelid = v.oid AND attnum > 0 LEFT JOIN pg_attrdef ON adrelid = attrelid AND adnum = attnum
+    UNION ALL
+    SELECT format('comment on view %s: %s', oid::regclass, obj_description(oid, 'pg_class')) FROM views
+    UNION ALL
+    SELECT format('sequence %s of column %s kind %s: %s owner %s rights %s comment %s', d.objid::regclass,
+        (SELECT attname FROM pg_attribute WHERE attrelid = id AND attnum = d.refobjsubid), d.deptype, (q.*)::text,
+        (SELECT pg_get_userbyid(relowner) FROM pg_class WHERE oid = d.objid), (SELECT relacl FROM pg_class WHERE oid = d.objid),
+        obj_description(d.objid, 'pg_class'))
     FROM target JOIN pg_depend d ON d.refobjid = id AND d.refclassid = 'pg_class'::regclass AND d.classid = 'pg_class'::regclass AND d.deptype IN ('a', 'i')
     JOIN LATERAL (SELECT seqtypid::regtype, seqstart, seqincrement, seqmin, seqmax, seqcache, seqcycle FROM pg_sequence WHERE seqrelid = d.objid) q ON true
 )
