@@ -14,6 +14,7 @@ use crate::{
     model::{
         calendar::Zone,
         clock::Clock,
+        history::History,
         incoming::{Choice, Incoming, IncomingKey},
         period::Every,
         plan::Request,
@@ -148,6 +149,9 @@ pub struct PlanFlags {
     /// Say that no row is updated or deleted until the table is filled; for --strategy rename-first
     #[arg(long)]
     append_only: bool,
+    /// What the old table becomes with --strategy adopt: the partition of all earlier time, or DEFAULT [default: range]
+    #[arg(long, value_name = "PARTITION", value_parser = values::history())]
+    history: Option<History>,
     /// Periods kept ready after the newest row's [default: 2]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(0..=120))]
     ahead: Option<u32>,
@@ -161,16 +165,14 @@ pub struct PlanFlags {
 }
 
 impl PlanFlags {
-    /// What is asked for; refuses the strategies of later versions.
+    /// What is asked for; a flag of another strategy is refused.
     pub fn request(&self, table: &str) -> Result<Request> {
         let strategy = self.strategy.unwrap_or_default();
-        if strategy == Strategy::Adopt {
-            return Err(Error::Refused {
-                id: "QD-019",
-                object: table.to_owned(),
-                reason: format!("the strategy {strategy} is not in this version"),
-                remedy: "use --strategy online, which keeps the table in use all the time".into(),
-            });
+        if self.history.is_some() && strategy != Strategy::Adopt {
+            return Err(usage(
+                "--history says what --strategy adopt makes of the old table",
+                "add --strategy adopt",
+            ));
         }
         let plain = Request::of(table);
         Ok(Request {
@@ -183,6 +185,7 @@ impl PlanFlags {
             strategy,
             incoming: self.incoming.unwrap_or_default(),
             append_only: self.append_only,
+            history: self.history.unwrap_or_default(),
             ..plain
         })
     }
@@ -197,6 +200,7 @@ impl PlanFlags {
             ("--ahead", self.ahead.is_some_and(|ahead| ahead != scheme.ahead)),
             ("--no-default", self.no_default && scheme.default_leaf),
             ("--incoming", self.incoming.is_some_and(|choice| choice != scheme.incoming.choice)),
+            ("--history", self.history.is_some_and(|history| history != scheme.history)),
             ("--strategy", self.strategy.is_some_and(|strategy| strategy != scheme.strategy)),
         ];
         flags.into_iter().find_map(|(flag, differs)| differs.then_some(flag))
@@ -211,6 +215,9 @@ pub struct PlanCommand {
     /// Decisions about the twin.
     #[command(flatten)]
     pub plan: PlanFlags,
+    /// Show the strategies side by side for this table
+    #[arg(long, conflicts_with_all = ["sql", "strategy", "history"])]
+    pub compare: bool,
     /// Print the SQL only
     #[arg(long, conflicts_with = "json")]
     pub sql: bool,

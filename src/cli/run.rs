@@ -85,7 +85,7 @@ async fn in_console(args: &Args, subject: &Subject<'_>, until: Until) -> Result<
     let errand = match (until, row.phase) {
         // The names are exchanged by itself, first of all.
         (Until::Swapped | Until::Finished, _) if row.scheme.strategy == Strategy::RenameFirst => vec![],
-        (Until::Swapped | Until::Finished, Phase::ReverseWindow)
+        (Until::Swapped | Until::Finished, Phase::ReverseWindow | Phase::Adopted)
         | (Until::Ready | Until::Told | Until::Asked, _) => {
             vec![]
         }
@@ -342,7 +342,7 @@ fn reached(phase: Phase, until: Until) -> bool {
         Until::Ready => {
             matches!(phase, Phase::Ready | Phase::Reversed) || (phase.is_swapped() && phase != Phase::Filling)
         }
-        Until::Swapped => matches!(phase, Phase::ReverseWindow | Phase::Finished),
+        Until::Swapped => matches!(phase, Phase::ReverseWindow | Phase::Adopted | Phase::Finished),
         Until::Finished => phase == Phase::Finished,
         Until::Told | Until::Asked => false,
     }

@@ -18,6 +18,15 @@ const BATCH: i64 = 1_000;
 pub(super) async fn plan(target: &Target, words: &PlanCommand) -> Result<u8> {
     let request = words.plan.request(&words.table)?;
     let session = Session::open(target, "plan").await?;
+    if words.compare {
+        let alternatives = plan::compare::compare(&session, &request).await?;
+        print::text(&if words.json {
+            output::compare::json(&alternatives) + "\n"
+        } else {
+            output::compare::text(&words.table, &alternatives)
+        });
+        return Ok(0);
+    }
     let plan = plan::plan(&session, &request).await?;
     print::text(&match (words.sql, words.json) {
         (true, _) => output::plan::sql(&plan),

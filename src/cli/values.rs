@@ -5,7 +5,7 @@ use std::time::Duration;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 
 use crate::{
-    model::{incoming::Choice, period::Every, strategy::Strategy},
+    model::{history::History, incoming::Choice, period::Every, strategy::Strategy},
     pg::Target,
 };
 
@@ -31,6 +31,11 @@ pub(super) fn strategy() -> impl TypedValueParser<Value = Strategy> {
 /// The words of `--incoming`.
 pub(super) fn incoming() -> impl TypedValueParser<Value = Choice> {
     PossibleValuesParser::new(Choice::ALL.map(Choice::word)).try_map(|word| word.parse::<Choice>())
+}
+
+/// The words of `--history`.
+pub(super) fn history() -> impl TypedValueParser<Value = History> {
+    PossibleValuesParser::new(History::ALL.map(History::word)).try_map(|word| word.parse::<History>())
 }
 
 /// `90s`, `30m`, `72h`, `3d`: a whole number and its unit.

@@ -12,7 +12,7 @@ use crate::{
         gate::Will,
     },
     error::{Error, Report, Result},
-    model::phase::Phase,
+    model::{phase::Phase, strategy::Strategy},
     pg::{Session, journal, journal::mail},
 };
 
@@ -25,8 +25,11 @@ pub enum Who {
     Phase,
 }
 
-/// Whether a command may be given in a phase, and who carries it out; else why not.
-pub fn decide(phase: Phase, command: &Command) -> Result<Who, String> {
+/// Whether a command may be given in a phase of a strategy, and who carries it out; else why not.
+pub fn decide((strategy, phase): (Strategy, Phase), command: &Command) -> Result<Who, String> {
+    if strategy == Strategy::Adopt && matches!(command, Command::Verify | Command::Repair) {
+        return Err("nothing is copied, so there is nothing to compare".into());
+    }
     match command {
         Command::Pause | Command::Resume | Command::Stop | Command::Workers { .. } if phase.is_over() => {
             Err(over(phase))
@@ -40,7 +43,11 @@ pub fn decide(phase: Phase, command: &Command) -> Result<Who, String> {
         Command::Swap if phase.may_swap() => Ok(Who::Phase),
         Command::Swap => Err(format!("swap needs phase ready, and it is {phase}")),
         Command::Reverse if phase == Phase::Filling => Ok(Who::Phase),
-        Command::Reverse | Command::Finish { .. } if phase == Phase::ReverseWindow => Ok(Who::Phase),
+        Command::Reverse | Command::Finish { .. }
+            if matches!(phase, Phase::ReverseWindow | Phase::Adopted) =>
+        {
+            Ok(Who::Phase)
+        }
         Command::Reverse | Command::Finish { .. } => {
             Err(format!("{} needs phase reverse_window, and it is {phase}", command.word()))
         }
@@ -106,7 +113,7 @@ fn over(phase: Phase) -> String {
 
 /// Takes a request on: does it, hands it to the phase, or refuses it.
 pub async fn take(ctx: &Context, session: &mut Session, request: Request) -> Result<()> {
-    match decide(ctx.phase(), &request.asked.command) {
+    match decide((ctx.scheme.strategy, ctx.phase()), &request.asked.command) {
         Err(reason) => refuse(ctx, session, &request, reason).await,
         Ok(Who::Phase) => {
             accept(ctx, session, &request).await?;
@@ -268,13 +275,24 @@ mod tests {
     #[test]
     fn each_danger_has_its_phases() {
         for phase in Phase::ALL {
+            let decide = |command: &Command| decide((Strategy::Online, phase), command);
             let gives_back = phase == Phase::Filling;
             let may_abort = phase.may_abort() || gives_back;
-            assert_eq!(decide(phase, &Command::Abort).is_ok(), may_abort, "{phase}");
-            assert_eq!(decide(phase, &Command::Swap).is_ok(), phase.may_swap(), "{phase}");
-            let may_reverse = phase == Phase::ReverseWindow || gives_back;
-            assert_eq!(decide(phase, &Command::Reverse).is_ok(), may_reverse, "{phase}");
-            assert_eq!(decide(phase, &Command::Pause).is_ok(), !phase.is_over(), "{phase}");
+            assert_eq!(decide(&Command::Abort).is_ok(), may_abort, "{phase}");
+            assert_eq!(decide(&Command::Swap).is_ok(), phase.may_swap(), "{phase}");
+            let window = matches!(phase, Phase::ReverseWindow | Phase::Adopted) || gives_back;
+            assert_eq!(decide(&Command::Reverse).is_ok(), window, "{phase}");
+            assert_eq!(decide(&Command::Pause).is_ok(), !phase.is_over(), "{phase}");
         }
+    }
+
+    #[test]
+    fn nothing_is_compared_where_nothing_is_copied() {
+        for phase in Phase::ALL {
+            for command in [Command::Verify, Command::Repair] {
+                assert!(decide((Strategy::Adopt, phase), &command).is_err(), "{phase}");
+            }
+        }
+        assert!(decide((Strategy::Adopt, Phase::Ready), &Command::Swap).is_ok());
     }
 }

@@ -18,6 +18,7 @@ use crate::{
         diff::Diff,
         phase::{LeafState, Phase, State},
         scheme::Scheme,
+        strategy::Strategy,
     },
     pg::journal::read::LeafRow,
 };
@@ -53,7 +54,8 @@ pub fn compose(parts: Parts<'_>) -> Status {
     let (counted, copied) = board.rows();
     let uncounted =
         matches!(standing.phase, Phase::Planned | Phase::Capturing | Phase::Census | Phase::Renaming);
-    let exact = !uncounted && (standing.phase != Phase::Filling || board.is_counted());
+    let counts = scheme.strategy != Strategy::Adopt;
+    let exact = counts && !uncounted && (standing.phase != Phase::Filling || board.is_counted());
     let rows = Rows {
         source: if exact { counted } else { scheme.table.facts.rows_estimate },
         exact,
@@ -149,7 +151,7 @@ fn periods(
     let one = |(row, copied): (&LeafRow, &i64)| {
         let (source_rows, target_rows) = rows_of(row, *copied);
         PeriodStatus {
-            title: row.leaf.period.map_or_else(|| "DEFAULT".into(), |period| scheme.calendar().title(period)),
+            title: title(scheme, row),
             leaf: row.leaf.name.as_str().to_owned(),
             period: row.leaf.period,
             state: row.state,
@@ -162,6 +164,14 @@ fn periods(
         }
     };
     board.leaves.iter().zip(&copied).map(one).collect()
+}
+
+fn title(scheme: &Scheme, row: &LeafRow) -> String {
+    match row.leaf.period {
+        Some(_) if scheme.is_history(&row.leaf) => "history".into(),
+        Some(period) => scheme.calendar().title(period),
+        None => "DEFAULT".into(),
+    }
 }
 
 /// Both sides as the last verification found them, in one snapshot; before one, what was counted and what was copied.

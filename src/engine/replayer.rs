@@ -65,6 +65,10 @@ enum Way {
 }
 
 fn way(ctx: &Context) -> Way {
+    if ctx.scheme.strategy == Strategy::Adopt {
+        // Nothing is captured.
+        return Way::None;
+    }
     match ctx.phase() {
         Phase::Copying => {
             let board = ctx.board();

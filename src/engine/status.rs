@@ -14,6 +14,7 @@ use crate::model::{
     ident::QualifiedName,
     period::{Every, Period},
     phase::{LeafState, Phase, State},
+    strategy::Strategy,
 };
 pub use crate::model::{
     condition::Condition,
@@ -154,6 +155,13 @@ pub struct Migration {
     pub pausing: bool,
     /// When the names were exchanged.
     pub swapped_at: Option<DateTime<Utc>>,
+}
+
+impl Migration {
+    /// The order of the conversion; an unknown word is a newer program's.
+    pub fn strategy(&self) -> Strategy {
+        self.strategy.parse().unwrap_or_default()
+    }
 }
 
 /// The process that runs it.

@@ -206,11 +206,13 @@ impl Work {
     /// The command to begin with; the end, where that was all.
     async fn first(&mut self, ctx: &Context, session: &mut crate::pg::Session) -> Result<Option<End>> {
         let Some(command) = self.options.first.take() else { return Ok(None) };
-        let who = orders::decide(ctx.phase(), &command).map_err(|reason| Error::Refused {
-            id: "QD-091",
-            object: ctx.scheme.source().plain(),
-            reason,
-            remedy: "see `quarterdeck status`".into(),
+        let who = orders::decide((ctx.scheme.strategy, ctx.phase()), &command).map_err(|reason| {
+            Error::Refused {
+                id: "QD-091",
+                object: ctx.scheme.source().plain(),
+                reason,
+                remedy: "see `quarterdeck status`".into(),
+            }
         })?;
         let asked = Asked { command, by: self.options.asker.clone() };
         orders::take(ctx, session, Request { asked, row: None }).await?;
@@ -229,6 +231,9 @@ async fn phases(ctx: &Arc<Context>) -> Result<End> {
             Phase::Planned if ctx.scheme.strategy == Strategy::RenameFirst => {
                 again(steps::renaming::renaming(ctx).await)
             }
+            Phase::Planned | Phase::Widening if ctx.scheme.strategy == Strategy::Adopt => {
+                again(steps::adopting::widening(ctx).await)
+            }
             Phase::Planned | Phase::Capturing => again(steps::prepare::capture(ctx).await),
             Phase::Census => again(steps::prepare::census(ctx).await),
             Phase::Copying => again(steps::copying::copying(ctx).await),
@@ -236,15 +241,14 @@ async fn phases(ctx: &Arc<Context>) -> Result<End> {
             Phase::Verifying if !steps::verifying::differs(ctx) => {
                 again(steps::verifying::verifying(ctx).await)
             }
-            Phase::Verifying | Phase::Ready | Phase::Reversed | Phase::ReverseWindow => {
+            Phase::Verifying | Phase::Ready | Phase::Reversed | Phase::ReverseWindow | Phase::Adopted => {
                 steps::settled::settled(ctx).await
             }
+            Phase::Adopting | Phase::Releasing => again(steps::adopting::find_out(ctx).await),
             Phase::Swapping | Phase::Reversing => again(steps::swapping::find_out(ctx).await),
             Phase::Renaming => again(steps::renaming::renaming(ctx).await),
             Phase::Filling => Box::pin(steps::filling::filling(ctx)).await,
-            Phase::Widening | Phase::Adopting | Phase::Adopted | Phase::Releasing => {
-                Err(Error::Bug(format!("{phase} has no step")))
-            }
+            Phase::Widening => Err(Error::Bug(format!("{phase} has no step"))),
             Phase::Aborting => return steps::abort::abort(ctx).await.map(|()| End::Aborted),
             Phase::Finished => return Ok(End::Reached(Phase::Finished)),
             Phase::Aborted => return Ok(End::Aborted),
@@ -307,7 +311,7 @@ impl End {
     /// The word and the exit code of the `closed` event.
     pub fn words(self, until: Until) -> (&'static str, u8) {
         match self {
-            Self::Reached(Phase::ReverseWindow) => ("swapped", 0),
+            Self::Reached(Phase::ReverseWindow | Phase::Adopted) => ("swapped", 0),
             Self::Reached(phase) => (phase.word(), 0),
             Self::Done => ("done", 0),
             Self::Stopped => ("stopped", 5),

@@ -13,6 +13,7 @@ pub mod drift;
 pub mod explain;
 pub mod figures;
 pub mod hanger;
+pub mod history;
 pub mod ident;
 pub mod incoming;
 pub mod leaves;

@@ -22,7 +22,7 @@ pub enum Phase {
     Replaying,
     /// Source and twin are being compared.
     Verifying,
-    /// Verified and kept in step; the swap may come.
+    /// Verified and kept in step, or (`adopt`) wide enough; the swap may come.
     Ready,
     /// The names are being exchanged.
     Swapping,
@@ -42,9 +42,9 @@ pub enum Phase {
     Renaming,
     /// `rename-first`: the partitioned table owns the name, and the rows of the old one are copied into it.
     Filling,
-    /// `adopt`: the key is being widened, the bound of history validated.
+    /// `adopt`: the key is being widened, the partitioned table made.
     Widening,
-    /// `adopt`: the old table is being attached as a partition.
+    /// `adopt`: the bound of history is being validated, the old table attached as a partition.
     Adopting,
     /// `adopt`: the old table is a partition of the one that owns the name.
     Adopted,
@@ -142,14 +142,15 @@ pub fn follow(from: Phase, to: Phase) -> bool {
         P::Copying => matches!(to, P::Replaying | P::Aborting),
         P::Replaying => matches!(to, P::Verifying | P::Aborting),
         P::Verifying => matches!(to, P::Ready | P::Replaying | P::Aborting),
-        P::Ready | P::Reversed => matches!(to, P::Replaying | P::Swapping | P::Aborting),
+        P::Ready => matches!(to, P::Replaying | P::Swapping | P::Adopting | P::Aborting),
+        P::Reversed => matches!(to, P::Replaying | P::Swapping | P::Aborting),
         P::Swapping => matches!(to, P::ReverseWindow | P::Ready | P::Reversed | P::Replaying),
         P::ReverseWindow => matches!(to, P::Reversing | P::Finished),
         P::Reversing => matches!(to, P::Reversed | P::ReverseWindow | P::Filling | P::Aborting),
         P::Renaming => matches!(to, P::Filling | P::Planned | P::Aborting),
         P::Filling => matches!(to, P::ReverseWindow | P::Reversing),
-        P::Widening => matches!(to, P::Adopting | P::Aborting),
-        P::Adopting => matches!(to, P::Adopted | P::Widening | P::Aborting),
+        P::Widening => matches!(to, P::Ready | P::Aborting),
+        P::Adopting => matches!(to, P::Adopted | P::Ready | P::Aborting),
         P::Adopted => matches!(to, P::Releasing | P::Finished),
         P::Releasing => matches!(to, P::Adopted | P::Aborting),
         P::Aborting => to == P::Aborted,

@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
-    calendar::Zone, clock::Clock, incoming::Choice, period::Every, scheme::Scheme, strategy::Strategy,
+    calendar::Zone, clock::Clock, history::History, incoming::Choice, period::Every, scheme::Scheme,
+    strategy::Strategy,
 };
 
 /// What the operator asked for.
@@ -32,6 +33,9 @@ pub struct Request {
     /// `--append-only`: whoever asks says that no row is updated or deleted while the table is being filled.
     #[serde(default)]
     pub append_only: bool,
+    /// `--history`: `adopt` only.
+    #[serde(default)]
+    pub history: History,
 }
 
 impl Request {
@@ -49,6 +53,7 @@ impl Request {
             strategy: Strategy::Online,
             incoming: Choice::Refuse,
             append_only: false,
+            history: History::Range,
         }
     }
 }

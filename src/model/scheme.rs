@@ -6,6 +6,7 @@ use uuid::Uuid;
 use crate::model::{
     calendar::{Calendar, Zone},
     clock::Clock,
+    history::History,
     ident::{Ident, QualifiedName},
     incoming::Incoming,
     period::{Every, Period},
@@ -43,6 +44,9 @@ pub struct Scheme {
     /// Foreign keys of other tables that lead to this one, and what becomes of them.
     #[serde(default)]
     pub incoming: Incoming,
+    /// `adopt`: which partition the old table becomes.
+    #[serde(default)]
+    pub history: History,
 }
 
 /// One partition of the twin.

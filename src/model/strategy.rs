@@ -42,6 +42,14 @@ impl Strategy {
             Self::Adopt => "attaches the old table whole; nothing is copied",
         }
     }
+
+    /// What readers of the table miss while it is being converted.
+    pub fn readers_miss(self) -> &'static str {
+        match self {
+            Self::Online | Self::Adopt | Self::Repartition => "nothing",
+            Self::RenameFirst => "rows not yet copied",
+        }
+    }
 }
 
 impl fmt::Display for Strategy {

@@ -129,6 +129,23 @@ pub fn statements(scheme: &Scheme, leaves: &[QualifiedName]) -> Vec<Statement> {
     shown
 }
 
+/// What `plan --sql` shows of partitions that are made empty, before they are anybody's.
+pub fn unfilled_statements(scheme: &Scheme, leaves: &[QualifiedName]) -> Vec<Statement> {
+    let each = |leaf, fk: &Constraint| {
+        let mut shown = add(leaf, fk).statements();
+        shown.extend(fk.validated.then(|| validate(leaf, fk).statements()).into_iter().flatten());
+        shown
+    };
+    let keys = scheme.table.foreign_keys();
+    keys.flat_map(|fk| leaves.iter().flat_map(move |leaf| each(leaf, fk))).collect()
+}
+
+/// What `plan --sql` shows where every partition has its foreign keys already.
+pub fn adopt_statements(scheme: &Scheme) -> Vec<Statement> {
+    let keys = scheme.table.foreign_keys().filter(|fk| fk.validated);
+    keys.flat_map(|fk| adopt(scheme, fk).statements()).collect()
+}
+
 /// What `plan --sql` shows, for after a reverse.
 pub fn restore_statements(scheme: &Scheme) -> Vec<Statement> {
     let dropped = scheme.table.foreign_keys().filter(|fk| fk.validated);

@@ -14,3 +14,4 @@ pub mod swap;
 pub mod twin;
 pub mod undo;
 pub mod verify;
+pub mod widen;

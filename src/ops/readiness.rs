@@ -18,7 +18,14 @@ const LONG_S: f64 = 5.0;
 
 /// Looks at the log, at old snapshots and at prepared transactions.
 pub async fn conditions(session: &Session, scheme: &Scheme) -> Result<Vec<Condition>> {
-    Ok(vec![log(session, scheme).await?, snapshots(session).await?, prepared(session).await?])
+    let mut all = vec![log(session, scheme).await?];
+    all.extend(around(session).await?);
+    Ok(all)
+}
+
+/// Looks at old snapshots and at prepared transactions.
+pub async fn around(session: &Session) -> Result<Vec<Condition>> {
+    Ok(vec![snapshots(session).await?, prepared(session).await?])
 }
 
 async fn log(session: &Session, scheme: &Scheme) -> Result<Condition> {

@@ -19,6 +19,7 @@ use crate::{
         attached::Attached,
         calendar::Zone,
         clock::Clock,
+        history::History,
         ident::{Ident, QualifiedName},
         period::Every,
         phase::{LeafState, Phase, State},
@@ -285,5 +286,6 @@ fn scheme() -> Scheme {
         default_leaf: true,
         strategy: Strategy::Online,
         incoming: crate::model::incoming::Incoming::default(),
+        history: History::Range,
     }
 }

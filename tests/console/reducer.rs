@@ -230,11 +230,14 @@ fn the_wizard_plans_and_starts_only_after_a_question() {
 }
 
 #[test]
-fn the_strategies_of_later_versions_cannot_be_chosen() {
-    let mut model = fixture::empty((100, 30));
-    press(&mut model, "<down><down><enter><enter><enter>");
-    assert_eq!(press(&mut model, "<down><down><enter>"), vec![]);
-    assert!(model.notice.unwrap().text.contains("adopt comes in a later version"));
+fn each_strategy_can_be_planned() {
+    for (down, word) in [(0, "online"), (1, "rename-first"), (2, "adopt"), (3, "repartition")] {
+        let mut model = fixture::empty((100, 30));
+        press(&mut model, "<down><down><enter><enter><enter>");
+        let effects = press(&mut model, &format!("{}<enter>", "<down>".repeat(down)));
+        let [Effect::MakePlan(request)] = effects.as_slice() else { panic!("{effects:?}") };
+        assert_eq!(request.strategy.word(), word);
+    }
 }
 
 #[test]

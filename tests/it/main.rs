@@ -2,6 +2,8 @@
 //! database. `QUARTERDECK_TEST_PG` lists the bin folders to test against (colon-separated).
 
 #[cfg(test)]
+mod adopt;
+#[cfg(test)]
 mod attached;
 #[cfg(test)]
 mod capture;

@@ -6,6 +6,7 @@ use quarterdeck::{
     model::{
         calendar::Zone,
         clock::Clock,
+        history::History,
         ident::{Ident, QualifiedName},
         leaves::leaves_for,
         period::Every,
@@ -40,6 +41,7 @@ async fn scheme(session: &Session, name: &str, by: &str) -> (Scheme, Vec<Leaf>) 
         default_leaf: true,
         strategy: Strategy::Online,
         incoming: quarterdeck::model::incoming::Incoming::default(),
+        history: History::Range,
     };
     let periods = leaves_for(Every::Quarter, at(2024, 1), at(2024, 5), 1).unwrap();
     let leaves = Case::leaves(&scheme, &periods);

@@ -53,5 +53,5 @@ fn is_done(status: &Status, command: &Command) -> bool {
 fn lets(status: &Status, command: &Command) -> bool {
     status.migration.state == State::Running
         && status.owner.as_ref().is_some_and(|owner| owner.ours)
-        && orders::decide(status.migration.phase, command).is_ok()
+        && orders::decide((status.migration.strategy(), status.migration.phase), command).is_ok()
 }

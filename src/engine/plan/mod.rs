@@ -3,6 +3,8 @@
 //! It changes nothing. Nothing runs later that it does not show: the statements are those of the operations
 //! themselves. Leaves are the census's to decide; until then they are what index or statistics tell.
 
+pub mod adopting;
+pub mod compare;
 pub mod ending;
 pub mod first;
 mod steps;
@@ -16,7 +18,7 @@ use crate::{
         plan::{Finding, Plan, Request, Step},
         preflight::{self, Case, choose_key},
         scheme::{Leaf, Scheme},
-        server::Extent,
+        server::{Extent, ServerFacts, Surroundings},
         strategy::Strategy,
         table::Table,
     },
@@ -26,13 +28,8 @@ use crate::{
 /// Reads the table of `request`, examines it, and writes down what would be done; refused by the first check that says
 /// no, with the number of the others.
 pub async fn plan(session: &Session, request: &Request) -> Result<Plan> {
-    let server = catalog::server_facts(session).await?;
-    if let Some(refused) = preflight::too_old(&server) {
-        return Err(refused);
-    }
-    let table = catalog::load_table(session, &request.table).await?;
-    let around = catalog::surroundings(session, &table, request).await?;
-    let case = Case { table: &table, server: &server, around: &around, request };
+    let facts = read(session, request).await?;
+    let case = facts.case(request);
     in_zone(&case)?;
     let warnings = preflight::examine(&case);
     if let Some(refused) = preflight::refusal(&warnings) {
@@ -52,6 +49,29 @@ pub async fn again(session: &Session, migration: Uuid) -> Result<Plan> {
     let outline = Outline { scheme, leaves, known };
     let steps = outline.steps(&[]);
     Ok(Plan { scheme: outline.scheme, steps, warnings: Vec::new() })
+}
+
+/// What is read before anything is judged.
+struct Facts {
+    server: ServerFacts,
+    table: Table,
+    around: Surroundings,
+}
+
+impl Facts {
+    fn case<'a>(&'a self, request: &'a Request) -> Case<'a> {
+        Case { table: &self.table, server: &self.server, around: &self.around, request }
+    }
+}
+
+async fn read(session: &Session, request: &Request) -> Result<Facts> {
+    let server = catalog::server_facts(session).await?;
+    if let Some(refused) = preflight::too_old(&server) {
+        return Err(refused);
+    }
+    let table = catalog::load_table(session, &request.table).await?;
+    let around = catalog::surroundings(session, &table, request).await?;
+    Ok(Facts { server, table, around })
 }
 
 /// What the steps are written from.
@@ -89,7 +109,8 @@ impl Outline {
     fn steps(&self, warnings: &[Finding]) -> Vec<Step> {
         match self.scheme.strategy {
             Strategy::RenameFirst => first::all(self, warnings),
-            Strategy::Online | Strategy::Adopt | Strategy::Repartition => {
+            Strategy::Adopt => adopting::all(self, warnings),
+            Strategy::Online | Strategy::Repartition => {
                 let mut steps = steps::all(self, warnings);
                 steps.extend(ending::all(self));
                 steps

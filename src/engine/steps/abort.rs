@@ -5,10 +5,10 @@ use crate::{
         command::Command,
         context::Context,
         orders,
-        steps::{lock_attempt, step, swapping},
+        steps::{adopting, lock_attempt, step, swapping},
     },
     error::{Error, Result},
-    model::phase::Phase,
+    model::{phase::Phase, strategy::Strategy},
     ops,
 };
 
@@ -22,6 +22,9 @@ pub async fn abort(ctx: &Context) -> Result<()> {
                 return Err(Error::Bug("the names were exchanged; reverse first".into()));
             }
         }
+        if ctx.phase() == Phase::Adopting {
+            adopting::find_out(ctx).await?;
+        }
         if ctx.phase() == Phase::Reversed {
             swapping::after(ctx).await?;
         }
@@ -32,6 +35,9 @@ pub async fn abort(ctx: &Context) -> Result<()> {
         let replay = ctx.replay.lock().await;
         let mut report = |attempt| ctx.say(lock_attempt(attempt));
         let patience = ctx.options.patience();
+        if ctx.scheme.strategy == Strategy::Adopt {
+            adopting::remove(ctx, &mut session).await?;
+        }
         ops::abort::abort(&mut session, &ctx.fence(), &ctx.scheme, patience, &mut report).await?;
         ctx.advance(&mut session, Phase::Aborted).await?;
         drop(replay);

@@ -2,6 +2,7 @@
 //! death at any instant, and ends right.
 
 pub mod abort;
+pub mod adopting;
 pub mod copying;
 pub mod filling;
 pub mod prepare;

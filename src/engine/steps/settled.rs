@@ -9,10 +9,10 @@ use crate::{
         context::{Context, Request, Until},
         gate::Will,
         orders,
-        steps::{swapping, undo, verifying},
+        steps::{adopting, swapping, undo, verifying},
     },
     error::{Error, Result},
-    model::phase::Phase,
+    model::{phase::Phase, strategy::Strategy},
     ops::finish::Old,
     pg::Session,
 };
@@ -54,13 +54,13 @@ async fn toward_goal(ctx: &Context) -> Result<Option<Left>> {
         return if ctx.options.until == Until::Told { Ok(None) } else { Err(differs) };
     }
     match (ctx.options.until, phase) {
-        (Until::Ready, _) | (Until::Swapped, Phase::ReverseWindow) => Ok(Some(Left::Goal)),
+        (Until::Ready, _) | (Until::Swapped, Phase::ReverseWindow | Phase::Adopted) => Ok(Some(Left::Goal)),
         (Until::Swapped | Until::Finished, Phase::Ready | Phase::Reversed) => {
-            swapping::swap(ctx).await?;
+            swap(ctx).await?;
             Ok(Some(Left::Again))
         }
-        (Until::Finished, Phase::ReverseWindow) => {
-            swapping::finish(ctx, Old::Keep).await?;
+        (Until::Finished, Phase::ReverseWindow | Phase::Adopted) => {
+            finish(ctx, Old::Keep).await?;
             Ok(Some(Left::Again))
         }
         // The command went with the connection: nobody would ever end the wait for it.
@@ -103,11 +103,11 @@ pub(super) async fn carry_out(ctx: &Context, session: &mut Session, request: Req
     let result = match &request.asked.command {
         Command::Verify => verifying::again(ctx).await,
         Command::Repair => repair(ctx).await,
-        Command::Swap => swapping::swap(ctx).await,
+        Command::Swap => swap(ctx).await,
         Command::Reverse | Command::Abort if ctx.phase() == Phase::Filling => undo::undo(ctx).await,
-        Command::Reverse => swapping::reverse(ctx).await,
-        Command::Finish { drop_source: true } => swapping::finish(ctx, Old::Drop).await,
-        Command::Finish { drop_source: false } => swapping::finish(ctx, Old::Keep).await,
+        Command::Reverse => reverse(ctx).await,
+        Command::Finish { drop_source: true } => finish(ctx, Old::Drop).await,
+        Command::Finish { drop_source: false } => finish(ctx, Old::Keep).await,
         // The driver of the phases sees the gate and removes everything; it answers the command.
         Command::Abort if !ctx.aborting() => Err(Error::Refused {
             id: "QD-091",
@@ -141,6 +141,35 @@ pub(super) async fn carry_out(ctx: &Context, session: &mut Session, request: Req
             let passes = matches!(error, Error::Refused { .. } | Error::Busy { .. } | Error::Differs { .. });
             if passes && !asked_here { Ok(Left::Again) } else { Err(error) }
         }
+    }
+}
+
+async fn swap(ctx: &Context) -> Result<()> {
+    match ctx.scheme.strategy {
+        Strategy::Online | Strategy::RenameFirst | Strategy::Repartition => swapping::swap(ctx).await,
+        Strategy::Adopt => adopting::adopt(ctx).await,
+    }
+}
+
+async fn reverse(ctx: &Context) -> Result<()> {
+    match ctx.scheme.strategy {
+        Strategy::Online | Strategy::RenameFirst | Strategy::Repartition => swapping::reverse(ctx).await,
+        Strategy::Adopt => adopting::release(ctx).await,
+    }
+}
+
+async fn finish(ctx: &Context, old: Old) -> Result<()> {
+    match (ctx.scheme.strategy, old) {
+        (Strategy::Online | Strategy::RenameFirst | Strategy::Repartition, old) => {
+            swapping::finish(ctx, old).await
+        }
+        (Strategy::Adopt, Old::Keep) => adopting::finish(ctx).await,
+        (Strategy::Adopt, Old::Drop) => Err(Error::Refused {
+            id: "QD-124",
+            object: ctx.scheme.history().plain(),
+            reason: "the old table is a partition: its rows are the table's".into(),
+            remedy: "finish without --drop-source".into(),
+        }),
     }
 }
 

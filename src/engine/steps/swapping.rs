@@ -16,7 +16,7 @@ use crate::{
         gate::Will,
         replayer,
         status::Condition,
-        steps::{lock_attempt, step, verifying},
+        steps::{adopting, lock_attempt, step, verifying},
     },
     error::{Error, Result},
     model::{ident::QualifiedName, phase::Phase, strategy::Strategy},
@@ -129,6 +129,9 @@ async fn log_again(ctx: &Context, session: &mut Session) -> Result<()> {
 
 /// What an exchange left for afterwards; repeatable, and done once a stretch.
 pub async fn after(ctx: &Context) -> Result<()> {
+    if ctx.scheme.strategy == Strategy::Adopt {
+        return adopting::after(ctx).await;
+    }
     let phase = ctx.phase();
     if ctx.live().settled == Some(phase) {
         return Ok(());
@@ -224,6 +227,9 @@ async fn validate_incoming(
 
 /// What must hold, with figures: for the swap dialog and the status.
 pub async fn conditions(ctx: &Context, session: &mut Session) -> Result<Vec<Condition>> {
+    if ctx.scheme.strategy == Strategy::Adopt {
+        return adopting::conditions(ctx, session).await;
+    }
     let standing = ctx.standing().clone();
     let age = standing.verified_at.map(|at| (Utc::now() - at).num_seconds());
     let verified = Condition {

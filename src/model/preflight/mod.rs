@@ -1,12 +1,13 @@
 //! Preflight: what this version will not touch, and what a DBA should know before it does.
 //!
 //! A check is a row of [`CHECKS`]: a stable id, a severity, a remedy, and how it is found. Pure: it judges what
-//! `pg::catalog` has read, and reads nothing. `QD-001` (no such table), `QD-018` (a transaction-mode pooler), `QD-019`
-//! (a strategy of later versions), `QD-060` (rows of no period) and `QD-090` (a newer journal) are raised where they
+//! `pg::catalog` has read, and reads nothing. `QD-001` (no such table), `QD-018` (a transaction-mode pooler), `QD-060`
+//! (rows of no period) and `QD-090` (a newer journal) are raised where they
 //! are found, and are no rows here.
 //!
 //! Invariant: an id never changes its meaning, and is never used again.
 
+mod adopting;
 mod clock;
 mod first;
 mod hanging;
@@ -28,6 +29,7 @@ use crate::{
         calendar::Calendar,
         clock::Clock,
         hanger::HangerKind,
+        history,
         ident::Ident,
         incoming::Incoming,
         leaves::{Uncut, leaves_for, reached},
@@ -35,6 +37,7 @@ use crate::{
         plan::{Finding, Request, Severity},
         scheme::{Leaf, Scheme},
         server::{Extent, ServerFacts, Surroundings},
+        strategy::Strategy,
         table::{Column, Table},
     },
 };
@@ -85,6 +88,7 @@ pub static CHECKS: LazyLock<Vec<&'static Check>> = LazyLock::new(|| {
         clock::CHECKS,
         indexes::CHECKS,
         hanging::CHECKS,
+        adopting::CHECKS,
         names::CHECKS,
         first::CHECKS,
     ]
@@ -176,10 +180,14 @@ impl<'a> Case<'a> {
         reason.map(|reason| (self.name(), reason)).into_iter().collect()
     }
 
-    /// The periods from the first known time to the last or to now, and those ahead.
+    /// The periods from the first known time to the last or to now, and those ahead; `adopt`: these alone.
     pub fn periods(&self, by: &Ident) -> Result<Vec<Period>, Uncut> {
         let now = self.around.now;
         let (first, last) = self.extent(by).map_or((now, now), |extent| (extent.first, extent.last.max(now)));
+        if self.request.strategy == Strategy::Adopt {
+            let bound = history::bound(self.calendar(), now, Some(last))?;
+            return history::periods_ahead(self.calendar(), bound, self.request.ahead);
+        }
         let periods = leaves_for(self.calendar(), first, last, self.request.ahead)?;
         reached(self.clock_of(by), periods)
     }
@@ -216,11 +224,15 @@ impl<'a> Case<'a> {
             default_leaf: self.request.default_leaf,
             strategy: self.request.strategy,
             incoming: Incoming { choice: self.request.incoming, keys: self.around.incoming.clone() },
+            history: self.request.history,
         }
     }
 
     /// The leaves of `periods`, DEFAULT last where it is wanted.
     pub fn leaves(scheme: &Scheme, periods: &[Period]) -> Vec<Leaf> {
+        if let (Strategy::Adopt, Some(first)) = (scheme.strategy, periods.first()) {
+            return scheme.leaves_adopted(first.lower, periods);
+        }
         let leaves = periods.iter().map(|period| scheme.leaf_of(*period));
         leaves.chain(scheme.default_leaf.then(|| scheme.leaf_default())).collect()
     }
@@ -506,6 +518,34 @@ mod tests {
         ("QD-080", |s| s.around.taken = vec![Ident::new("t_2024_q3_t_pkey")]),
         ("QD-080", |s| s.around.taken = vec![Ident::new("t_pkey_twin")]),
         ("QD-080", |s| s.around.taken = vec![Ident::new("t_pkey_old")]),
+        ("QD-120", |s| {
+            s.request.strategy = Strategy::Adopt;
+            s.table.constraints[0].validated = false;
+        }),
+        ("QD-121", |s| {
+            s.request.strategy = Strategy::Adopt;
+            s.table.constraints[0].name = Ident::new(history::BOUND);
+        }),
+        ("QD-128", |s| {
+            s.request.strategy = Strategy::Adopt;
+            s.table.facts.replica_identity = "f".into();
+        }),
+        ("QD-127", |s| {
+            s.request.strategy = Strategy::Adopt;
+            s.request.incoming = crate::model::incoming::Choice::Keep;
+        }),
+        ("QD-126", |s| {
+            s.request.strategy = Strategy::Adopt;
+            s.table.columns[1].type_sql = "timestamp without time zone".into();
+        }),
+        ("QD-125", |s| {
+            s.request.strategy = Strategy::Adopt;
+            s.request.history = history::History::Default;
+        }),
+        ("QD-080", |s| {
+            s.request.strategy = Strategy::Adopt;
+            s.around.taken = vec![Ident::new("t_history")];
+        }),
         ("QD-081", |s| {
             s.around.extents[0].first = at(1700);
             s.server.lock_slots = 1_000_000;

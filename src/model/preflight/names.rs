@@ -9,6 +9,7 @@ use crate::{
         ident::Ident,
         leaves::Uncut,
         scheme::{Leaf, Scheme},
+        strategy::Strategy,
     },
 };
 
@@ -28,8 +29,13 @@ pub(super) const CHECKS: &[Check] = &[
 /// Every name in the table's schema that a migration takes for a while or for good.
 pub fn wanted(scheme: &Scheme, leaves: &[Leaf]) -> Vec<Ident> {
     let indexes = || scheme.table.indexes.iter().map(|index| &index.name);
-    let mut names = vec![scheme.twin().name, scheme.old().name];
-    names.extend(indexes().flat_map(|index| [scheme.twin_index(index).name, scheme.old_index(index).name]));
+    let mut names = vec![scheme.twin().name];
+    names.extend(indexes().map(|index| scheme.twin_index(index).name));
+    // Of the leaves one is the old table, where it is adopted.
+    if scheme.strategy != Strategy::Adopt {
+        names.push(scheme.old().name);
+        names.extend(indexes().map(|index| scheme.old_index(index).name));
+    }
     for leaf in leaves {
         names.push(leaf.name.clone());
         names.extend(indexes().map(|index| Scheme::leaf_index(&leaf.name, index)));
@@ -70,7 +76,11 @@ fn collision(case: &Case<'_>) -> Vec<Hit> {
     let Some(by) = case.by() else { return Vec::new() };
     let scheme = case.scheme(uuid::Uuid::nil(), &by.name);
     let leaves = Case::leaves(&scheme, &case.periods(&by.name).unwrap_or_default());
-    let found = collisions(&scheme, &leaves, &case.around.taken);
+    let mut found = collisions(&scheme, &leaves, &case.around.taken);
+    if scheme.strategy == Strategy::Adopt {
+        let keys = [scheme.wide_index(), scheme.narrow_index()].into_iter().flatten().map(|index| index.name);
+        found.extend(keys.filter(|name| case.around.taken.contains(name)));
+    }
     let object = |name: Ident| case.table.name.sibling(name).plain();
     found
         .into_iter()

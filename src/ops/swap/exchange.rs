@@ -87,10 +87,7 @@ fn take_over(scheme: &Scheme) -> Script {
     script.append(attached::take(scheme, name, &old));
     script.extend("make policies", attached::make_policies(scheme, name));
     script.extend("make triggers", scheme.table.triggers.iter().flat_map(|t| make(name, t)));
-    script.extend(
-        "grant",
-        scheme.table.grants.iter().map(|grant| grant.replace(" ON TABLE {} ", &format!(" ON TABLE {name} "))),
-    );
+    script.extend("grant", grants(scheme, name));
     script.extend("replace views", views(scheme));
     script
 }
@@ -122,7 +119,7 @@ fn back(scheme: &Scheme, leaves: &[QualifiedName], keys: OldKeys) -> Script {
         scheme.table.triggers.iter().map(|t| format!("DROP TRIGGER {} ON {name}", t.name)),
     );
     script.extend("drop checks", not_valid_checks(scheme).map(|check| references::drop(name, check)));
-    script.extend("revoke", revoke(scheme));
+    script.extend("revoke", revoke(scheme, name));
     script.extend("release incoming foreign keys", scheme.incoming.release());
     script.extend("drop policies", attached::drop_policies(scheme, name));
     script.append(attached::leave(scheme, name));
@@ -162,6 +159,12 @@ pub(super) fn lock_views(scheme: &Scheme) -> Script {
     script
 }
 
+/// The application's rights on `table`.
+pub(super) fn grants(scheme: &Scheme, table: &QualifiedName) -> Vec<String> {
+    let on = format!(" ON TABLE {table} ");
+    scheme.table.grants.iter().map(|grant| grant.replace(" ON TABLE {} ", &on)).collect()
+}
+
 fn not_valid_checks(scheme: &Scheme) -> impl Iterator<Item = &Constraint> {
     scheme.table.constraints.iter().filter(|c| !c.validated && matches!(c.kind, ConstraintKind::Check { .. }))
 }
@@ -192,7 +195,7 @@ fn enable(table: &QualifiedName, trigger: &Trigger) -> Option<String> {
 }
 
 /// The catalogue's text names the table as it is called when this runs.
-fn make(table: &QualifiedName, trigger: &Trigger) -> Vec<String> {
+pub(super) fn make(table: &QualifiedName, trigger: &Trigger) -> Vec<String> {
     let mut sql = vec![trigger.definition.clone()];
     match trigger.enabled {
         'O' => {}
@@ -205,7 +208,7 @@ fn make(table: &QualifiedName, trigger: &Trigger) -> Vec<String> {
     sql
 }
 
-fn views(scheme: &Scheme) -> impl Iterator<Item = String> {
+pub(super) fn views(scheme: &Scheme) -> impl Iterator<Item = String> {
     scheme.table.views.iter().map(|view| {
         let options = if view.options.is_empty() {
             String::new()
@@ -216,13 +219,12 @@ fn views(scheme: &Scheme) -> impl Iterator<Item = String> {
     })
 }
 
-/// Takes back what [`swap`] granted, from each grantee once.
-fn revoke(scheme: &Scheme) -> Vec<String> {
+/// Takes back what was granted on the source, or by [`swap`], from each grantee once.
+pub(super) fn revoke(scheme: &Scheme, table: &QualifiedName) -> Vec<String> {
     let grantee = |grant: &String| {
         let (_, to) = grant.split_once(" ON TABLE {} TO ")?;
         Some(to.strip_suffix(" WITH GRANT OPTION").unwrap_or(to).to_owned())
     };
     let grantees: BTreeSet<String> = scheme.table.grants.iter().filter_map(grantee).collect();
-    let name = scheme.source();
-    grantees.iter().map(|grantee| format!("REVOKE ALL ON TABLE {name} FROM {grantee} CASCADE")).collect()
+    grantees.iter().map(|grantee| format!("REVOKE ALL ON TABLE {table} FROM {grantee} CASCADE")).collect()
 }

@@ -2,15 +2,18 @@
 //!
 //! [`mirror`] has writers write both tables around it; [`approach`] waits until both are in step, and takes the locks;
 //! [`exchange`] has the statements; [`dependants`] looks whether they still fit; [`settle`] does right afterwards what
-//! would have asked for more locks; [`outcome`] finds out what became of a COMMIT without an answer.
+//! would have asked for more locks; [`outcome`] finds out what became of a COMMIT without an answer. [`adoption`] is the exchange of the strategy `adopt`, with
+//! the statements of [`history`].
 //!
 //! Invariants: exactly one table owns the name, for the names move in one transaction. The application waits no longer
 //! than the budget. A lost attempt changes nothing.
 
+mod adoption;
 mod approach;
 mod attached;
 mod dependants;
 mod exchange;
+mod history;
 mod incoming;
 mod mirror;
 mod outcome;
@@ -20,6 +23,9 @@ use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 
+pub use adoption::{
+    Adoption, MOST_MOVED, attach_statements, give_sequences, release_statements, shared_in_history,
+};
 pub use outcome::{Holder, holder};
 
 use crate::{
@@ -161,7 +167,7 @@ impl Swap<'_> {
     /// keys stay in force for the rows that are still only there; sequences belong to the one that owns the name.
     pub async fn accompany(&self, session: &mut Session, report: Report<'_>) -> Result<()> {
         mirror::on(session, self.fence, self.scheme, Way::Undo).await?;
-        settle::sequences(self, session, report).await
+        settle::sequences(self.scheme, session, self.fence, (self.patience, report)).await
     }
 
     /// What an exchange leaves for right after it, each in a short transaction of its own: foreign keys of the table

@@ -12,8 +12,8 @@ use crate::{
     },
     ops::swap::{Holder, Swap, Way, exchange, holder, mirror},
     pg::{
-        Session,
-        lock::{Brief, Mode, Record, Report},
+        Fence, Session,
+        lock::{Brief, Mode, Patience, Record, Report},
         script::Script,
     },
 };
@@ -27,15 +27,20 @@ pub(super) async fn settle(swap: &Swap<'_>, session: &mut Session, report: Repor
     };
     free_follower(swap, session, back, report).await?;
     mirror::off(session, swap.fence, swap.scheme).await?;
-    sequences(swap, session, report).await
+    sequences(swap.scheme, session, swap.fence, (swap.patience, report)).await
 }
 
-/// Gives the sequences of columns to the table that owns the name.
-pub(super) async fn sequences(swap: &Swap<'_>, session: &mut Session, report: Report<'_>) -> Result<()> {
-    if let Some(brief) = give_sequences(swap.scheme) {
-        brief.run(session, swap.fence, swap.patience, report).await?;
+/// Sequences of columns go to the table with the name. Repeatable.
+pub(super) async fn sequences(
+    scheme: &Scheme,
+    session: &mut Session,
+    fence: &Fence,
+    (patience, report): (Patience, Report<'_>),
+) -> Result<()> {
+    match give_sequences(scheme) {
+        Some(brief) => brief.run(session, fence, patience, report).await,
+        None => Ok(()),
     }
-    Ok(())
 }
 
 /// Drops the foreign keys that the table without the name has, if it has any. They would make deletes of referenced rows

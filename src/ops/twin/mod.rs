@@ -45,6 +45,18 @@ pub async fn create_whole(tx: &Tx<'_>, scheme: &Scheme, leaves: &[Leaf]) -> Resu
     run(tx, "seal leaves", &whole_statements(scheme, leaves)).await
 }
 
+/// Creates twin and leaves with all their indexes, where no row is to be copied into them.
+pub async fn create_unfilled(tx: &Tx<'_>, scheme: &Scheme, leaves: &[Leaf]) -> Result<()> {
+    run(tx, "create twin", &unfilled_statements(scheme, leaves)).await
+}
+
+/// The statements of [`create_unfilled`].
+pub fn unfilled_statements(scheme: &Scheme, leaves: &[Leaf]) -> Vec<Statement> {
+    let mut all = create_statements(scheme, leaves);
+    all.extend(whole_statements(scheme, leaves));
+    all
+}
+
 /// The statements of [`create_whole`] that follow those of [`create`].
 pub fn whole_statements(scheme: &Scheme, leaves: &[Leaf]) -> Vec<Statement> {
     let mut all: Vec<_> = leaves.iter().flat_map(|leaf| seal_statements(scheme, leaf)).collect();

@@ -47,7 +47,7 @@ pub async fn phase(tx: &Tx<'_>, id: Uuid, from: Phase, to: Phase) -> Result<()> 
 /// The swap or the reverse, in its own transaction: phase, fingerprint and the time of the swap.
 pub async fn moved(tx: &Tx<'_>, id: Uuid, to: Phase, fingerprint: &str) -> Result<()> {
     const SQL: &str = "UPDATE quarterdeck.migration SET phase = $2, fingerprint = $3, last_error = NULL, unknown = NULL, \
-                       swapped_at = CASE WHEN $2 IN ('reverse_window', 'filling') THEN now() END WHERE id = $1";
+                       swapped_at = CASE WHEN $2 IN ('reverse_window', 'filling', 'adopted') THEN now() END WHERE id = $1";
     match tx.execute("journal swap", SQL, &[&id, &to.word(), &fingerprint]).await? {
         1 => Ok(()),
         _ => Err(Error::Bug("the journal has no such migration".into())),
@@ -86,6 +86,12 @@ pub async fn leaves(tx: &Tx<'_>, id: Uuid, leaves: &[(Leaf, i64)]) -> Result<()>
         tx.execute("journal leaf", SQL, &[&id, &n, &leaf.name.as_str(), &lower, &upper, counted]).await?;
     }
     Ok(())
+}
+
+/// No leaf is known any more: they are made anew.
+pub async fn forget_leaves(tx: &Tx<'_>, id: Uuid) -> Result<()> {
+    const SQL: &str = "DELETE FROM quarterdeck.leaf WHERE migration_id = $1";
+    tx.execute("forget leaves", SQL, &[&id]).await.map(drop)
 }
 
 /// Claims a chunk *before* its rows are copied, in the same transaction: `false` where it is done already.

@@ -168,7 +168,7 @@ fn ordered(order: Order, model: &Model, status: &Status) -> Verdict {
         // Judged by `blocked` itself.
         Order::Resume | Order::Rehearse => return Ok(()),
     }?;
-    decide(status.migration.phase, &command).map(drop).or_else(moot)
+    decide((status.migration.strategy(), status.migration.phase), &command).map(drop).or_else(moot)
 }
 
 fn pause(status: &Status) -> Verdict {
@@ -243,9 +243,9 @@ fn standing(status: &Status) -> Verdict {
 
 fn reverse(status: &Status) -> Verdict {
     let phase = status.migration.phase;
-    if phase == Phase::Reversing {
+    if matches!(phase, Phase::Reversing | Phase::Releasing) {
         moot("it is being done")
-    } else if !matches!(phase, Phase::ReverseWindow | Phase::Filling) {
+    } else if !matches!(phase, Phase::ReverseWindow | Phase::Filling | Phase::Adopted) {
         moot("the names are not exchanged")
     } else if !status.verification.duplicate_keys.is_empty() {
         yet("rows share an old key: see the log")
@@ -255,7 +255,7 @@ fn reverse(status: &Status) -> Verdict {
 }
 
 fn finish(status: &Status) -> Verdict {
-    if status.migration.phase == Phase::ReverseWindow {
+    if matches!(status.migration.phase, Phase::ReverseWindow | Phase::Adopted) {
         standing(status)
     } else {
         moot("there is no reverse window to end")
@@ -265,7 +265,7 @@ fn finish(status: &Status) -> Verdict {
 fn abort(status: &Status) -> Verdict {
     if status.migration.phase == Phase::Aborting {
         moot("it is being done")
-    } else if status.migration.phase == Phase::Swapping {
+    } else if matches!(status.migration.phase, Phase::Swapping | Phase::Adopting) {
         yet("the swap is being done")
     } else if status.migration.phase == Phase::Filling {
         standing(status)

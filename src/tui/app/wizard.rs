@@ -19,7 +19,7 @@ use crate::{
             allowed,
             deed::{self, Deed},
             list::Load,
-            model::{Connection, Job, Model, Screen, Tone},
+            model::{Connection, Job, Model, Screen},
             moves::stepped,
             msg::Effect,
             overlay::{Detail, Overlay},
@@ -145,14 +145,10 @@ pub fn next(model: &mut Model) -> Vec<Effect> {
     match wizard.page {
         Page::Key => wizard.page = Page::Every,
         Page::Every => wizard.page = Page::Strategy,
-        Page::Strategy if Strategy::ALL[wizard.strategy] != Strategy::Adopt => {
+        Page::Strategy => {
             wizard.page = Page::Preview;
             (wizard.plan, wizard.step, wizard.scroll) = (Load::Loading, 0, 0);
             return vec![Effect::MakePlan(wizard.request())];
-        }
-        Page::Strategy => {
-            let text = format!("{} comes in a later version", Strategy::ALL[wizard.strategy]);
-            model.say(Tone::Warn, text);
         }
         Page::Preview => {
             let first = wizard.request().strategy == Strategy::RenameFirst;

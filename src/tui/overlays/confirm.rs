@@ -19,6 +19,7 @@ use crate::{
         ident::Ident,
         phase::{Phase, State},
         plan::Step,
+        strategy::Strategy,
     },
     tui::{
         app::{
@@ -27,7 +28,7 @@ use crate::{
         },
         frame::footer,
         glyphs,
-        overlays::{sql, swap},
+        overlays::{adopting, sql, swap},
         theme::Theme,
         widgets::{
             dialog::{self, Paragraph},
@@ -122,6 +123,9 @@ fn step(deed: Deed, model: &Model) -> Option<Step> {
     let (scheme, status) = (&model.job.plan.as_deref()?.scheme, model.status()?);
     let leaf = |period: &PeriodStatus| scheme.source().sibling(Ident::new(period.leaf.as_str()));
     let leaves: Vec<_> = status.periods.iter().map(leaf).collect();
+    if scheme.strategy == Strategy::Adopt {
+        return adopting::step(deed, scheme, &status.periods);
+    }
     match deed {
         Deed::Swap => Some(ending::swap(scheme, &leaves)),
         Deed::Reverse | Deed::Abort if status.migration.phase == Phase::Filling => {
@@ -149,8 +153,19 @@ fn planned(text: &mut Vec<Paragraph>, theme: &Theme, step: &Step) {
 
 /// What the deed does, and the way back, for people; `{}` and `{old}` stand for the tables' names.
 fn what(deed: Deed, model: &Model) -> Vec<String> {
+    let adopts = model.status().is_some_and(|status| status.migration.strategy() == Strategy::Adopt);
+    let adopted = if adopts { adopting::what(deed) } else { None };
+    let lines = adopted.unwrap_or_else(|| copied(deed, model));
+    let name = name_of(model, deed).map(Ident::new);
+    let table = name.as_ref().map_or("the table", |name| name.as_str());
+    let old = name.as_ref().map_or_else(String::new, |name| name.with_suffix("_old").as_str().to_owned());
+    lines.iter().map(|line| line.replace("{}", table).replace("{old}", &old)).collect()
+}
+
+/// The same where the rows are copied.
+fn copied(deed: Deed, model: &Model) -> &'static [&'static str] {
     let filling = model.status().is_some_and(|status| status.migration.phase == Phase::Filling);
-    let lines: &[&str] = match deed {
+    match deed {
         Deed::CancelChunk(_) => {
             &["The statement is cancelled; nothing of the chunk stays. It becomes pending again."]
         }
@@ -201,9 +216,5 @@ fn what(deed: Deed, model: &Model) -> Vec<String> {
             "Triggers first, then log, twin and journal entries are removed; {} stays as it was.",
             "What was copied is lost; a new conversion starts from nothing.",
         ],
-    };
-    let name = name_of(model, deed).map(Ident::new);
-    let table = name.as_ref().map_or("the table", |name| name.as_str());
-    let old = name.as_ref().map_or_else(String::new, |name| name.with_suffix("_old").as_str().to_owned());
-    lines.iter().map(|line| line.replace("{}", table).replace("{old}", &old)).collect()
+    }
 }

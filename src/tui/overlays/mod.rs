@@ -1,5 +1,6 @@
 //! What lies over a screen, one a file.
 
+mod adopting;
 pub mod confirm;
 pub mod detail;
 pub mod help;

@@ -156,9 +156,6 @@ fn periods(pen: &mut Pen<'_>, area: Rect, wizard: &Wizard) {
 fn strategies(pen: &mut Pen<'_>, area: Rect, wizard: &Wizard) {
     let rows = Strategy::ALL.map(|strategy| (strategy.word().to_owned(), strategy.purpose().to_owned()));
     choices(pen, area, &rows, wizard.strategy);
-    // The last is there to be known, not to be chosen.
-    let last = Rect { y: area.y + 2, height: 1.min(area.height.saturating_sub(2)), ..area };
-    pen.tint(last, pen.theme.dim);
     if Strategy::ALL[wizard.strategy] == Strategy::RenameFirst {
         let said = if wizard.append_only {
             "You say that rows are only added until the table is filled (d takes it back)."

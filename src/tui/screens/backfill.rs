@@ -24,7 +24,7 @@ use crate::{
         app::{list::first_shown, model::Model},
         frame::why,
         glyphs,
-        screens::{leaf_state, nothing_open},
+        screens::{leaf_state, nothing_copied, nothing_open},
         widgets::{
             grid::{Column, Grid, scrollbar},
             heatmap, lanes,
@@ -53,7 +53,7 @@ fn columns(model: &Model) -> [Column; 5] {
 
 /// Draws the screen.
 pub fn draw(pen: &mut Pen<'_>, area: Rect, model: &Model) {
-    if nothing_open(pen, area, model) {
+    if nothing_open(pen, area, model) || nothing_copied(pen, area, model) {
         return;
     }
     let Some(status) = model.status() else { return };

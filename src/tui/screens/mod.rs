@@ -11,7 +11,11 @@ pub mod validation;
 use ratatui::style::Style;
 
 use crate::{
-    model::phase::{LeafState, Phase},
+    engine::status::Status,
+    model::{
+        phase::{LeafState, Phase},
+        strategy::Strategy,
+    },
     tui::{app::model::Model, glyphs, theme::Theme, widgets::pen::Pen},
 };
 use ratatui::layout::Rect;
@@ -39,6 +43,38 @@ fn empty(pen: &mut Pen<'_>, area: Rect, text: &str) {
         let style = pen.theme.dim;
         pen.text((x, y), used, line, style);
     }
+}
+
+/// Draws how it stands where the old table is adopted, and no rows are copied that could be counted or compared; says
+/// whether it did.
+fn nothing_copied(pen: &mut Pen<'_>, area: Rect, model: &Model) -> bool {
+    let adopts = |status: &&Status| status.migration.strategy() == Strategy::Adopt;
+    let Some(status) = model.status().filter(adopts) else { return false };
+    let waits = match status.migration.phase {
+        Phase::Ready => "ready: the swap attaches it",
+        Phase::Adopted => "it is a partition now; u takes it out again, f finishes",
+        Phase::Finished => "it is a partition for good",
+        Phase::Planned
+        | Phase::Widening
+        | Phase::Adopting
+        | Phase::Releasing
+        | Phase::Capturing
+        | Phase::Census
+        | Phase::Copying
+        | Phase::Replaying
+        | Phase::Verifying
+        | Phase::Swapping
+        | Phase::ReverseWindow
+        | Phase::Reversing
+        | Phase::Reversed
+        | Phase::Renaming
+        | Phase::Filling
+        | Phase::Aborting
+        | Phase::Aborted => status.migration.phase.word(),
+    };
+    let waits = status.migration.waiting.as_deref().unwrap_or(waits);
+    empty(pen, area, &format!("nothing is copied: the old table is attached whole\n{waits}"));
+    true
 }
 
 /// Draws why there is nothing to see, where no migration is open; says whether it did.

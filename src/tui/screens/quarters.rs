@@ -14,7 +14,7 @@ use crate::{
     model::{figures, phase::LeafState},
     tui::{
         app::{list::first_shown, model::Model},
-        screens::{leaf_state, nothing_open},
+        screens::{leaf_state, nothing_copied, nothing_open},
         widgets::{
             bar::bar,
             grid::{Column, Grid, scrollbar},
@@ -35,7 +35,7 @@ const COLUMNS: [Column; 7] = [
 
 /// Draws the screen.
 pub fn draw(pen: &mut Pen<'_>, area: Rect, model: &Model) {
-    if nothing_open(pen, area, model) {
+    if nothing_open(pen, area, model) || nothing_copied(pen, area, model) {
         return;
     }
     let Some(status) = model.status() else { return };

@@ -15,7 +15,7 @@ use crate::{
     tui::{
         app::{list::first_shown, model::Model},
         glyphs,
-        screens::nothing_open,
+        screens::{nothing_copied, nothing_open},
         widgets::{
             bar::bar,
             grid::{Column, Grid, scrollbar},
@@ -36,7 +36,7 @@ const COLUMNS: [Column; 5] = [
 
 /// Draws the screen.
 pub fn draw(pen: &mut Pen<'_>, area: Rect, model: &Model) {
-    if nothing_open(pen, area, model) {
+    if nothing_open(pen, area, model) || nothing_copied(pen, area, model) {
         return;
     }
     let Some(status) = model.status() else { return };

@@ -85,8 +85,13 @@ impl Tool {
 
     /// Starts it; its events are read as they come.
     pub(crate) fn start(&self, words: &[&str]) -> Running {
+        self.start_plain(&[words, &["--ui", "json"]].concat())
+    }
+
+    /// Starts a command that is not asked for events; its lines are read as they come, without a meaning.
+    pub(crate) fn start_plain(&self, words: &[&str]) -> Running {
         let mut command = tokio::process::Command::from(self.command(words));
-        command.args(["--ui", "json"]).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+        command.stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
         let mut child = command.spawn().unwrap();
         let lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let mut stderr = child.stderr.take().unwrap();
@@ -134,7 +139,12 @@ impl Running {
     /// The next event; `None` where there is none any more.
     pub(crate) async fn next(&mut self) -> Option<Value> {
         let line = self.lines.next_line().await.unwrap()?;
-        let event: Value = serde_json::from_str(&line).unwrap_or_else(|e| panic!("{e}: {line}"));
+        // A command without events speaks in words.
+        let event: Value = if line.starts_with('{') {
+            serde_json::from_str(&line).unwrap_or_else(|e| panic!("{e}: {line}"))
+        } else {
+            Value::String(line)
+        };
         self.events.push(event.clone());
         Some(event)
     }

@@ -8,6 +8,7 @@ use quarterdeck::{
     model::{
         calendar::Zone,
         clock::Clock,
+        history::History,
         ident::{Ident, QualifiedName},
         leaves::leaves_for,
         period::Every,
@@ -74,6 +75,7 @@ impl Rig {
             default_leaf: true,
             strategy: Strategy::Online,
             incoming: quarterdeck::model::incoming::Incoming::default(),
+            history: History::Range,
         };
         journal::install(session).await.unwrap();
         journal::write::migration(session, &scheme, 1).await.unwrap();

@@ -7,6 +7,7 @@ use quarterdeck::{
         calendar::Zone,
         clock::Clock,
         diff::Diff,
+        history::History,
         ident::{Ident, QualifiedName},
         period::Every,
         scheme::{Leaf, Scheme},
@@ -69,6 +70,7 @@ impl Fixture {
             default_leaf: true,
             strategy: Strategy::Online,
             incoming: quarterdeck::model::incoming::Incoming::default(),
+            history: History::Range,
         };
         let quarter = |month| {
             let lower = Utc.with_ymd_and_hms(2024, month, 1, 0, 0, 0).unwrap();

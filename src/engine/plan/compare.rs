@@ -1,0 +1,98 @@
+//! The strategies side by side for one table: the figures are those of their plans.
+
+use serde::Serialize;
+
+use super::{Outline, read};
+use crate::{
+    error::Result,
+    model::{
+        plan::{Cost, Finding, Request, Severity, Step},
+        preflight,
+        strategy::Strategy,
+    },
+    pg::Session,
+};
+
+/// One strategy for one table.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Alternative {
+    /// Which.
+    pub strategy: Strategy,
+    /// What refuses it here; empty where it can be done.
+    pub refused: Vec<Finding>,
+    /// What it does; `None` where it is refused.
+    #[serde(flatten)]
+    pub summary: Option<Summary>,
+}
+
+/// What a plan comes to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Summary {
+    /// Bytes of rows that are copied.
+    pub copied_bytes: i64,
+    /// All steps' costs.
+    pub cost: Cost,
+    /// Locks that somebody waits for, with their steps, in order.
+    pub locks: Vec<InStep>,
+    /// What readers miss meanwhile.
+    pub readers: &'static str,
+    /// How each step is undone that can be.
+    pub undo: Vec<InStep>,
+    /// The first step that cannot be undone.
+    pub last_step: Option<String>,
+}
+
+/// A fact of one step.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct InStep {
+    /// The step's name.
+    pub step: String,
+    /// The fact.
+    pub words: String,
+}
+
+/// All strategies, in their order.
+pub async fn compare(session: &Session, request: &Request) -> Result<Vec<Alternative>> {
+    let facts = read(session, request).await?;
+    Strategy::ALL
+        .into_iter()
+        .map(|strategy| {
+            let request = Request { strategy, ..request.clone() };
+            let case = facts.case(&request);
+            let findings = preflight::examine(&case);
+            let refused: Vec<_> =
+                findings.iter().filter(|finding| finding.severity == Severity::Refuse).cloned().collect();
+            let summary = if refused.is_empty() {
+                Some(Summary::of(&Outline::of(&case)?.steps(&findings), strategy))
+            } else {
+                None
+            };
+            Ok(Alternative { strategy, refused, summary })
+        })
+        .collect()
+}
+
+impl Summary {
+    fn of(steps: &[Step], strategy: Strategy) -> Self {
+        let fact = |step: &Step, words: &str| InStep { step: step.name.clone(), words: words.to_owned() };
+        let strong =
+            |lock: &&String| lock.starts_with("ACCESS EXCLUSIVE") || lock.starts_with("SHARE ROW EXCLUSIVE");
+        let locks =
+            steps.iter().flat_map(|step| step.locks.iter().filter(strong).map(|lock| fact(step, lock)));
+        let undo = steps.iter().filter_map(|step| Some(fact(step, step.undo.as_deref()?)));
+        let sum = |of: fn(&Cost) -> i64| steps.iter().map(|step| of(&step.cost)).sum();
+        Self {
+            copied_bytes: steps.iter().filter(|step| step.name == "copy").map(|step| step.cost.bytes).sum(),
+            cost: Cost {
+                rows: sum(|cost| cost.rows),
+                bytes: sum(|cost| cost.bytes),
+                wal_bytes: sum(|cost| cost.wal_bytes),
+                seconds: sum(|cost| cost.seconds),
+            },
+            locks: locks.collect(),
+            readers: strategy.readers_miss(),
+            undo: undo.collect(),
+            last_step: steps.iter().find(|step| step.undo.is_none()).map(|step| step.name.clone()),
+        }
+    }
+}
