@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use tokio_postgres::error::SqlState;
+use tokio_postgres::{Row, error::SqlState};
 
 use crate::{
     error::Result,
@@ -53,7 +53,12 @@ pub async fn leaves(
     let names: Vec<&str> = leaves.iter().map(|leaf| leaf.name.as_str()).collect();
     let rows =
         session.query_again("measure leaves", SQL, &[&scheme.source().schema.to_string(), &names]).await?;
-    Ok(rows.iter().map(|row| (row.get(0), (row.get(1), row.get(2)))).collect())
+    // One that is being dropped is in the catalogue's snapshot still, and has no size.
+    let sized = |row: &Row| {
+        let (heap, indexes): (Option<i64>, Option<i64>) = (row.get(1), row.get(2));
+        Some((row.get(0), (heap?, indexes?)))
+    };
+    Ok(rows.iter().filter_map(sized).collect())
 }
 
 /// Whether a relation exists.
