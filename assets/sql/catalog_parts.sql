@@ -34,6 +34,9 @@ FROM part JOIN pg_index i ON i.indrelid = part.oid JOIN pg_class x ON x.oid = i.
 WHERE NOT EXISTS (SELECT FROM pg_inherits h WHERE h.inhrelid = i.indexrelid)
 UNION ALL
 SELECT part.oid::regclass::text, 'has statistics of its own, ' || s.stxname FROM part JOIN pg_statistic_ext s ON s.stxrelid = part.oid
+WHERE NOT EXISTS (SELECT FROM pg_statistic_ext same
+                  WHERE same.stxrelid = $1 AND same.stxkind = s.stxkind
+                    AND pg_get_statisticsobjdef_columns(same.oid) = pg_get_statisticsobjdef_columns(s.oid))
 UNION ALL
 SELECT part.oid::regclass::text, 'is in the publication ' || p.pubname
 FROM part JOIN pg_publication_rel r ON r.prrelid = part.oid JOIN pg_publication p ON p.oid = r.prpubid

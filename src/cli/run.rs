@@ -118,7 +118,9 @@ impl Subject<'_> {
             Phase::Aborted => Ok(None),
             Phase::Finished => {
                 let table = catalog::load_table(session, &self.words.table).await?;
-                Ok((table.facts.kind.starts_with('p')).then_some(row))
+                // Asked for with another plan, it is to be partitioned otherwise.
+                let same = self.words.plan.other_than(&row.scheme).is_none();
+                Ok((table.is_partitioned() && same).then_some(row))
             }
             Phase::Planned
             | Phase::Capturing
