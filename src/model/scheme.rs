@@ -125,9 +125,16 @@ impl Scheme {
         self.table.name.sibling(leaf.name.clone())
     }
 
-    /// The leaf for a period.
+    /// The leaf for a period. Where the source is partitioned already, a partition of it may have the usual name.
     pub fn leaf_of(&self, period: Period) -> Leaf {
-        Leaf { name: self.calendar().leaf_name(&self.table.name.name, period), period: Some(period) }
+        let usual = self.calendar().leaf_name(&self.table.name.name, period);
+        let name = if self.is_part(&usual) { usual.with_suffix("_r") } else { usual };
+        Leaf { name, period: Some(period) }
+    }
+
+    /// Whether a partition of the source has this name.
+    fn is_part(&self, name: &Ident) -> bool {
+        self.table.facts.parts.contains(&self.table.name.sibling(name.clone()))
     }
 
     /// Which instants periods begin with.
@@ -140,12 +147,10 @@ impl Scheme {
         self.clock.within(&format!("{prefix}{}", self.by), period)
     }
 
-    /// The DEFAULT leaf. Where the source is partitioned already, the usual name may be that of its own DEFAULT.
+    /// The DEFAULT leaf.
     pub fn leaf_default(&self) -> Leaf {
         let usual = self.table.name.name.with_suffix("_default");
-        let taken = self.table.facts.parts.contains(&self.table.name.sibling(usual.clone()));
-        let other = || format!("_default_{}", self.every.word().replace('-', "_"));
-        let name = if taken { self.table.name.name.with_suffix(&other()) } else { usual };
+        let name = if self.is_part(&usual) { usual.with_suffix("_r") } else { usual };
         Leaf { name, period: None }
     }
 

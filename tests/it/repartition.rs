@@ -57,7 +57,7 @@ async fn months_become_quarters_and_months_again_under_traffic() {
         );
         let quarters = bounds(db).await;
         assert!(quarters.len() * 2 < months.len(), "{months:#?} {quarters:#?}");
-        assert!(quarters.iter().any(|line| line.starts_with("chat_messages_default_quarter|DEFAULT")));
+        assert!(quarters.iter().any(|line| line.starts_with("chat_messages_default_r|DEFAULT")));
         // The old partitions refuse writes, each of them.
         let part = months[0].split('|').next().unwrap();
         let refused = db.try_sql(&format!("DELETE FROM public.{part}")).await.unwrap_err();
@@ -79,8 +79,27 @@ async fn months_become_quarters_and_months_again_under_traffic() {
         run(db, id, options(Until::Swapped, None)).await.unwrap();
         told(db, id, Command::Finish { drop_source: true }).await;
         let again: Vec<_> =
-            bounds(db).await.iter().map(|line| line.replace("_default_month", "_default")).collect();
+            bounds(db).await.iter().map(|line| line.replace("_default_r", "_default")).collect();
         assert_eq!(again, months);
+        shop.close().await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_history_of_an_adopted_table_is_split_into_quarters_under_traffic() {
+    support::on_each_server(async |server| {
+        let shop = Shop::open(server, 5_000, 20).await;
+        let db = &shop.db;
+        let id = start(db, Strategy::Adopt, Every::Quarter).await;
+        assert_eq!(run(db, id, options(Until::Swapped, None)).await.unwrap(), End::Reached(Phase::Adopted));
+        told(db, id, Command::Finish { drop_source: false }).await;
+        assert!(bounds(db).await.iter().any(|line| line.starts_with("chat_messages_history|")));
+        let id = start(db, Strategy::Repartition, Every::Quarter).await;
+        run(db, id, options(Until::Swapped, None)).await.unwrap();
+        told(db, id, Command::Finish { drop_source: true }).await;
+        let quarters = bounds(db).await;
+        assert!(quarters.len() > 4 && quarters.iter().all(|line| !line.contains("history")), "{quarters:#?}");
         shop.close().await;
     })
     .await;
