@@ -2,10 +2,10 @@
 
 use crate::{
     commands::tool::Tool,
-    support::{self, Db},
+    support::{self, Db, schema::schema_dump},
 };
 
-/// The README's SQL blocks, in order: before a swap, after it.
+/// The README's SQL blocks, in order: before a swap, before that of `adopt` instead of the triggers, after a swap.
 fn blocks() -> Vec<&'static str> {
     include_str!("../../../README.md")
         .split("```sql\n")
@@ -30,8 +30,8 @@ const OURS: &str = "SELECT (SELECT count(*) FROM pg_trigger WHERE tgname ~ '^qua
 async fn everything_can_be_removed_with_the_readmes_sql() {
     support::on_each_server(async |server| {
         let blocks = blocks();
-        assert_eq!(blocks.len(), 2);
-        for (until, sql, kind) in [("ready", blocks[0], "r"), ("swapped", blocks[1], "p")] {
+        assert_eq!(blocks.len(), 3);
+        for (until, sql, kind) in [("ready", blocks[0], "r"), ("swapped", blocks[2], "p")] {
             let db = server.database("by_hand").await;
             table(&db).await;
             Tool::on(&db).done(&["run", "t", "--until", until, "--yes", "t"]).await;
@@ -42,6 +42,26 @@ async fn everything_can_be_removed_with_the_readmes_sql() {
             assert_eq!(db.value("SELECT count(*) FROM t").await, "5000");
             assert_eq!(db.value("SELECT relkind FROM pg_class WHERE oid = 'public.t'::regclass").await, kind);
         }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_adopt_made_can_be_removed_with_the_readmes_sql() {
+    support::on_each_server(async |server| {
+        let db = server.database("by_hand").await;
+        table(&db).await;
+        let before = schema_dump(&db, "public.t").await;
+        Tool::on(&db).done(&["run", "t", "--strategy", "adopt"]).await;
+        assert_ne!(schema_dump(&db, "public.t").await, before, "the wider key is there");
+        let blocks = blocks();
+        // An index that is dropped CONCURRENTLY wants a statement of its own.
+        for statement in blocks[1].split_inclusive(";\n") {
+            db.sql(statement).await;
+        }
+        db.sql(blocks[0].split_once("COMMIT;").unwrap().1).await;
+        assert_eq!(db.value(OURS).await, "0");
+        assert_eq!(schema_dump(&db, "public.t").await, before);
     })
     .await;
 }
