@@ -38,12 +38,13 @@ async fn a_busy_table_is_adopted_let_go_adopted_again_and_finished() {
         let bound = "SELECT count(*) FROM pg_constraint WHERE conname = 'quarterdeck_bound'";
         assert_eq!(shop.db.value(bound).await, "0");
 
-        // Past the bound and back: a row of its own, which the oracle does not know.
+        // Past the bound and back: a row of its own, which the oracle does not know, in a chat that the traffic does not read.
         shop.db
             .sql(
-                "INSERT INTO chat_messages (id, session_id, user_id, content, created_at) \
-                 SELECT '00000000-0000-0000-0000-00000000abcd', session_id, user_id, 'later', now() + interval '4 months' \
-                 FROM chat_messages LIMIT 1",
+                "WITH who AS (INSERT INTO users (email, name) VALUES ('later', 'later') RETURNING id) \
+                 INSERT INTO chat_sessions (user_id, title) SELECT id, 'later' FROM who; \
+                 INSERT INTO chat_messages (session_id, user_id, content, created_at) \
+                 SELECT id, user_id, 'later', now() + interval '4 months' FROM chat_sessions WHERE title = 'later'",
             )
             .await;
         let place = "SELECT tableoid::regclass FROM chat_messages WHERE content = 'later'";
