@@ -165,9 +165,15 @@ fn cells(pen: &mut Pen<'_>, y: u16, grid: &Grid, status: &Status, period: usize)
     let Some((x, width)) = grid.place("heap") else { return };
     let cells = heatmap::fold(&status.chunks, period, width);
     if cells.is_empty() {
-        let named = status.periods.get(period).is_some_and(|period| period.period.is_some());
-        let text = if named { "prepared, no rows yet" } else { "empty, as it should be" };
-        pen.text((x, y), width, text, pen.theme.dim);
+        let theme = *pen.theme;
+        let (text, style) = match status.periods.get(period) {
+            // No chunk of the copy held rows for it: what it has came by the log, or after the swap.
+            Some(PeriodStatus { period: None, target_rows: 1.., .. }) => ("rows of no period", theme.warn),
+            Some(PeriodStatus { target_rows: 1.., .. }) => ("all its rows came later", theme.dim),
+            Some(PeriodStatus { period: Some(_), .. }) => ("prepared, no rows yet", theme.dim),
+            Some(_) | None => ("empty, as it should be", theme.dim),
+        };
+        pen.text((x, y), width, text, style);
         return;
     }
     let done = done_style(pen, status, period);
