@@ -1,4 +1,4 @@
-//! In which order a conversion is done (ARCHITECTURE.md, *Strategies*).
+//! In which order a conversion is done (ARCHITECTURE.md, *The protocol*).
 
 use std::{fmt, str::FromStr};
 

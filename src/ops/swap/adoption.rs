@@ -21,7 +21,7 @@ use crate::{
         references,
         scheme::{Leaf, Scheme},
     },
-    ops::swap::{Swapped, Way, dependants, exchange, history, lost, settle, shared_keys},
+    ops::swap::{Swapped, Way, dependants, exchange, history, left, run_within, settle, shared_keys},
     pg::{
         Fence, Session, Tx, catalog, journal,
         lock::{self, Held, Mode, Patience, Report, Tries, Watch, bounded, budget, lock_within},
@@ -199,18 +199,11 @@ impl Round<'_> {
 
     /// Runs a part of it within what is left of the budget.
     async fn run(&self, tx: &Tx<'_>, script: &Script) -> Result<()> {
-        let mut bounded = budget(self.left()?);
-        bounded.append(script.clone());
-        bounded.run(tx).await
+        run_within(tx, self.left()?, script).await
     }
 
     fn left(&self) -> Result<Duration> {
-        let spent = self.held.elapsed();
-        let over = || {
-            let (spent, budget) = (spent.as_millis(), self.budget.as_millis());
-            lost(self.of.scheme, format!("{spent} ms of locks, which is more than the budget of {budget} ms"))
-        };
-        self.budget.checked_sub(spent).filter(|left| !left.is_zero()).ok_or_else(over)
+        left(self.of.scheme, self.held, self.budget)
     }
 }
 

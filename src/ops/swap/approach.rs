@@ -10,7 +10,9 @@ use std::time::{Duration, Instant};
 use crate::{
     error::{Error, Result},
     model::{ident::QualifiedName, references, scheme::Scheme},
-    ops::swap::{Drain, Swap, Way, dependants, exchange, incoming, lost, mirror, shared_keys},
+    ops::swap::{
+        Drain, Swap, Way, dependants, exchange, incoming, left, lost, mirror, run_within, shared_keys,
+    },
     pg::{
         Session, Tx, journal,
         lock::{self, Held, Mode, Patience, Watch, budget, lock_within},
@@ -113,24 +115,12 @@ impl Round<'_> {
 
     /// Runs a part of it within what is left of the budget.
     async fn run(&self, tx: &Tx<'_>, script: &Script) -> Result<()> {
-        let mut bounded = budget(self.left()?);
-        bounded.append(script.clone());
-        bounded.run(tx).await
+        run_within(tx, self.left()?, script).await
     }
 
     /// What is left of the budget; nothing left is a lost attempt.
     fn left(&self) -> Result<Duration> {
-        let spent = self.held.elapsed();
-        match self.budget.checked_sub(spent) {
-            Some(left) if !left.is_zero() => Ok(left),
-            _ => {
-                let (spent, budget) = (spent.as_millis(), self.budget.as_millis());
-                Err(lost(
-                    self.swap.scheme,
-                    format!("{spent} ms of locks, which is more than the budget of {budget} ms"),
-                ))
-            }
-        }
+        left(self.swap.scheme, self.held, self.budget)
     }
 
     /// Whatever was not mirrored since the drain is in the log.

@@ -32,8 +32,9 @@ use crate::{
     error::{Error, Result},
     model::{carry::Carry, ident::QualifiedName, phase::Phase, plan::Statement, scheme::Scheme},
     pg::{
-        Fence, Session,
-        lock::{Held, Patience, Report, Tries, Watch, bounded},
+        Fence, Session, Tx,
+        lock::{Held, Patience, Report, Tries, Watch, bounded, budget},
+        script::Script,
     },
 };
 
@@ -260,6 +261,23 @@ pub fn shared_keys(scheme: &Scheme, keys: i64, first: &str) -> Error {
         reason: format!("{keys} keys of the old table are shared by two rows, the first is {first}"),
         remedy: "delete or change one row of each, then reverse".into(),
     }
+}
+
+/// Runs a part of an attempt within what is left of its budget.
+async fn run_within(tx: &Tx<'_>, left: Duration, script: &Script) -> Result<()> {
+    let mut bounded = budget(left);
+    bounded.append(script.clone());
+    bounded.run(tx).await
+}
+
+/// What is left of an attempt's budget; nothing left is a lost attempt.
+fn left(scheme: &Scheme, held: &Held, budget: Duration) -> Result<Duration> {
+    let spent = held.elapsed();
+    let over = || {
+        let (spent, budget) = (spent.as_millis(), budget.as_millis());
+        lost(scheme, format!("{spent} ms of locks, which is more than the budget of {budget} ms"))
+    };
+    budget.checked_sub(spent).filter(|left| !left.is_zero()).ok_or_else(over)
 }
 
 /// Something stands in the way of this attempt.
