@@ -49,6 +49,8 @@ struct Shown {
     copied: Vec<String>,
     suspended: usize,
     broken: bool,
+    /// The window has another size, and the terminal has not said so yet.
+    resized: Option<(u16, u16)>,
 }
 
 struct TestStage {
@@ -61,8 +63,12 @@ impl Stage for TestStage {
         (100, 30)
     }
 
-    fn draw(&mut self, model: &Model, theme: &Theme) -> io::Result<()> {
-        let Ok(_) = self.terminal.draw(|frame| view(model, theme, frame));
+    fn draw(&mut self, model: &Model, theme: &Theme) -> io::Result<(u16, u16)> {
+        if let Some((columns, rows)) = self.shown.borrow().resized {
+            self.terminal.backend_mut().resize(columns, rows);
+        }
+        let Ok(drawn) = self.terminal.draw(|frame| view(model, theme, frame));
+        let size = (drawn.area.width, drawn.area.height);
         let picture = self.terminal.backend().to_string();
         let drew = self.shown.send_if_modified(|shown| {
             if !shown.broken {
@@ -71,7 +77,7 @@ impl Stage for TestStage {
             }
             !shown.broken
         });
-        if drew { Ok(()) } else { Err(io::ErrorKind::BrokenPipe.into()) }
+        if drew { Ok(size) } else { Err(io::ErrorKind::BrokenPipe.into()) }
     }
 
     fn announce(&mut self, title: &str, _: Progress) -> io::Result<()> {
@@ -206,6 +212,25 @@ async fn the_wizard_shows_a_refusal_and_starts_what_it_shows() {
     console.sees("engine gone").await;
     console.press("q");
     assert_eq!(console.end().await.exit_code, 1);
+}
+
+#[tokio::test]
+async fn a_key_answers_the_picture_on_screen_also_before_the_terminal_tells_its_size() {
+    let (opened, engine) = linked(Scene::Ready);
+    let console = Console::start(Scene::Ready, Some(opened));
+    console.sees("READY ▶ running").await;
+    console.shown.send_modify(|shown| shown.resized = Some((40, 12)));
+    console.keys.send(Ok(Input::Resize(40, 12))).unwrap();
+    console.sees("more needs 60×16").await;
+    console.shown.send_modify(|shown| shown.resized = Some((100, 30)));
+    let mut status = scene::status(Scene::Ready);
+    status.rows.log_pending = 987_654;
+    engine.status.send_replace(Arc::new(status));
+    console.sees("READY ▶ running").await;
+    console.press("s");
+    console.sees("type chat_messages to confirm").await;
+    console.press("<c-c><c-c><c-c>");
+    console.end().await;
 }
 
 #[tokio::test]

@@ -177,30 +177,41 @@ impl<D: Desk, S: Stage> Runner<D, S> {
         if self.changed == Changed::No || (self.changed == Changed::Yes && !due) {
             return;
         }
+        // Also where the terminal is gone: what waits for it would wait for ever.
+        self.drawn = Some(Instant::now());
+        self.changed = Changed::No;
         if let Some(stage) = &mut self.stage {
             let mut drawn = stage.draw(&self.model, &self.theme);
             let announcement = announcement(&self.model);
             if announcement != self.announced {
-                drawn = drawn.and_then(|()| stage.announce(&announcement.0, announcement.1));
+                drawn = drawn.and_then(|size| stage.announce(&announcement.0, announcement.1).map(|()| size));
                 self.announced = announcement;
             }
-            self.judge(&drawn);
+            match drawn {
+                Ok(size) => self.resized(size),
+                Err(_) => self.lost(),
+            }
         }
-        // Also where the terminal is gone: what waits for it would wait for ever.
-        self.drawn = Some(Instant::now());
-        self.changed = Changed::No;
+    }
+
+    /// Keys are judged by the picture that they answer: its size may be on screen before the terminal's message.
+    fn resized(&mut self, (columns, rows): (u16, u16)) {
+        if self.model.size != (columns, rows) {
+            self.take(Msg::Resize(columns, rows));
+        }
     }
 
     /// A terminal that cannot be written to is gone: as with SIGHUP, the migration is left in order.
-    fn judge(&mut self, done: &io::Result<()>) {
-        if done.is_err() && self.stage.take().is_some() {
+    fn lost(&mut self) {
+        if self.stage.take().is_some() {
             self.tell(Msg::Signal);
         }
     }
 
     fn on_stage(&mut self, act: impl FnOnce(&mut S) -> io::Result<()>) {
-        let done = self.stage.as_mut().map(act);
-        self.judge(&done.unwrap_or(Ok(())));
+        if let Some(Err(_)) = self.stage.as_mut().map(act) {
+            self.lost();
+        }
     }
 
     /// Takes a link on, or the reason why there is none.

@@ -65,8 +65,9 @@ pub trait Stage {
     /// Columns and rows.
     fn size(&self) -> (u16, u16);
 
-    /// Draws the model.
-    fn draw(&mut self, model: &Model, theme: &Theme) -> io::Result<()>;
+    /// Draws the model; the columns and rows of what it drew. They are what the operator sees and answers to, also where
+    /// the message that the terminal has another size is still on its way.
+    fn draw(&mut self, model: &Model, theme: &Theme) -> io::Result<(u16, u16)>;
 
     /// Tells window and taskbar.
     fn announce(&mut self, title: &str, progress: Progress) -> io::Result<()>;
@@ -141,10 +142,11 @@ impl Stage for Tty {
         self.terminal.size().map_or((80, 24), |size| (size.width, size.height))
     }
 
-    fn draw(&mut self, model: &Model, theme: &Theme) -> io::Result<()> {
+    fn draw(&mut self, model: &Model, theme: &Theme) -> io::Result<(u16, u16)> {
         queue!(self.terminal.backend_mut(), BeginSynchronizedUpdate)?;
-        self.terminal.draw(|frame| view(model, theme, frame))?;
-        execute!(self.terminal.backend_mut(), EndSynchronizedUpdate)
+        let drawn = self.terminal.draw(|frame| view(model, theme, frame))?.area;
+        execute!(self.terminal.backend_mut(), EndSynchronizedUpdate)?;
+        Ok((drawn.width, drawn.height))
     }
 
     fn announce(&mut self, title: &str, progress: Progress) -> io::Result<()> {
