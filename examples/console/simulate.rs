@@ -155,7 +155,7 @@ impl Pretence {
             Command::Workers { workers } => self.status.pace.workers = workers,
             Command::Verify => self.enter(Phase::Verifying).await,
             Command::Swap => self.enter(Phase::ReverseWindow).await,
-            Command::Reverse => self.enter(Phase::Reversed).await,
+            Command::Reverse { .. } => self.enter(Phase::Reversed).await,
             Command::Finish { .. } => self.enter(Phase::Finished).await,
             Command::Abort => self.enter(Phase::Aborted).await,
             Command::Stop => {

@@ -86,7 +86,7 @@ pub enum Command {
     /// Exchange the names: the partitioned table takes over
     Swap(Exchange),
     /// Give the old table its name back, with every later write in it
-    Reverse(Exchange),
+    Reverse(Reverse),
     /// Remove everything of ours before the swap; the source stays as it was
     Abort(Confirmed),
     /// End the reverse window: no way back after it; the old table is kept, or dropped
@@ -327,7 +327,19 @@ pub struct Confirmed {
     yes: String,
 }
 
-/// `quarterdeck swap` and `quarterdeck reverse`.
+/// `quarterdeck reverse`.
+#[derive(Debug, Flags)]
+pub struct Reverse {
+    /// As of a swap.
+    #[command(flatten)]
+    pub exchange: Exchange,
+    /// After `adopt`: move rows of later partitions into the old table, under its lock. A transaction that took its
+    /// snapshot before that, and reads the table only afterwards, does not see them
+    #[arg(long)]
+    pub move_rows: bool,
+}
+
+/// `quarterdeck swap`.
 #[derive(Debug, Flags)]
 pub struct Exchange {
     /// The table, confirmed.
@@ -403,7 +415,7 @@ impl Args {
         }
         match &self.command {
             Some(Command::Run(run)) => run.check(),
-            Some(Command::Swap(exchange) | Command::Reverse(exchange)) => exchange.of.check(),
+            Some(Command::Swap(exchange) | Command::Reverse(Reverse { exchange, .. })) => exchange.of.check(),
             Some(Command::Abort(confirmed)) => confirmed.check(),
             Some(Command::Finish(finish)) => finish.of.check(),
             Some(Command::Demo(_)) if self.everywhere.conn.is_some() => {

@@ -78,7 +78,9 @@ pub(super) async fn dispatch(args: &Args) -> Result<u8> {
             ask(args, &words.of.table, Asks::Finish { drop_source: words.drop_source }).await
         }
         Command::Swap(words) => exchange(args, words, Asks::Swap).await,
-        Command::Reverse(words) => exchange(args, words, Asks::Reverse).await,
+        Command::Reverse(words) => {
+            exchange(args, &words.exchange, Asks::Reverse { move_rows: words.move_rows }).await
+        }
     }
 }
 

@@ -23,7 +23,11 @@ pub enum Command {
     /// Exchange the names.
     Swap,
     /// Give the names back.
-    Reverse,
+    Reverse {
+        /// `adopt`: also where rows have come into other partitions than history; they are moved under the lock.
+        #[serde(default)]
+        move_rows: bool,
+    },
     /// End the reverse window.
     Finish {
         /// Drop the old table instead of keeping it.
@@ -64,7 +68,7 @@ impl Command {
             Self::Verify => "verify",
             Self::Repair => "repair",
             Self::Swap => "swap",
-            Self::Reverse => "reverse",
+            Self::Reverse { .. } => "reverse",
             Self::Finish { .. } => "finish",
             Self::CancelChunk { .. } => "cancel chunk",
             Self::RetryChunk { .. } => "retry chunk",

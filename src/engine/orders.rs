@@ -42,13 +42,13 @@ pub fn decide((strategy, phase): (Strategy, Phase), command: &Command) -> Result
         Command::Repair => repair(phase),
         Command::Swap if phase.may_swap() => Ok(Who::Phase),
         Command::Swap => Err(format!("swap needs phase ready, and it is {phase}")),
-        Command::Reverse if phase == Phase::Filling => Ok(Who::Phase),
-        Command::Reverse | Command::Finish { .. }
+        Command::Reverse { .. } if phase == Phase::Filling => Ok(Who::Phase),
+        Command::Reverse { .. } | Command::Finish { .. }
             if matches!(phase, Phase::ReverseWindow | Phase::Adopted) =>
         {
             Ok(Who::Phase)
         }
-        Command::Reverse | Command::Finish { .. } => {
+        Command::Reverse { .. } | Command::Finish { .. } => {
             Err(format!("{} needs phase reverse_window, and it is {phase}", command.word()))
         }
         Command::CancelChunk { .. } | Command::RetryChunk { .. } | Command::Reorder { .. } => {
@@ -214,7 +214,7 @@ async fn at_once(ctx: &Context, session: &mut Session, asked: &Asked) -> Result<
         | Command::Verify
         | Command::Repair
         | Command::Swap
-        | Command::Reverse
+        | Command::Reverse { .. }
         | Command::Finish { .. } => {
             return Err(Error::Bug(format!("{} is a phase's to carry out", asked.command.word())).into());
         }
@@ -281,7 +281,7 @@ mod tests {
             assert_eq!(decide(&Command::Abort).is_ok(), may_abort, "{phase}");
             assert_eq!(decide(&Command::Swap).is_ok(), phase.may_swap(), "{phase}");
             let window = matches!(phase, Phase::ReverseWindow | Phase::Adopted) || gives_back;
-            assert_eq!(decide(&Command::Reverse).is_ok(), window, "{phase}");
+            assert_eq!(decide(&Command::Reverse { move_rows: false }).is_ok(), window, "{phase}");
             assert_eq!(decide(&Command::Pause).is_ok(), !phase.is_over(), "{phase}");
         }
     }

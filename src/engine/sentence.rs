@@ -172,6 +172,7 @@ fn ordered(asked: &Asked) -> String {
         Command::Reorder { leaf, up } => format!("{leaf} {}", if *up { "earlier" } else { "later" }),
         Command::Workers { workers } => format!("{workers} workers"),
         Command::Finish { drop_source: true } => "finish and drop the old table".to_owned(),
+        Command::Reverse { move_rows: true } => "reverse and move later rows".to_owned(),
         Command::Finish { drop_source: false }
         | Command::Pause
         | Command::Resume
@@ -180,7 +181,7 @@ fn ordered(asked: &Asked) -> String {
         | Command::Verify
         | Command::Repair
         | Command::Swap
-        | Command::Reverse => asked.command.word().to_owned(),
+        | Command::Reverse { move_rows: false } => asked.command.word().to_owned(),
     }
 }
 

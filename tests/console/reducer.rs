@@ -96,7 +96,7 @@ fn orders_are_sent_at_once_asked_about_or_typed() {
         (Scene::Ready, "schat_messages<esc>", vec![]),
         (Scene::NotYet, "schat_messages<enter>", vec![]),
         (Scene::Ready, "u", vec![]),
-        (Scene::ReverseWindow, "uchat_messages<enter>", sends(Command::Reverse)),
+        (Scene::ReverseWindow, "uchat_messages<enter>", sends(Command::Reverse { move_rows: false })),
         (Scene::ReverseWindow, "Fy", sends(finish(false))),
         (Scene::ReverseWindow, "F<tab>y<enter>", vec![]),
         (Scene::ReverseWindow, "F<tab>chat_messages<enter>", sends(finish(true))),

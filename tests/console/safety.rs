@@ -72,7 +72,7 @@ fn is_covered(effect: &Effect, asked: Option<&(Deed, String)>, key: Option<Strok
     let enter = key == Some(Stroke { code: KeyCode::Enter, ctrl: false });
     match effect {
         Effect::Send(Command::Swap) => deed == Some(Deed::Swap) && typed && enter,
-        Effect::Send(Command::Reverse) => deed == Some(Deed::Reverse) && typed && enter,
+        Effect::Send(Command::Reverse { move_rows: false }) => deed == Some(Deed::Reverse) && typed && enter,
         Effect::Send(Command::Abort) => deed == Some(Deed::Abort) && typed && enter,
         Effect::Send(Command::Finish { drop_source: true }) => {
             deed == Some(Deed::FinishAndDrop) && typed && enter

@@ -62,7 +62,7 @@ async fn legs(target: &Target, face: Face, signals: &mut Signals, account: &mut 
     let legs = [
         (Until::Ready, None),
         (Until::Asked, Some(Command::Swap)),
-        (Until::Asked, Some(Command::Reverse)),
+        (Until::Asked, Some(Command::Reverse { move_rows: false })),
         (Until::Asked, Some(Command::Swap)),
         (Until::Finished, None),
     ];

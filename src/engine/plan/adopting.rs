@@ -27,7 +27,7 @@ pub(super) fn all(outline: &Outline, warnings: &[Finding]) -> Vec<Step> {
     all.extend([
         swap(scheme, &outline.leaves),
         settle(scheme, &outline.leaves),
-        reverse(scheme),
+        reverse(scheme, &outline.leaves),
         finish(scheme),
     ]);
     all
@@ -155,10 +155,10 @@ fn settle(scheme: &Scheme, leaves: &[Leaf]) -> Step {
 }
 
 /// The old table is taken out again.
-pub fn reverse(scheme: &Scheme) -> Step {
+pub fn reverse(scheme: &Scheme, leaves: &[Leaf]) -> Step {
     let source = scheme.source().plain();
     let mut statements: Vec<_> = Key::narrow(scheme).iter().flat_map(Key::statements).collect();
-    statements.extend(ops::swap::release_statements(scheme));
+    statements.extend(ops::swap::release_statements(scheme, leaves));
     statements.extend(ops::widen::removal_statements(scheme));
     let mut locks = vec![format!("ACCESS EXCLUSIVE on {source} and its partitions, ≤ 100 ms in all")];
     let referenced = references::referenced_tables(scheme);
@@ -169,8 +169,8 @@ pub fn reverse(scheme: &Scheme) -> Step {
     Step {
         name: "reverse".into(),
         summary: format!(
-            "only on request: the old key is built beside the application, {source} is the old table again, and at most {} \
-             rows of later partitions are moved into it; then all of ours is removed",
+            "only on request: the old key is built beside the application, {source} is the old table again; then all of ours \
+             is removed. Rows of later partitions stop it, unless --move-rows is given: then at most {} are moved",
             ops::swap::MOST_MOVED
         ),
         statements,

@@ -29,7 +29,7 @@ use crate::{
     ops::{
         self,
         foreign_keys::Keys,
-        swap::{Adoption, Holder, Swapped},
+        swap::{Adoption, Holder, Later, Swapped},
         widen::{self, Key},
     },
     pg::{Session, catalog, journal, lock::Attempt},
@@ -184,7 +184,8 @@ async fn attach(ctx: &Context, session: &mut Session) -> Result<Swapped> {
     let validated = unattended(ctx, &reader, widen::validate_bound(&reader, scheme)).await;
     validated.map_err(|error| beyond(ctx, error))?;
     let go = || still_wanted(ctx);
-    let adoption = Adoption { scheme, leaves: &leaves, fence: &fence, patience, go: &go };
+    let later = Later::Refuse;
+    let adoption = Adoption { scheme, leaves: &leaves, fence: &fence, patience, go: &go, later };
     let adopted = adoption.attach(session, &mut report).await?;
     moved(ctx, Phase::Adopted);
     Ok(adopted)
@@ -254,11 +255,11 @@ pub async fn remove(ctx: &Context, session: &mut Session) -> Result<()> {
 }
 
 /// Adopted → releasing → aborting → aborted: the old table is what it was.
-pub async fn release(ctx: &Context) -> Result<()> {
+pub async fn release(ctx: &Context, later: Later) -> Result<()> {
     step(ctx, "reverse", async {
         let mut session = ctx.session("reverse").await?;
         ctx.advance(&mut session, Phase::Releasing).await?;
-        let result = detach(ctx, &mut session).await;
+        let result = detach(ctx, &mut session, later).await;
         let released = give_back(ctx, &mut session, Phase::Adopted, result).await?;
         let held_ms = u64::try_from(released.held.as_millis()).unwrap_or(u64::MAX);
         ctx.say(Body::Reversed { held_ms });
@@ -271,11 +272,11 @@ pub async fn release(ctx: &Context) -> Result<()> {
     abort::abort(ctx).await
 }
 
-async fn detach(ctx: &Context, session: &mut Session) -> Result<Swapped> {
+async fn detach(ctx: &Context, session: &mut Session, later: Later) -> Result<Swapped> {
     let (scheme, fence, leaves) = (&ctx.scheme, ctx.fence(), leaves(ctx));
     let go = || still_wanted(ctx);
     let adoption =
-        Adoption { scheme, leaves: &leaves, fence: &fence, patience: ctx.options.patience(), go: &go };
+        Adoption { scheme, leaves: &leaves, fence: &fence, patience: ctx.options.patience(), go: &go, later };
     adoption.may_release(session).await?;
     if let Some(key) = Key::narrow(scheme) {
         build(ctx, &key).await.map_err(|error| ops::swap::shared_in_history(scheme, error))?;

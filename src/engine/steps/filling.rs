@@ -54,7 +54,7 @@ async fn word(ctx: &Context) -> Result<Request> {
     let mut requests = ctx.requests.receiver.lock().await;
     loop {
         let Some(request) = requests.recv().await else { std::future::pending().await };
-        if matches!(request.asked.command, Command::Reverse | Command::Abort) {
+        if matches!(request.asked.command, Command::Reverse { .. } | Command::Abort) {
             return Ok(request);
         }
         let error = Error::Refused {

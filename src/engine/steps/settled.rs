@@ -13,7 +13,7 @@ use crate::{
     },
     error::{Error, Result},
     model::{phase::Phase, strategy::Strategy},
-    ops::finish::Old,
+    ops::{finish::Old, swap::Later},
     pg::Session,
 };
 
@@ -104,8 +104,10 @@ pub(super) async fn carry_out(ctx: &Context, session: &mut Session, request: Req
         Command::Verify => verifying::again(ctx).await,
         Command::Repair => repair(ctx).await,
         Command::Swap => swap(ctx).await,
-        Command::Reverse | Command::Abort if ctx.phase() == Phase::Filling => undo::undo(ctx).await,
-        Command::Reverse => reverse(ctx).await,
+        Command::Reverse { .. } | Command::Abort if ctx.phase() == Phase::Filling => undo::undo(ctx).await,
+        Command::Reverse { move_rows } => {
+            reverse(ctx, if *move_rows { Later::Move } else { Later::Refuse }).await
+        }
         Command::Finish { drop_source: true } => finish(ctx, Old::Drop).await,
         Command::Finish { drop_source: false } => finish(ctx, Old::Keep).await,
         // The driver of the phases sees the gate and removes everything; it answers the command.
@@ -151,10 +153,10 @@ async fn swap(ctx: &Context) -> Result<()> {
     }
 }
 
-async fn reverse(ctx: &Context) -> Result<()> {
+async fn reverse(ctx: &Context, later: Later) -> Result<()> {
     match ctx.scheme.strategy {
         Strategy::Online | Strategy::RenameFirst | Strategy::Repartition => swapping::reverse(ctx).await,
-        Strategy::Adopt => adopting::release(ctx).await,
+        Strategy::Adopt => adopting::release(ctx, later).await,
     }
 }
 

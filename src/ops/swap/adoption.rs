@@ -1,7 +1,7 @@
 //! `adopt`: the exchange that attaches the old table whole as a partition, and its way back.
 //!
-//! No row changes its place on the way there; on the way back those go along that came into other partitions, if they
-//! are few. What was tried of the locks (ARCHITECTURE.md): the referenced tables are not touched on the way there, since
+//! No row changes its place on the way there, nor on the way back unless the operator says so: a row that is moved under
+//! the lock is not seen by an older snapshot that comes to the table afterwards (TRAPS 46). What was tried of the locks (ARCHITECTURE.md): the referenced tables are not touched on the way there, since
 //! the partitioned table has no foreign key yet, and each partition has its own.
 //!
 //! Invariants: as those of the swap. Besides: under the lock no table is scanned and no index built.
@@ -15,7 +15,7 @@ use crate::{
     model::{
         drift,
         history::BOUND,
-        ident::QualifiedName,
+        ident::{QualifiedName, literal},
         phase::Phase,
         plan::Statement,
         references,
@@ -44,6 +44,17 @@ pub struct Adoption<'a> {
     pub patience: Patience,
     /// Asked before each attempt: whether the operator still wants it.
     pub go: &'a (dyn Fn() -> Result<()> + Send + Sync),
+    /// What the way back does with rows in other partitions than history.
+    pub later: Later,
+}
+
+/// What happens to rows that came into other partitions than history.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Later {
+    /// They stop the way back, also where they are deleted but may still be seen.
+    Refuse,
+    /// They are moved under the lock: older snapshots that come to the table afterwards do not see them.
+    Move,
 }
 
 /// One attempt.
@@ -82,7 +93,29 @@ impl Adoption<'_> {
         self.keys_are_single(session).await?;
         let sql = self.count_others_sql();
         let rows: i64 = session.query_one("count rows to move", &sql, &[]).await?.get(0);
-        if rows <= MOST_MOVED { Ok(()) } else { Err(too_many(self.scheme)) }
+        match self.later {
+            Later::Refuse if rows > 0 => Err(later_rows(self.scheme)),
+            Later::Refuse => self.sweep(session).await,
+            Later::Move if rows > MOST_MOVED => Err(too_many(self.scheme)),
+            Later::Move => Ok(()),
+        }
+    }
+
+    /// Gives back the space of rows that are deleted; refuses where some transaction may still see them.
+    async fn sweep(&self, session: &Session) -> Result<()> {
+        for leaf in self.others() {
+            let size = format!("SELECT pg_relation_size({}::regclass)", literal(&leaf.to_string()));
+            let pages =
+                async || Ok(session.query_one("size of partition", &size, &[]).await?.get::<_, i64>(0));
+            if pages().await? == 0 {
+                continue;
+            }
+            session.batch("vacuum", &vacuum_sql(&leaf)).await?;
+            if pages().await? > 0 {
+                return Err(later_rows(self.scheme));
+            }
+        }
+        Ok(())
     }
 
     fn count_others_sql(&self) -> String {
@@ -193,7 +226,10 @@ impl Round<'_> {
     async fn release(&self, tx: &Tx<'_>) -> Result<()> {
         let scheme = self.of.scheme;
         self.run(tx, &history::detach(scheme)).await?;
-        few_rows(tx, scheme).await?;
+        match self.of.later {
+            Later::Refuse => no_row_ever(tx, scheme).await?,
+            Later::Move => few_rows(tx, scheme).await?,
+        }
         self.run(tx, &history::restore(scheme)).await
     }
 
@@ -278,6 +314,32 @@ async fn few_rows(tx: &Tx<'_>, scheme: &Scheme) -> Result<()> {
     if rows <= MOST_MOVED { Ok(()) } else { Err(too_many(scheme)) }
 }
 
+fn vacuum_sql(leaf: &QualifiedName) -> String {
+    format!("VACUUM (TRUNCATE) {leaf}")
+}
+
+/// A file without a page holds no row that any snapshot could see.
+async fn no_row_ever(tx: &Tx<'_>, scheme: &Scheme) -> Result<()> {
+    const SQL: &str = "SELECT count(*) FROM pg_inherits i JOIN pg_class p ON p.oid = i.inhparent \
+                       JOIN pg_namespace n ON n.oid = p.relnamespace \
+                       WHERE n.nspname = $1 AND p.relname = $2 AND pg_relation_size(i.inhrelid) > 0";
+    let source = scheme.source();
+    let names = [source.schema.as_str(), source.name.as_str()];
+    let filled: i64 = tx.query_one("look for later rows", SQL, &[&names[0], &names[1]]).await?.get(0);
+    if filled == 0 { Ok(()) } else { Err(later_rows(scheme)) }
+}
+
+fn later_rows(scheme: &Scheme) -> Error {
+    Error::Refused {
+        id: "QD-129",
+        object: scheme.source().plain(),
+        reason: "rows have come into other partitions than history, or were there and may still be seen".into(),
+        remedy: "keep the partitioned table (`quarterdeck finish`); or `quarterdeck reverse --move-rows`, where no \
+                 transaction with an older snapshot comes to the table afterwards"
+            .into(),
+    }
+}
+
 fn count_sql(scheme: &Scheme) -> String {
     format!("SELECT count(*) FROM (SELECT FROM {} LIMIT {}) AS rows", scheme.source(), MOST_MOVED + 1)
 }
@@ -328,8 +390,12 @@ pub fn attach_statements(scheme: &Scheme, history: &Leaf) -> Vec<Statement> {
 }
 
 /// What `plan --sql` shows of the way back.
-pub fn release_statements(scheme: &Scheme) -> Vec<Statement> {
-    let mut shown = shown(scheme, Way::Reverse);
+pub fn release_statements(scheme: &Scheme, leaves: &[Leaf]) -> Vec<Statement> {
+    let others = leaves.iter().filter(|leaf| !scheme.is_history(leaf));
+    let mut all = Script::new();
+    all.extend("vacuum", others.map(|leaf| vacuum_sql(&scheme.leaf(leaf))));
+    all.append(shown(scheme, Way::Reverse));
+    let mut shown = all;
     shown.append(history::detach(scheme));
     shown.add("count rows to move", count_sql(scheme));
     shown.append(history::restore(scheme));

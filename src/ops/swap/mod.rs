@@ -24,7 +24,7 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 
 pub use adoption::{
-    Adoption, MOST_MOVED, attach_statements, give_sequences, release_statements, shared_in_history,
+    Adoption, Later, MOST_MOVED, attach_statements, give_sequences, release_statements, shared_in_history,
 };
 pub use outcome::{Holder, holder};
 

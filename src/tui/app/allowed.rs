@@ -147,7 +147,7 @@ fn ordered(order: Order, model: &Model, status: &Status) -> Verdict {
     let command = match order {
         Order::Pause => pause(status).map(|()| Command::Pause),
         Order::Swap => swap(status).map(|()| Command::Swap),
-        Order::Reverse => reverse(status).map(|()| Command::Reverse),
+        Order::Reverse => reverse(status).map(|()| Command::Reverse { move_rows: false }),
         Order::Finish => finish(status).map(|()| Command::Finish { drop_source: false }),
         Order::Abort => abort(status).map(|()| Command::Abort),
         Order::Verify => verify(status).map(|()| Command::Verify),

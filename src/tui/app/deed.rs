@@ -148,7 +148,7 @@ pub fn confirm(model: &mut Model) -> Vec<Effect> {
         Deed::CancelChunk(chunk) => Command::CancelChunk { chunk },
         Deed::Repair => Command::Repair,
         Deed::Swap => Command::Swap,
-        Deed::Reverse => Command::Reverse,
+        Deed::Reverse => Command::Reverse { move_rows: false },
         Deed::Finish => Command::Finish { drop_source: false },
         Deed::FinishAndDrop => Command::Finish { drop_source: true },
         Deed::Abort => Command::Abort,

@@ -16,7 +16,7 @@ pub(super) fn step(deed: Deed, scheme: &Scheme, periods: &[PeriodStatus]) -> Opt
     let leaves: Vec<_> = periods.iter().map(leaf).collect();
     match deed {
         Deed::Swap => Some(adopting::swap(scheme, &leaves)),
-        Deed::Reverse => Some(adopting::reverse(scheme)),
+        Deed::Reverse => Some(adopting::reverse(scheme, &leaves)),
         Deed::Finish => Some(adopting::finish(scheme)),
         Deed::Abort => Some(adopting::abort(scheme)),
         Deed::FinishAndDrop
@@ -42,11 +42,11 @@ pub(super) fn what(deed: Deed) -> Option<&'static [&'static str]> {
         Deed::Swap => Some(&[
             "A CHECK holds every row before the bound, and is validated while the table is in use.",
             "Then the old table becomes a partition of {}; the application waits for some milliseconds.",
-            "The way back: u takes it out again, as long as few rows have come into other partitions.",
+            "The way back: u takes it out again, as long as no row has come into another partition.",
         ]),
         Deed::Reverse => Some(&[
             "The old key is built while the table is in use; then {} is the old table again.",
-            "Rows of other partitions are moved into it, if they are few; everything of ours is removed.",
+            "Refused where another partition has had rows: `quarterdeck reverse --move-rows` moves them.",
         ]),
         Deed::Finish => Some(&["The old table stays a partition of {}. There is no way back after this."]),
         Deed::FinishAndDrop => Some(&[

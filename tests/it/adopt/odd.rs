@@ -64,7 +64,7 @@ async fn an_odd_table_is_adopted_and_let_go_and_nothing_is_lost() {
         assert_eq!(error.code().unwrap().code(), "23503", "foreign keys hold beyond history: {error:?}");
 
         db.sql("TRUNCATE \"My Shop\".seen").await;
-        run(&db, id, options(Until::Asked, Some(Command::Reverse))).await.unwrap();
+        run(&db, id, options(Until::Asked, Some(Command::Reverse { move_rows: true }))).await.unwrap();
         assert_eq!(db.value("SELECT count(*) FROM \"My Shop\".seen").await, "0", "no trigger fires for rows that move back");
         assert_eq!(db.value(&format!("SELECT count(*) FROM ONLY {TABLE} WHERE \"Body\" = 'noted'")).await, "2");
         assert_eq!(schema_dump(&db, TABLE).await, before.0);
@@ -83,7 +83,7 @@ async fn the_application_of_an_odd_table_notices_nothing() {
             let id = adopt(&db, TABLE, History::Range).await;
             run(&db, id, options(Until::Swapped, None)).await.unwrap();
             traffic.transactions(200).await;
-            run(&db, id, options(Until::Asked, Some(Command::Reverse))).await.unwrap();
+            run(&db, id, options(Until::Asked, Some(Command::Reverse { move_rows: false }))).await.unwrap();
             traffic.transactions(100).await;
         }
         let id = adopt(&db, TABLE, History::Range).await;

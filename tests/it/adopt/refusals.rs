@@ -38,7 +38,7 @@ async fn rows_that_share_an_old_key_stop_the_way_back() {
         run(&db, id, options(Until::Swapped, None)).await.unwrap();
         for at in ["now() - interval '1 year'", "now() + interval '1 year'"] {
             db.sql(&format!("INSERT INTO m VALUES (7, {at}, 'shared')")).await;
-            let error = refused(&db, id, Command::Reverse, "QD-092").await;
+            let error = refused(&db, id, Command::Reverse { move_rows: false }, "QD-092").await;
             assert!(error.to_string().contains("(7)"), "{error}");
             assert_eq!(phase(&db, id).await, Phase::Adopted);
             assert_eq!(db.value("SELECT count(*) FROM m WHERE id = 7").await, "2", "nothing is overwritten");
@@ -46,8 +46,36 @@ async fn rows_that_share_an_old_key_stop_the_way_back() {
             assert_eq!(db.value(left).await, "0");
             db.sql("DELETE FROM m WHERE body = 'shared'").await;
         }
-        run(&db, id, options(Until::Asked, Some(Command::Reverse))).await.unwrap();
+        run(&db, id, options(Until::Asked, Some(Command::Reverse { move_rows: false }))).await.unwrap();
         assert_eq!(db.value("SELECT count(*) FROM ONLY m").await, "1000");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_older_snapshot_misses_no_row_after_the_way_back() {
+    support::on_each_server(async |server| {
+        let db = server.database("adopt_snapshot").await;
+        db.sql(CHAT).await;
+        let before = schema_dump(&db, "public.m").await;
+        let id = adopt(&db, "m", History::Range).await;
+        run(&db, id, options(Until::Swapped, None)).await.unwrap();
+        let reverse = Command::Reverse { move_rows: false };
+        db.sql("INSERT INTO m VALUES (0, now() + interval '4 months', 'later')").await;
+        refused(&db, id, reverse.clone(), "QD-129").await;
+
+        // The row goes, and a transaction that has not come to the table yet may still see it.
+        let older = db.client().await;
+        older
+            .batch_execute("BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT FROM pg_class LIMIT 1")
+            .await
+            .unwrap();
+        db.sql("DELETE FROM m WHERE id = 0").await;
+        refused(&db, id, reverse.clone(), "QD-129").await;
+        assert_eq!(older.query_one("SELECT count(*) FROM m", &[]).await.unwrap().get::<_, i64>(0), 1001);
+        older.batch_execute("COMMIT").await.unwrap();
+        run(&db, id, options(Until::Asked, Some(reverse))).await.unwrap();
+        assert_eq!(schema_dump(&db, "public.m").await, before);
     })
     .await;
 }
@@ -60,7 +88,8 @@ async fn many_later_rows_and_a_drop_are_refused() {
         let id = adopt(&db, "m", History::Range).await;
         run(&db, id, options(Until::Swapped, None)).await.unwrap();
         db.sql("INSERT INTO m SELECT 10000 + i, now() + interval '4 months', 'x' FROM generate_series(1, 10001) i").await;
-        refused(&db, id, Command::Reverse, "QD-122").await;
+        refused(&db, id, Command::Reverse { move_rows: false }, "QD-129").await;
+        refused(&db, id, Command::Reverse { move_rows: true }, "QD-122").await;
         refused(&db, id, Command::Finish { drop_source: true }, "QD-124").await;
         refused(&db, id, Command::Verify, "QD-091").await;
         refused(&db, id, Command::Abort, "QD-091").await;
@@ -87,7 +116,7 @@ async fn a_row_of_no_time_or_a_later_time_is_no_accident() {
         db.sql("INSERT INTO m VALUES (0, now() + interval '2 years', 'far ahead')").await;
         run(&db, id, options(Until::Swapped, None)).await.unwrap();
         assert_eq!(db.value("SELECT tableoid::regclass FROM m WHERE id = 0").await, "m_history");
-        run(&db, id, options(Until::Asked, Some(Command::Reverse))).await.unwrap();
+        run(&db, id, options(Until::Asked, Some(Command::Reverse { move_rows: false }))).await.unwrap();
         assert_eq!(schema_dump(&db, "public.m").await, before);
     })
     .await;

@@ -3,7 +3,10 @@
 use quarterdeck::{
     engine::context::Until,
     model::{history::History, phase::Phase},
-    ops::{swap::Adoption, widen},
+    ops::{
+        swap::{Adoption, Later},
+        widen,
+    },
     pg::{Fence, journal, lock::Patience},
 };
 
@@ -60,7 +63,7 @@ async fn nothing_is_scanned_and_nothing_built_under_the_lock() {
         filed.retain(|file| *file != wide);
         let mut session = db.session().await;
         let go = || Ok(());
-        let adoption = Adoption { scheme: &scheme, leaves: &leaves, fence: &fence, patience, go: &go };
+        let adoption = Adoption { scheme: &scheme, leaves: &leaves, fence: &fence, patience, go: &go, later: Later::Refuse };
         let done = adoption.attach(&mut session, &mut report).await.unwrap();
         eprintln!("50,000 rows: held for {:?}", done.held);
         drop(session);

@@ -53,7 +53,7 @@ async fn a_busy_table_is_adopted_let_go_adopted_again_and_finished() {
         assert_eq!(shop.db.value(place).await, "chat_messages_history");
         shop.db.sql("UPDATE chat_messages SET created_at = now() + interval '4 months' WHERE content = 'later'").await;
 
-        let end = run(&shop.db, id, options(Until::Asked, Some(Command::Reverse))).await.unwrap();
+        let end = run(&shop.db, id, options(Until::Asked, Some(Command::Reverse { move_rows: true }))).await.unwrap();
         assert_eq!(end, End::Done);
         assert_eq!(shop.db.value("SELECT count(*) FROM ONLY chat_messages WHERE content = 'later'").await, "1");
         shop.db.sql("DELETE FROM chat_messages WHERE content = 'later'").await;
@@ -79,7 +79,7 @@ async fn history_may_be_default() {
         let end = run(&shop.db, id, options(Until::Swapped, None)).await.unwrap();
         assert_eq!(end, End::Reached(Phase::Adopted));
         assert_eq!(shop.db.rows(LEAVES).await, ["chat_messages_history|f|t"]);
-        run(&shop.db, id, options(Until::Asked, Some(Command::Reverse))).await.unwrap();
+        run(&shop.db, id, options(Until::Asked, Some(Command::Reverse { move_rows: false }))).await.unwrap();
         assert_eq!(schema_dump(&shop.db, TABLE).await, before.0);
         assert_eq!(objects(&shop.db).await, before.1);
         shop.close().await;

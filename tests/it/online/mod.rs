@@ -144,7 +144,7 @@ async fn a_busy_table_is_swapped_reversed_swapped_again_and_finished() {
         let end = run(&shop.db, id, options(Until::Swapped, None)).await.unwrap();
         assert_eq!(end, End::Reached(Phase::ReverseWindow));
         assert_eq!(shop.db.value(KIND).await, "p");
-        run(&shop.db, id, options(Until::Asked, Some(Command::Reverse))).await.unwrap();
+        run(&shop.db, id, options(Until::Asked, Some(Command::Reverse { move_rows: false }))).await.unwrap();
         assert_eq!(shop.db.value(KIND).await, "r");
         run(&shop.db, id, options(Until::Asked, Some(Command::Swap))).await.unwrap();
         let end = run(&shop.db, id, options(Until::Finished, None)).await.unwrap();
@@ -170,7 +170,9 @@ async fn an_abort_in_any_phase_leaves_the_table_as_it_was() {
             if until == Until::Swapped {
                 let refused = run(&shop.db, id, options(Until::Asked, Some(Command::Abort))).await;
                 assert_eq!(refused.unwrap_err().exit_code(), 3, "after the swap: reverse first");
-                run(&shop.db, id, options(Until::Asked, Some(Command::Reverse))).await.unwrap();
+                run(&shop.db, id, options(Until::Asked, Some(Command::Reverse { move_rows: false })))
+                    .await
+                    .unwrap();
             }
             let end = run(&shop.db, id, options(Until::Asked, Some(Command::Abort))).await.unwrap();
             assert_eq!(end, End::Aborted);

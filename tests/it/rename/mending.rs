@@ -48,7 +48,7 @@ async fn the_application_has_the_last_word_on_its_keys_and_history_is_never_over
         say(&db, &once, &format!("'{at}'::timestamptz + interval '1 hour'")).await;
         db.sql(&format!("DELETE FROM {TABLE} WHERE id = '{once}'")).await;
 
-        let refused = run(&db, id, asked(Command::Reverse)).await.unwrap_err();
+        let refused = run(&db, id, asked(Command::Reverse { move_rows: false })).await.unwrap_err();
         assert!(refused.to_string().contains(&twice) && refused.exit_code() == 3, "{refused}");
         let differs = run(&db, id, options(Until::Swapped, None)).await.unwrap_err();
         assert_eq!(differs.exit_code(), 4, "{differs}");
@@ -82,7 +82,7 @@ async fn a_row_that_was_lost_is_copied_again() {
          UPDATE {TABLE} SET content = 'other' WHERE id = '{other}'; COMMIT"
     ))
     .await;
-    let refused = run(&db, id, asked(Command::Reverse)).await.unwrap_err();
+    let refused = run(&db, id, asked(Command::Reverse { move_rows: false })).await.unwrap_err();
     assert!(refused.to_string().contains("1 of its rows"), "{refused}");
     // What is lost before its chunk is copied comes with the chunk, and this one's was cut before it came.
     let differs = run(&db, id, options(Until::Swapped, None)).await.unwrap_err();

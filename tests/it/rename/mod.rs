@@ -115,7 +115,7 @@ async fn a_table_is_filled_while_it_is_written_and_can_go_back() {
         assert_eq!(db.value(on_old).await, "0", "they were in force until it was full");
 
         let appending = Appending::start(&db).await;
-        run(&db, id, asked(Command::Reverse)).await.unwrap();
+        run(&db, id, asked(Command::Reverse { move_rows: false })).await.unwrap();
         appending.more(200).await;
         appending.stop().await;
         assert_eq!(db.value(KIND).await, "r");
@@ -138,7 +138,7 @@ async fn it_goes_back_before_it_is_full_and_nothing_is_left() {
     support::on_each_server(async |server| {
         let db = shop(server, 20_000).await;
         let before = (schema_dump(&db, "public.chat_messages").await, objects(&db).await);
-        for command in [Command::Reverse, Command::Abort] {
+        for command in [Command::Reverse { move_rows: false }, Command::Abort] {
             let appending = Appending::start(&db).await;
             let tool = renamed_and_dead(&db).await;
             let told = tool.done(&["status", TABLE]).await;
