@@ -24,7 +24,7 @@ use crate::{
         strategy::Strategy,
         triggers,
     },
-    pg::{Fence, Session, Tx, journal},
+    pg::{Fence, Session, Tx, in_order, journal},
 };
 
 /// The most leaves of a chunk that each get a statement of their own.
@@ -53,7 +53,7 @@ pub async fn chunk(
     let settings = settings(scheme);
     let entered = fence.enter_with(&tx, &settings);
     let claimed = journal::write::claim(&tx, scheme.id, chunk.id);
-    let ((), claimed) = tokio::try_join!(biased; entered, claimed)?;
+    let ((), claimed) = in_order(entered, claimed).await?;
     if !claimed {
         return Ok(Copied::Already);
     }

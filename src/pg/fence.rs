@@ -11,7 +11,7 @@ use uuid::Uuid;
 use crate::{
     error::{Error, Result},
     model::{ident::QualifiedName, scheme::Scheme},
-    pg::Tx,
+    pg::{Tx, in_order},
 };
 
 const FINGERPRINT: &str = include_str!("../../assets/sql/fingerprint.sql");
@@ -55,7 +55,7 @@ impl Fence {
     /// the server works in order, so the lock still comes before the first query, and one round trip is enough.
     pub async fn enter_with(&self, tx: &Tx<'_>, settings: &str) -> Result<()> {
         let lock = format!("LOCK TABLE {} IN ACCESS SHARE MODE; {settings}", self.captured);
-        tokio::try_join!(biased; tx.batch("lock captured table", &lock), self.check(tx)).map(drop)
+        in_order(tx.batch("lock captured table", &lock), self.check(tx)).await.map(drop)
     }
 
     /// The fence and the fingerprint, for a transaction that already holds a stronger lock.
@@ -63,7 +63,7 @@ impl Fence {
         if self.fingerprint.is_empty() {
             return self.hold(tx).await;
         }
-        let ((), now) = tokio::try_join!(biased; self.hold(tx), self.fingerprint_now(tx))?;
+        let ((), now) = in_order(self.hold(tx), self.fingerprint_now(tx)).await?;
         if now == self.fingerprint {
             return Ok(());
         }

@@ -3,6 +3,7 @@
 pub mod catalog;
 pub mod connect;
 pub mod fence;
+mod in_order;
 pub mod journal;
 pub mod lock;
 pub mod measure;
@@ -13,4 +14,5 @@ pub mod session;
 
 pub use connect::Target;
 pub use fence::Fence;
+pub use in_order::in_order;
 pub use session::{Session, Tx};

@@ -18,7 +18,7 @@ use crate::{
         scheme::{Leaf, Scheme},
     },
     ops::replay::{Replayed, SETTINGS, bind, columns, dequeue_sql, unnest},
-    pg::{Fence, Session, Tx},
+    pg::{Fence, Session, Tx, in_order},
 };
 
 /// What a batch may take.
@@ -43,7 +43,7 @@ pub async fn batch(
 ) -> Result<Replayed> {
     let tx = session.begin_repeatable_read().await?;
     let entered = fence.enter_with(&tx, SETTINGS);
-    let ((), (log_rows, by_leaf)) = tokio::try_join!(biased; entered, dequeue(&tx, scheme, scope, limit))?;
+    let ((), (log_rows, by_leaf)) = in_order(entered, dequeue(&tx, scheme, scope, limit)).await?;
     if log_rows == 0 {
         tx.rollback().await?;
         return Ok(Replayed::default());
@@ -63,7 +63,7 @@ async fn apply(tx: &Tx<'_>, scheme: &Scheme, leaf: &QualifiedName, keys: &Keys) 
     tx.keep(&[("delete keys", &delete), ("insert rows", &insert)]).await?;
     let deleted = tx.execute_again("delete keys", &delete, &params);
     let inserted = tx.execute_again("insert rows", &insert, &params);
-    tokio::try_join!(biased; deleted, inserted).map(drop)
+    in_order(deleted, inserted).await.map(drop)
 }
 
 /// The first error that is one of its own: what was sent behind it fails only because the transaction has.

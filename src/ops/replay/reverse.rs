@@ -15,7 +15,7 @@ use crate::{
     error::{Error, Result},
     model::{ident::literal, plan::Statement, scheme::Scheme, template::fill, triggers},
     ops::replay::{Replayed, SETTINGS, all, bind, columns, dequeue, dequeue_sql, distinct, unnest},
-    pg::{Fence, Session, Tx, session::Params},
+    pg::{Fence, Session, Tx, in_order, session::Params},
 };
 
 /// What of the old table may be overwritten.
@@ -38,7 +38,7 @@ pub async fn batch(
     let tx = session.begin_repeatable_read().await?;
     let settings = settings(scheme);
     let entered = fence.enter_with(&tx, &settings);
-    let ((), taken) = tokio::try_join!(biased; entered, dequeue(&tx, scheme, limit))?;
+    let ((), taken) = in_order(entered, dequeue(&tx, scheme, limit)).await?;
     if taken.is_empty() {
         tx.rollback().await?;
         return Ok(Replayed::default());
