@@ -7,12 +7,16 @@ use crate::error::Result;
 /// Awaits both, polled in this order, so that their statements go out in this order; the first one's error comes before
 /// the second one's. Where the first statement fails, the server refuses the second one too (25P02), and both answers may
 /// come between two polls: who took the error that is seen first would report the consequence for the cause.
-pub async fn in_order<A, B>(
+pub fn in_order<A, B>(
     first: impl Future<Output = Result<A>>,
     second: impl Future<Output = Result<B>>,
-) -> Result<(A, B)> {
-    let (first, second) = tokio::join!(biased; first, second);
-    Ok((first?, second?))
+) -> impl Future<Output = Result<(A, B)>> {
+    // Boxed: these nest, and a future holds what it awaits twice.
+    let (first, second) = (Box::pin(first), Box::pin(second));
+    async move {
+        let (first, second) = tokio::join!(biased; first, second);
+        Ok((first?, second?))
+    }
 }
 
 #[cfg(test)]
