@@ -154,6 +154,7 @@ impl Pretence {
             }
             Command::Workers { workers } => self.status.pace.workers = workers,
             Command::Verify => self.enter(Phase::Verifying).await,
+            Command::Rehearse => self.enter(Phase::Ready).await,
             Command::Swap => self.enter(Phase::ReverseWindow).await,
             Command::Reverse { .. } => self.enter(Phase::Reversed).await,
             Command::Finish { .. } => self.enter(Phase::Finished).await,

@@ -39,7 +39,8 @@ pub(super) async fn keep(target: &Target, order: &Order<'_>, opening: Opening) -
     };
     let mut stretch = opening.next(now).ok_or_else(past)?;
     loop {
-        tell(&list(target, order).await?);
+        let known = list(target, order).await?;
+        tell(&known);
         let wait = figures::span(figures::seconds_between(Utc::now(), stretch.from));
         print::line(&format!("swap at {stretch}, in {wait}; ctrl-c calls it off"));
         while let Ok(left) = (stretch.from - Utc::now()).to_std()
@@ -47,7 +48,7 @@ pub(super) async fn keep(target: &Target, order: &Order<'_>, opening: Opening) -
         {
             rest(&mut signals, order, left.min(NAP)).await?;
         }
-        if let Some(code) = attend((target, order), &mut signals, stretch).await? {
+        if let Some(code) = attend((target, order), &mut signals, (stretch, known)).await? {
             return Ok(code);
         }
         stretch = opening.next(Utc::now()).ok_or_else(past)?;
@@ -58,9 +59,8 @@ pub(super) async fn keep(target: &Target, order: &Order<'_>, opening: Opening) -
 async fn attend(
     (target, order): (&Target, &Order<'_>),
     signals: &mut Signals,
-    stretch: Stretch,
+    (stretch, mut told): (Stretch, Vec<Condition>),
 ) -> Result<Option<u8>> {
-    let mut told = Vec::new();
     loop {
         let list = list(target, order).await?;
         if list != told {

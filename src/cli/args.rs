@@ -16,6 +16,7 @@ use crate::{
         clock::Clock,
         history::History,
         incoming::{Choice, Incoming, IncomingKey},
+        opening::Opening,
         period::Every,
         plan::Request,
         scheme::Scheme,
@@ -84,7 +85,7 @@ pub enum Command {
     /// Copy the differing rows again, then verify
     Repair(OneTable),
     /// Exchange the names: the partitioned table takes over
-    Swap(Exchange),
+    Swap(Swap),
     /// Give the old table its name back, with every later write in it
     Reverse(Reverse),
     /// Remove everything of ours before the swap; the source stays as it was
@@ -330,7 +331,7 @@ pub struct Confirmed {
 /// `quarterdeck reverse`.
 #[derive(Debug, Flags)]
 pub struct Reverse {
-    /// As of a swap.
+    /// The table, and how long things may take.
     #[command(flatten)]
     pub exchange: Exchange,
     /// After `adopt`: move rows of later partitions into the old table, under its lock. A transaction that took its
@@ -340,6 +341,23 @@ pub struct Reverse {
 }
 
 /// `quarterdeck swap`.
+#[derive(Debug, Flags)]
+pub struct Swap {
+    /// The table, and how long things may take.
+    #[command(flatten)]
+    pub exchange: Exchange,
+    /// Take the locks, do all of it, measure, and roll it back
+    #[arg(long)]
+    pub rehearse: bool,
+    /// Wait for this moment, then swap if everything holds that must: 2026-11-27T03:00Z
+    #[arg(long, value_name = "TIME", value_parser = Opening::moment, conflicts_with = "rehearse")]
+    pub at: Option<Opening>,
+    /// Wait for this time of the day in UTC, then swap as soon as everything holds; if nothing came of it, the next day
+    #[arg(long, value_name = "HH:MM-HH:MM", conflicts_with_all = ["rehearse", "at"])]
+    pub between: Option<Opening>,
+}
+
+/// What a swap and a reverse have in common.
 #[derive(Debug, Flags)]
 pub struct Exchange {
     /// The table, confirmed.
@@ -415,7 +433,9 @@ impl Args {
         }
         match &self.command {
             Some(Command::Run(run)) => run.check(),
-            Some(Command::Swap(exchange) | Command::Reverse(Reverse { exchange, .. })) => exchange.of.check(),
+            Some(Command::Swap(Swap { exchange, .. }) | Command::Reverse(Reverse { exchange, .. })) => {
+                exchange.of.check()
+            }
             Some(Command::Abort(confirmed)) => confirmed.check(),
             Some(Command::Finish(finish)) => finish.of.check(),
             Some(Command::Demo(_)) if self.everywhere.conn.is_some() => {

@@ -39,7 +39,7 @@ const GRACE: Duration = Duration::from_secs(30);
 const CONTESTS: u32 = 3;
 
 /// What is asked of which table.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Order<'a> {
     /// As typed.
     pub(super) table: &'a str,

@@ -7,7 +7,8 @@ use std::io::IsTerminal;
 
 use crate::{
     cli::{
-        args::{Args, Command, Exchange, Explain, Limits, PlanCommand, Ui},
+        appointment,
+        args::{Args, Command, Exchange, Explain, Limits, PlanCommand, Swap, Ui},
         ask::{self, Order},
         console, demo, manual, output, print, run, show,
     },
@@ -77,7 +78,7 @@ pub(super) async fn dispatch(args: &Args) -> Result<u8> {
         Command::Finish(words) => {
             ask(args, &words.of.table, Asks::Finish { drop_source: words.drop_source }).await
         }
-        Command::Swap(words) => exchange(args, words, Asks::Swap).await,
+        Command::Swap(words) => swap(args, words).await,
         Command::Reverse(words) => {
             exchange(args, &words.exchange, Asks::Reverse { move_rows: words.move_rows }).await
         }
@@ -93,6 +94,16 @@ async fn plan(args: &Args, words: &PlanCommand) -> Result<u8> {
 async fn ask(args: &Args, table: &str, command: Asks) -> Result<u8> {
     let order = Order { table, command, limits: Limits::default() };
     ask::ask(&connect(args).await?, order).await
+}
+
+async fn swap(args: &Args, words: &Swap) -> Result<u8> {
+    let Some(opening) = words.at.or(words.between) else {
+        let command = if words.rehearse { Asks::Rehearse } else { Asks::Swap };
+        return exchange(args, &words.exchange, command).await;
+    };
+    let Exchange { of, limits } = &words.exchange;
+    let order = Order { table: &of.table, command: Asks::Swap, limits: *limits };
+    appointment::keep(&connect(args).await?, &order, opening).await
 }
 
 async fn exchange(args: &Args, words: &Exchange, command: Asks) -> Result<u8> {

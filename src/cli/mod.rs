@@ -3,7 +3,8 @@
 //! [`args`] is the contract's grammar, [`output`] the pure renderers, [`commands`] where a command is carried
 //! out. Standard output carries what was asked for and nothing else; errors and warnings go to standard error.
 
-pub mod args;
+mod appointment;
+mod args;
 mod ask;
 mod asker;
 pub mod commands;

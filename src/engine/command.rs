@@ -22,6 +22,8 @@ pub enum Command {
     Repair,
     /// Exchange the names.
     Swap,
+    /// Take the locks of the swap, do all of it, and roll it back: what it would cost.
+    Rehearse,
     /// Give the names back.
     Reverse {
         /// `adopt`: also where rows have come into other partitions than history; they are moved under the lock.
@@ -68,6 +70,7 @@ impl Command {
             Self::Verify => "verify",
             Self::Repair => "repair",
             Self::Swap => "swap",
+            Self::Rehearse => "rehearse",
             Self::Reverse { .. } => "reverse",
             Self::Finish { .. } => "finish",
             Self::CancelChunk { .. } => "cancel chunk",

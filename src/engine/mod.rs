@@ -15,6 +15,7 @@ pub mod live;
 pub mod orders;
 pub mod picture;
 pub mod plan;
+pub mod readiness;
 pub mod recorder;
 pub mod replayer;
 pub mod report;

@@ -40,8 +40,10 @@ pub fn decide((strategy, phase): (Strategy, Phase), command: &Command) -> Result
         Command::Abort => Err("the twin owns the name; `reverse` first, then abort".into()),
         Command::Verify => verify(phase),
         Command::Repair => repair(phase),
-        Command::Swap if phase.may_swap() => Ok(Who::Phase),
-        Command::Swap => Err(format!("swap needs phase ready, and it is {phase}")),
+        Command::Swap | Command::Rehearse if phase.may_swap() => Ok(Who::Phase),
+        Command::Swap | Command::Rehearse => {
+            Err(format!("{} needs phase ready, and it is {phase}", command.word()))
+        }
         Command::Reverse { .. } if phase == Phase::Filling => Ok(Who::Phase),
         Command::Reverse { .. } | Command::Finish { .. }
             if matches!(phase, Phase::ReverseWindow | Phase::Adopted) =>
@@ -214,6 +216,7 @@ async fn at_once(ctx: &Context, session: &mut Session, asked: &Asked) -> Result<
         | Command::Verify
         | Command::Repair
         | Command::Swap
+        | Command::Rehearse
         | Command::Reverse { .. }
         | Command::Finish { .. } => {
             return Err(Error::Bug(format!("{} is a phase's to carry out", asked.command.word())).into());
@@ -279,7 +282,9 @@ mod tests {
             let gives_back = phase == Phase::Filling;
             let may_abort = phase.may_abort() || gives_back;
             assert_eq!(decide(&Command::Abort).is_ok(), may_abort, "{phase}");
-            assert_eq!(decide(&Command::Swap).is_ok(), phase.may_swap(), "{phase}");
+            for command in [Command::Swap, Command::Rehearse] {
+                assert_eq!(decide(&command).is_ok(), phase.may_swap(), "{phase}");
+            }
             let window = matches!(phase, Phase::ReverseWindow | Phase::Adopted) || gives_back;
             assert_eq!(decide(&Command::Reverse { move_rows: false }).is_ok(), window, "{phase}");
             assert_eq!(decide(&Command::Pause).is_ok(), !phase.is_over(), "{phase}");

@@ -181,6 +181,7 @@ fn ordered(asked: &Asked) -> String {
         | Command::Verify
         | Command::Repair
         | Command::Swap
+        | Command::Rehearse
         | Command::Reverse { move_rows: false } => asked.command.word().to_owned(),
     }
 }

@@ -18,6 +18,7 @@ pub mod ident;
 pub mod incoming;
 pub mod leaves;
 pub mod listing;
+pub mod opening;
 pub mod pace;
 pub mod period;
 pub mod phase;

@@ -15,8 +15,7 @@ use crate::{
         context::Context,
         event::Body,
         gate::Will,
-        status::Condition,
-        steps::{abort, lock_attempt, step},
+        steps::{abort, lock_attempt, step, swapping},
     },
     error::{Error, Result},
     model::{
@@ -159,7 +158,7 @@ pub async fn adopt(ctx: &Context) -> Result<()> {
     }
     step(ctx, "swap", async {
         ctx.advance(&mut session, Phase::Adopting).await?;
-        let result = attach(ctx, &mut session).await;
+        let result = attach(ctx, &mut session, Attach::Stay).await;
         let adopted = give_back(ctx, &mut session, Phase::Ready, result).await?;
         let held_ms = u64::try_from(adopted.held.as_millis()).unwrap_or(u64::MAX);
         ctx.say(Body::Swapped { held_ms });
@@ -173,7 +172,31 @@ pub async fn adopt(ctx: &Context) -> Result<()> {
     after(ctx).await
 }
 
-async fn attach(ctx: &Context, session: &mut Session) -> Result<Swapped> {
+/// Ready → adopting → ready: all of it but the COMMIT.
+pub async fn rehearse(ctx: &Context) -> Result<()> {
+    let mut session = ctx.session("swap").await?;
+    if !bound_is_good(ctx, &session).await? {
+        step(ctx, "create", create(ctx, &mut session)).await?;
+    }
+    step(ctx, "rehearse", async {
+        ctx.advance(&mut session, Phase::Adopting).await?;
+        let result = attach(ctx, &mut session, Attach::Rehearse).await;
+        let rehearsed = give_back(ctx, &mut session, Phase::Ready, result).await?;
+        undo(ctx, &mut session).await?;
+        ctx.advance(&mut session, Phase::Ready).await?;
+        Ok(swapping::rehearsal(&rehearsed))
+    })
+    .await
+}
+
+/// Whether the old table stays attached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Attach {
+    Stay,
+    Rehearse,
+}
+
+async fn attach(ctx: &Context, session: &mut Session, attach: Attach) -> Result<Swapped> {
     let (scheme, fence, leaves) = (&ctx.scheme, ctx.fence(), leaves(ctx));
     let lost = || Error::Bug("the twin has no leaf after history".into());
     let bound = scheme.bound_of(&leaves).ok_or_else(lost)?;
@@ -186,9 +209,14 @@ async fn attach(ctx: &Context, session: &mut Session) -> Result<Swapped> {
     let go = || still_wanted(ctx);
     let later = Later::Refuse;
     let adoption = Adoption { scheme, leaves: &leaves, fence: &fence, patience, go: &go, later };
-    let adopted = adoption.attach(session, &mut report).await?;
-    moved(ctx, Phase::Adopted);
-    Ok(adopted)
+    match attach {
+        Attach::Stay => {
+            let adopted = adoption.attach(session, &mut report).await?;
+            moved(ctx, Phase::Adopted);
+            Ok(adopted)
+        }
+        Attach::Rehearse => adoption.rehearse(session, &mut report).await,
+    }
 }
 
 /// A row of the time after the bound came between the look and the CHECK.
@@ -332,26 +360,6 @@ pub async fn after(ctx: &Context) -> Result<()> {
     ops::seal::analyze(&session, scheme.source()).await?;
     ctx.live().settled = Some(phase);
     Ok(())
-}
-
-/// What must hold, with figures.
-pub async fn conditions(ctx: &Context, session: &Session) -> Result<Vec<Condition>> {
-    let mut all = Vec::new();
-    if ctx.phase() == Phase::Ready {
-        let valid = match Key::wide(&ctx.scheme) {
-            Some(key) => key.is_valid(session).await?,
-            None => true,
-        };
-        let key = ctx.scheme.twin_key_text();
-        let detail = if valid { format!("{key} is there") } else { format!("the index of {key} is gone") };
-        all.push(Condition { name: "key".into(), holds: valid, detail });
-        if let Some(bound) = ctx.scheme.bound_of(&leaves(ctx)) {
-            let detail = format!("all rows before {}; asked again at the swap", bound.date_naive());
-            all.push(Condition { name: "bound".into(), holds: Utc::now() < bound, detail });
-        }
-    }
-    all.extend(ops::readiness::around(session).await?);
-    Ok(all)
 }
 
 fn leaves(ctx: &Context) -> Vec<Leaf> {

@@ -104,6 +104,7 @@ pub(super) async fn carry_out(ctx: &Context, session: &mut Session, request: Req
         Command::Verify => verifying::again(ctx).await,
         Command::Repair => repair(ctx).await,
         Command::Swap => swap(ctx).await,
+        Command::Rehearse => rehearse(ctx).await,
         Command::Reverse { .. } | Command::Abort if ctx.phase() == Phase::Filling => undo::undo(ctx).await,
         Command::Reverse { move_rows } => {
             reverse(ctx, if *move_rows { Later::Move } else { Later::Refuse }).await
@@ -150,6 +151,13 @@ async fn swap(ctx: &Context) -> Result<()> {
     match ctx.scheme.strategy {
         Strategy::Online | Strategy::RenameFirst | Strategy::Repartition => swapping::swap(ctx).await,
         Strategy::Adopt => adopting::adopt(ctx).await,
+    }
+}
+
+async fn rehearse(ctx: &Context) -> Result<()> {
+    match ctx.scheme.strategy {
+        Strategy::Online | Strategy::RenameFirst | Strategy::Repartition => swapping::rehearse(ctx).await,
+        Strategy::Adopt => adopting::rehearse(ctx).await,
     }
 }
 

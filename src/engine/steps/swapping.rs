@@ -14,6 +14,7 @@ use crate::{
         context::Context,
         event::Body,
         gate::Will,
+        readiness::{self, Known},
         replayer,
         status::Condition,
         steps::{adopting, lock_attempt, step, verifying},
@@ -50,6 +51,39 @@ pub async fn swap(ctx: &Context) -> Result<()> {
     })
     .await?;
     after(ctx).await
+}
+
+/// Ready → swapping → ready: all of the swap but its COMMIT. Dead in it, the catalogue says that nothing was swapped.
+pub async fn rehearse(ctx: &Context) -> Result<()> {
+    let from = ctx.phase();
+    step(ctx, "rehearse", async {
+        let mut session = ctx.session("swap").await?;
+        ctx.advance(&mut session, Phase::Swapping).await?;
+        let result = rehearsed(ctx, &mut session).await;
+        let back = if from == Phase::Reversed { Phase::Reversed } else { Phase::Ready };
+        let rehearsed = give_back(ctx, &mut session, back, result).await?;
+        log_again(ctx, &mut session).await?;
+        ctx.advance(&mut session, back).await?;
+        Ok(rehearsal(&rehearsed))
+    })
+    .await
+}
+
+async fn rehearsed(ctx: &Context, session: &mut Session) -> Result<Swapped> {
+    let (leaves, fence) = (leaf_names(ctx), ctx.fence());
+    let exchange =
+        Swap { scheme: &ctx.scheme, leaves: &leaves, fence: &fence, patience: ctx.options.patience() };
+    let mut drain = Drainer { ctx, session: ctx.replay.lock().await };
+    exchange.rehearse(session, &mut drain, &mut |attempt| ctx.say(lock_attempt(attempt))).await
+}
+
+/// What a rehearsal found.
+pub(super) fn rehearsal(done: &Swapped) -> String {
+    format!(
+        "the application waited {} ms, attempts: {}; rolled back, nothing is changed",
+        millis(done),
+        done.attempts
+    )
 }
 
 /// Reverse window → reversing → reversed.
@@ -227,40 +261,18 @@ async fn validate_incoming(
 
 /// What must hold, with figures: for the swap dialog and the status.
 pub async fn conditions(ctx: &Context, session: &mut Session) -> Result<Vec<Condition>> {
-    if ctx.scheme.strategy == Strategy::Adopt {
-        return adopting::conditions(ctx, session).await;
-    }
-    let standing = ctx.standing().clone();
-    let age = standing.verified_at.map(|at| (Utc::now() - at).num_seconds());
-    let verified = Condition {
-        name: "verified".into(),
-        holds: age.is_some_and(|age| age < ctx.options.verify_max_age.as_secs().cast_signed()),
-        detail: age.map_or_else(|| "not verified".into(), |age| format!("equal {age} s ago, in every row")),
-    };
-    let changed = {
-        let tx = session.begin().await?;
-        let now = ctx.fence().fingerprint_now(&tx).await?;
-        tx.rollback().await?;
-        now != standing.fingerprint
-    };
-    let unchanged = Condition {
-        name: "fingerprint".into(),
-        holds: !changed,
-        detail: if changed {
-            "table, leaves or triggers were changed"
-        } else {
-            "table, leaves and triggers unchanged"
+    let known = {
+        let standing = ctx.standing().clone();
+        Known {
+            phase: ctx.phase(),
+            verified_at: standing.verified_at,
+            fingerprint: standing.fingerprint.clone(),
+            leaves: ctx.board().leaf_list(),
+            max_age: ctx.options.verify_max_age,
+            duplicate_keys: ctx.live().duplicate_keys.len(),
         }
-        .into(),
     };
-    let mut all = vec![verified, unchanged];
-    all.extend(ops::readiness::conditions(session, &ctx.scheme).await?);
-    let duplicates = ctx.live().duplicate_keys.len();
-    if duplicates > 0 {
-        let detail = format!("{duplicates} keys of the old table are shared by two rows");
-        all.push(Condition { name: "single keys".into(), holds: false, detail });
-    }
-    Ok(all)
+    readiness::conditions(session, &ctx.scheme, &known).await
 }
 
 /// The names change hands; the phase in memory follows while the replayer is held.

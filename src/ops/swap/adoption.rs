@@ -21,7 +21,7 @@ use crate::{
         references,
         scheme::{Leaf, Scheme},
     },
-    ops::swap::{Swapped, Way, dependants, exchange, history, left, run_within, settle, shared_keys},
+    ops::swap::{Ending, Swapped, Way, dependants, exchange, history, left, run_within, settle, shared_keys},
     pg::{
         Fence, Session, Tx, catalog, journal,
         lock::{self, Held, Mode, Patience, Report, Tries, Watch, bounded, budget, lock_within},
@@ -61,6 +61,7 @@ pub enum Later {
 struct Round<'a> {
     of: &'a Adoption<'a>,
     way: Way,
+    ending: Ending,
     number: u32,
     budget: Duration,
     held: &'a Held,
@@ -70,13 +71,19 @@ impl Adoption<'_> {
     /// The old table becomes a partition of the twin, which gets the name. The bound is validated.
     pub async fn attach(&self, session: &mut Session, report: Report<'_>) -> Result<Swapped> {
         unchanged(session, self.scheme).await?;
-        self.exchange(Way::Swap, session, report).await
+        self.exchange((Way::Swap, Ending::Commit), session, report).await
+    }
+
+    /// All of [`Self::attach`] but its COMMIT.
+    pub async fn rehearse(&self, session: &mut Session, report: Report<'_>) -> Result<Swapped> {
+        unchanged(session, self.scheme).await?;
+        self.exchange((Way::Swap, Ending::RollBack), session, report).await
     }
 
     /// The old table is a table of its own again and has its name. The narrow key is built.
     pub async fn release(&self, session: &mut Session, report: Report<'_>) -> Result<Swapped> {
         self.keys_are_single(session).await?;
-        match self.exchange(Way::Reverse, session, report).await {
+        match self.exchange((Way::Reverse, Ending::Commit), session, report).await {
             // One came since we looked.
             Err(Error::Database { label, source })
                 if label == history::MOVE && source.code() == Some(&SqlState::UNIQUE_VIOLATION) =>
@@ -161,15 +168,20 @@ impl Adoption<'_> {
         others.map(|leaf| self.scheme.leaf(leaf)).collect()
     }
 
-    async fn exchange(&self, way: Way, session: &mut Session, report: Report<'_>) -> Result<Swapped> {
+    async fn exchange(
+        &self,
+        (way, ending): (Way, Ending),
+        session: &mut Session,
+        report: Report<'_>,
+    ) -> Result<Swapped> {
         let patience = bounded(session, self.patience).await?;
         let watch = Watch::open(session, self.scheme.id).await?;
-        let mut tries = Tries::new(Some(&watch), way.step(), patience, report);
+        let mut tries = Tries::new(Some(&watch), ending.step(way), patience, report);
         loop {
             (self.go)()?;
             let held = Held::default();
             let number = tries.number() + 1;
-            let round = Round { of: self, way, number, budget: patience.budget, held: &held };
+            let round = Round { of: self, way, ending, number, budget: patience.budget, held: &held };
             if let Some(held) = tries.one(&held, round.attempt(session)).await? {
                 return Ok(Swapped { held, attempts: tries.number(), fingerprint: String::new() });
             }
@@ -182,7 +194,12 @@ impl Round<'_> {
         let tx = session.begin().await?;
         match self.inside(&tx).await {
             Ok(()) => {
-                tx.commit(self.way.step()).await.map_err(|error| self.answerless(error))?;
+                match self.ending {
+                    Ending::Commit => {
+                        tx.commit(self.way.step()).await.map_err(|error| self.answerless(error))?;
+                    }
+                    Ending::RollBack => tx.rollback().await?,
+                }
                 Ok(self.held.elapsed())
             }
             Err(error) => tx.rollback().await.and(Err(error)),

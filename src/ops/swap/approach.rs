@@ -11,7 +11,7 @@ use crate::{
     error::{Error, Result},
     model::{ident::QualifiedName, references, scheme::Scheme},
     ops::swap::{
-        Drain, Swap, Way, dependants, exchange, incoming, left, lost, mirror, run_within, shared_keys,
+        Drain, Ending, Swap, Way, dependants, exchange, incoming, left, lost, mirror, run_within, shared_keys,
     },
     pg::{
         Session, Tx, journal,
@@ -33,6 +33,8 @@ pub(super) struct Round<'a> {
     pub(super) swap: &'a Swap<'a>,
     /// Which way.
     pub(super) way: Way,
+    /// How it ends.
+    pub(super) ending: Ending,
     /// Its number, from 1: the order of locks takes turns.
     pub(super) number: u32,
     /// How long the application may wait.
@@ -64,7 +66,10 @@ impl Round<'_> {
         let tx = session.begin().await?;
         match self.inside(&tx).await {
             Ok(fingerprint) => {
-                self.commit(tx).await?;
+                match self.ending {
+                    Ending::Commit => self.commit(tx).await?,
+                    Ending::RollBack => tx.rollback().await?,
+                }
                 Ok((self.held.elapsed(), fingerprint))
             }
             Err(error) => tx.rollback().await.and(Err(error)),

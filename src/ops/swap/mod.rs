@@ -56,6 +56,24 @@ enum Way {
     Undo,
 }
 
+/// How an attempt ends that has won.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Ending {
+    Commit,
+    /// A rehearsal: everything is done under the locks, and taken back.
+    RollBack,
+}
+
+impl Ending {
+    /// What the attempts are called.
+    fn step(self, way: Way) -> &'static str {
+        match self {
+            Self::Commit => way.step(),
+            Self::RollBack => "rehearse",
+        }
+    }
+}
+
 impl Way {
     fn step(self) -> &'static str {
         match self {
@@ -125,7 +143,18 @@ impl Swap<'_> {
         drain: &mut dyn Drain,
         report: Report<'_>,
     ) -> Result<Swapped> {
-        self.exchange(Way::Swap, session, drain, report).await
+        self.exchange((Way::Swap, Ending::Commit), session, drain, report).await
+    }
+
+    /// All of [`Self::swap`] but its COMMIT: how long the application would wait, and how many attempts it takes. Writers
+    /// mirror until [`Self::give_up`].
+    pub async fn rehearse(
+        &self,
+        session: &mut Session,
+        drain: &mut dyn Drain,
+        report: Report<'_>,
+    ) -> Result<Swapped> {
+        self.exchange((Way::Swap, Ending::RollBack), session, drain, report).await
     }
 
     /// The old table gets the name back.
@@ -135,7 +164,7 @@ impl Swap<'_> {
         drain: &mut dyn Drain,
         report: Report<'_>,
     ) -> Result<Swapped> {
-        self.exchange(Way::Reverse, session, drain, report).await
+        self.exchange((Way::Reverse, Ending::Commit), session, drain, report).await
     }
 
     /// What an empty twin may have before it gets the name: less is to be done under the lock then. Repeatable.
@@ -151,7 +180,7 @@ impl Swap<'_> {
         pause: &mut dyn Drain,
         report: Report<'_>,
     ) -> Result<Swapped> {
-        self.exchange(Way::Rename, session, pause, report).await
+        self.exchange((Way::Rename, Ending::Commit), session, pause, report).await
     }
 
     /// The old table gets the name back from one that is not full; the phase is *aborting* then.
@@ -161,7 +190,7 @@ impl Swap<'_> {
         drain: &mut dyn Drain,
         report: Report<'_>,
     ) -> Result<Swapped> {
-        self.exchange(Way::Undo, session, drain, report).await
+        self.exchange((Way::Undo, Ending::Commit), session, drain, report).await
     }
 
     /// What holds while the table that owns the name is filled, repeatable: writers mirror to the old table, whose foreign
@@ -184,7 +213,7 @@ impl Swap<'_> {
 
     async fn exchange(
         &self,
-        way: Way,
+        (way, ending): (Way, Ending),
         session: &mut Session,
         drain: &mut dyn Drain,
         report: Report<'_>,
@@ -205,11 +234,11 @@ impl Swap<'_> {
             mirror::on(session, self.fence, self.scheme, way).await?;
             step = approach::Step::Lagging;
         }
-        let mut tries = Tries::new(Some(&watch), way.step(), patience, report);
+        let mut tries = Tries::new(Some(&watch), ending.step(way), patience, report);
         loop {
             let held = Held::default();
             let (number, budget) = (tries.number() + 1, patience.budget);
-            let round = approach::Round { swap, way, number, budget, watch: &watch, held: &held };
+            let round = approach::Round { swap, way, ending, number, budget, watch: &watch, held: &held };
             let attempt = round.attempt(session, drain, &mut step);
             if let Some((held, fingerprint)) = tries.one(&held, attempt).await? {
                 return Ok(Swapped { held, attempts: tries.number(), fingerprint });

@@ -59,7 +59,6 @@ pub fn blocked(action: Action, model: &Model) -> Option<Blocked> {
     let verdict = match action {
         Action::Show(Screen::Health) => yet("health comes in a later version"),
         Action::Order(Order::Resume) => resume(model),
-        Action::Order(Order::Rehearse) => moot("a rehearsal comes in a later version"),
         Action::Order(order) => open(model).and_then(|status| ordered(order, model, status)),
         Action::Enter => enter(model),
         Action::Convert => convert(model),
@@ -147,6 +146,7 @@ fn ordered(order: Order, model: &Model, status: &Status) -> Verdict {
     let command = match order {
         Order::Pause => pause(status).map(|()| Command::Pause),
         Order::Swap => swap(status).map(|()| Command::Swap),
+        Order::Rehearse => swap(status).map(|()| Command::Rehearse),
         Order::Reverse => reverse(status).map(|()| Command::Reverse { move_rows: false }),
         Order::Finish => finish(status).map(|()| Command::Finish { drop_source: false }),
         Order::Abort => abort(status).map(|()| Command::Abort),
@@ -166,7 +166,7 @@ fn ordered(order: Order, model: &Model, status: &Status) -> Verdict {
             workers(status, limit).map(|()| Command::Workers { workers: status.pace.workers })
         }
         // Judged by `blocked` itself.
-        Order::Resume | Order::Rehearse => return Ok(()),
+        Order::Resume => return Ok(()),
     }?;
     decide((status.migration.strategy(), status.migration.phase), &command).map(drop).or_else(moot)
 }

@@ -56,7 +56,7 @@ pub enum Action {
 impl Action {
     /// It is known, and refused in this version.
     pub fn comes_later(self) -> bool {
-        matches!(self, Self::Show(Screen::Health) | Self::Order(Order::Rehearse))
+        matches!(self, Self::Show(Screen::Health))
     }
 }
 

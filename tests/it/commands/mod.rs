@@ -1,6 +1,7 @@
 //! The commands from outside: the binary as a script has it, on real servers. Exit codes, streams, JSON keys, and
 //! several processes at once.
 
+mod appointment;
 mod by_hand;
 mod contract;
 mod kills;
