@@ -132,7 +132,8 @@ impl Pretence {
         self.status.verification.verified_at = Some(Utc::now());
         let holds =
             |name: &str, detail: &str| Condition { name: name.into(), holds: true, detail: detail.into() };
-        self.status.conditions = vec![holds("verified", "43,102,940 rows equal"), holds("log", "0 rows")];
+        self.status.readiness.conditions =
+            vec![holds("verified", "43,102,940 rows equal"), holds("log", "0 rows")];
         self.say(Body::Verified { rows: of, in_log: 318, diffs: 0, took_ms: 4_000 }).await;
         self.enter(Phase::Ready).await;
     }
@@ -164,6 +165,7 @@ impl Pretence {
                 return self.say(Body::Closed { end: "stopped".into(), exit_code: 5 }).await;
             }
             Command::Repair
+            | Command::EndBlocker { .. }
             | Command::CancelChunk { .. }
             | Command::RetryChunk { .. }
             | Command::Reorder { .. } => {}

@@ -76,6 +76,8 @@ pub enum Command {
     Run(Run),
     /// Show where migrations stand, from any terminal on any machine
     Status(Status),
+    /// Show the sessions that hold up the swap, or cancel one of them
+    Blockers(Blockers),
     /// Finish the chunks in hand, then wait until `resume`
     Pause(OneTable),
     /// Go on after `pause`
@@ -311,6 +313,19 @@ pub struct Status {
     pub json: bool,
 }
 
+/// `quarterdeck blockers`.
+#[derive(Debug, Flags)]
+pub struct Blockers {
+    /// The table
+    pub table: String,
+    /// Print an array of JSON objects, one a session
+    #[arg(long)]
+    pub json: bool,
+    /// Cancel this session's statement; where it runs none, end the session
+    #[arg(long, value_name = "PID", conflicts_with = "json")]
+    pub cancel: Option<i32>,
+}
+
 /// A command about one table.
 #[derive(Debug, Flags)]
 pub struct OneTable {
@@ -445,6 +460,7 @@ impl Args {
                 Command::Demo(_)
                 | Command::Plan(_)
                 | Command::Status(_)
+                | Command::Blockers(_)
                 | Command::Pause(_)
                 | Command::Resume(_)
                 | Command::Verify(_)

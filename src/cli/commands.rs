@@ -69,6 +69,10 @@ pub(super) async fn dispatch(args: &Args) -> Result<u8> {
         Command::Run(words) => run::run(args, words).await,
         Command::Demo(flags) => demo::run(args, flags).await,
         Command::Status(words) => show::status(&connect(args).await?, words).await,
+        Command::Blockers(words) => match words.cancel {
+            Some(pid) => ask(args, &words.table, Asks::EndBlocker { pid }).await,
+            None => show::blockers(&connect(args).await?, words).await,
+        },
         Command::Report(words) => show::report(&connect(args).await?, words).await,
         Command::Pause(of) => ask(args, &of.table, Asks::Pause).await,
         Command::Resume(of) => ask(args, &of.table, Asks::Resume).await,

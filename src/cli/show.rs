@@ -1,11 +1,13 @@
 //! Commands that only look: plan, status, report.
 
+use chrono::Utc;
+
 use crate::{
     cli::{
-        args::{PlanCommand, Report, Status},
+        args::{Blockers, PlanCommand, Report, Status},
         output, print,
     },
-    engine::{event::Event, launch, plan, watcher},
+    engine::{event::Event, launch, plan, readiness, watcher},
     error::{Error, Result},
     pg::{Session, Target, journal::mail},
     tui::harmless::harmless,
@@ -49,6 +51,20 @@ pub(super) async fn status(target: &Target, words: &Status) -> Result<u8> {
             format!("there is no migration of {}\n", harmless(table))
         }
         (_, false) => output::status::text(&pictures),
+    });
+    Ok(0)
+}
+
+/// `quarterdeck blockers`, without `--cancel`.
+pub(super) async fn blockers(target: &Target, words: &Blockers) -> Result<u8> {
+    let session = Session::open(target, "blockers").await?;
+    let found = launch::find(&session, &words.table).await?;
+    let scheme = found.ok_or_else(|| no_migration(&words.table))?.scheme;
+    let blockers = readiness::blockers(&session, &scheme).await?;
+    print::text(&if words.json {
+        output::blockers::json(&blockers) + "\n"
+    } else {
+        output::blockers::text(&scheme.source().plain(), &blockers, Utc::now())
     });
     Ok(0)
 }

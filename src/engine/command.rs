@@ -52,6 +52,11 @@ pub enum Command {
         /// Earlier.
         up: bool,
     },
+    /// Cancel the statement of a session that holds up the swap, or end the session where it runs none.
+    EndBlocker {
+        /// Its process.
+        pid: i32,
+    },
     /// Change the number of copying workers.
     Workers {
         /// The new number, 1 to 16.
@@ -76,6 +81,7 @@ impl Command {
             Self::CancelChunk { .. } => "cancel chunk",
             Self::RetryChunk { .. } => "retry chunk",
             Self::Reorder { .. } => "reorder",
+            Self::EndBlocker { .. } => "end blocker",
             Self::Workers { .. } => "workers",
         }
     }

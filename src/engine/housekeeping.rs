@@ -18,6 +18,7 @@ use crate::{
     },
     error::Result,
     model::{pace::Spent, phase::Phase},
+    ops,
     pg::{Session, journal, journal::mail, measure},
 };
 
@@ -27,6 +28,7 @@ const TICK: Duration = Duration::from_millis(250);
 const MAIL_EVERY: u64 = 2;
 const LOG_EVERY: u64 = 4;
 const SIZES_EVERY: u64 = 20;
+const BLOCKERS_EVERY: u64 = 8;
 
 /// Runs until the session fails.
 pub async fn run(
@@ -47,6 +49,7 @@ pub async fn run(
                 keeper.clock();
                 if turn % MAIL_EVERY == 0 { keeper.mail(session).await?; }
                 if turn % LOG_EVERY == 0 { keeper.measure(session).await?; }
+                if turn % BLOCKERS_EVERY == 0 { keeper.blockers(session).await?; }
                 if turn % SIZES_EVERY == 0 { keeper.sizes(session).await?; }
             }
         }
@@ -86,7 +89,10 @@ impl Keeper<'_> {
     async fn mail(&self, session: &mut Session) -> Result<()> {
         for row in mail::unread(session, self.ctx.scheme.id).await? {
             match serde_json::from_value(row.asked.clone()) {
-                Ok(asked) => orders::take(self.ctx, session, Request { asked, row: Some(row.id) }).await?,
+                // A refusal is answered already.
+                Ok(asked) => {
+                    orders::take(self.ctx, session, Request { asked, row: Some(row.id) }).await?;
+                }
                 Err(error) => {
                     let words = format!("this owner does not know the command: {error}");
                     mail::finish(session, row.id, Some(&serde_json::Value::String(words))).await?;
@@ -120,6 +126,13 @@ impl Keeper<'_> {
             parts::broadcast(&live, &board, paused.as_deref())
         };
         journal::mail::broadcast(session, self.ctx.scheme.id, self.ctx.term.epoch, &live).await
+    }
+
+    /// Read by people, and before the swap.
+    async fn blockers(&self, session: &Session) -> Result<()> {
+        let blockers = ops::blockers::list(session, &self.ctx.scheme).await?;
+        self.ctx.live().readiness.blockers = blockers;
+        Ok(())
     }
 
     async fn sizes(&self, session: &Session) -> Result<()> {

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    engine::status::{Condition, Lane, Pace as PaceStatus, Rows, Signal},
+    engine::status::{Lane, Pace as PaceStatus, Readiness, Rows, Signal},
     model::{chunk::ChunkId, diff::Diff, pace::Pace, phase::Phase},
     ops::verify::Progress,
 };
@@ -31,8 +31,8 @@ pub struct Live {
     pub settled: Option<Phase>,
     /// Heap and index bytes by leaf.
     pub sizes: BTreeMap<String, (i64, i64)>,
-    /// What must hold before the swap.
-    pub conditions: Vec<Condition>,
+    /// What must hold before the swap, and what holds it up.
+    pub readiness: Readiness,
     /// Differing rows.
     pub diffs: Arc<Vec<Diff>>,
     /// Keys that block `reverse`.
@@ -92,6 +92,7 @@ pub struct Broadcast {
     pub pausing: bool,
     /// Chunks in hand, and since when.
     pub in_hand: Vec<(ChunkId, DateTime<Utc>)>,
-    /// What must hold before the swap.
-    pub conditions: Vec<Condition>,
+    /// What must hold before the swap, and what holds it up.
+    #[serde(flatten)]
+    pub readiness: Readiness,
 }

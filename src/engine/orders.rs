@@ -13,6 +13,7 @@ use crate::{
     },
     error::{Error, Report, Result},
     model::{phase::Phase, strategy::Strategy},
+    ops,
     pg::{Session, journal, journal::mail},
 };
 
@@ -31,10 +32,17 @@ pub fn decide((strategy, phase): (Strategy, Phase), command: &Command) -> Result
         return Err("nothing is copied, so there is nothing to compare".into());
     }
     match command {
-        Command::Pause | Command::Resume | Command::Stop | Command::Workers { .. } if phase.is_over() => {
-            Err(over(phase))
+        Command::Pause
+        | Command::Resume
+        | Command::Stop
+        | Command::EndBlocker { .. }
+        | Command::Workers { .. } => {
+            if phase.is_over() {
+                Err(over(phase))
+            } else {
+                Ok(Who::Now)
+            }
         }
-        Command::Pause | Command::Resume | Command::Stop | Command::Workers { .. } => Ok(Who::Now),
         Command::Abort if phase.may_abort() || phase == Phase::Filling => Ok(Who::Phase),
         Command::Abort if phase.is_over() => Err(over(phase)),
         Command::Abort => Err("the twin owns the name; `reverse` first, then abort".into()),
@@ -113,10 +121,10 @@ fn over(phase: Phase) -> String {
     format!("the migration is {phase}")
 }
 
-/// Takes a request on: does it, hands it to the phase, or refuses it.
-pub async fn take(ctx: &Context, session: &mut Session, request: Request) -> Result<()> {
+/// Takes a request on: does it, hands it to the phase, or refuses it. The refusal is answered and returned.
+pub async fn take(ctx: &Context, session: &mut Session, request: Request) -> Result<Option<Error>> {
     match decide((ctx.scheme.strategy, ctx.phase()), &request.asked.command) {
-        Err(reason) => refuse(ctx, session, &request, reason).await,
+        Err(reason) => refuse(ctx, session, &request, unfit(ctx, reason)).await.map(Some),
         Ok(Who::Phase) => {
             accept(ctx, session, &request).await?;
             // While it is filled, an abort gives the name back first, which the gate would not let pass.
@@ -124,13 +132,17 @@ pub async fn take(ctx: &Context, session: &mut Session, request: Request) -> Res
                 ctx.gate.set(Will::Abort);
             }
             let full = |_| Error::Bug("more commands than the owner can hold".into());
-            ctx.requests.sender.try_send(request).map_err(full)
+            ctx.requests.sender.try_send(request).map_err(full)?;
+            Ok(None)
         }
         Ok(Who::Now) => {
             accept(ctx, session, &request).await?;
             match at_once(ctx, session, &request.asked).await {
-                Ok(()) => done(ctx, session, &request).await,
-                Err(Refusal::Reason(reason)) => refuse(ctx, session, &request, reason).await,
+                Ok(()) => done(ctx, session, &request).await.map(|()| None),
+                Err(Refusal::Reason(reason)) => {
+                    refuse(ctx, session, &request, unfit(ctx, reason)).await.map(Some)
+                }
+                Err(Refusal::Answer(error)) => refuse(ctx, session, &request, error).await.map(Some),
                 Err(Refusal::Error(error)) => Err(error),
             }
         }
@@ -160,14 +172,18 @@ pub async fn failed(ctx: &Context, session: &Session, request: &Request, error: 
     }
 }
 
-async fn refuse(ctx: &Context, session: &Session, request: &Request, reason: String) -> Result<()> {
-    let error = Error::Refused {
+async fn refuse(ctx: &Context, session: &Session, request: &Request, error: Error) -> Result<Error> {
+    failed(ctx, session, request, &error.report()).await.map(|()| error)
+}
+
+/// The command does not fit the moment.
+fn unfit(ctx: &Context, reason: String) -> Error {
+    Error::Refused {
         id: "QD-091",
         object: ctx.scheme.source().plain(),
         reason,
         remedy: "see `quarterdeck status` for what it is doing".into(),
-    };
-    failed(ctx, session, request, &error.report()).await
+    }
 }
 
 async fn accept(ctx: &Context, session: &Session, request: &Request) -> Result<()> {
@@ -179,7 +195,11 @@ async fn accept(ctx: &Context, session: &Session, request: &Request) -> Result<(
 }
 
 enum Refusal {
+    /// Of this phase or moment, in words.
     Reason(String),
+    /// It has a number of its own.
+    Answer(Error),
+    /// Not the command's: the owner's session failed.
     Error(Error),
 }
 
@@ -202,6 +222,7 @@ async fn at_once(ctx: &Context, session: &mut Session, asked: &Asked) -> Result<
                 .await?;
             ctx.live().workers = workers;
         }
+        Command::EndBlocker { pid } => end_blocker(ctx, session, *pid).await?,
         Command::CancelChunk { chunk } => match ctx.board().in_hand.get(chunk) {
             Some(hand) => hand.cancel.cancel(),
             None => return Err(Refusal::Reason(format!("chunk {chunk} is in no worker's hand"))),
@@ -240,6 +261,17 @@ async fn resume(ctx: &Context, session: &mut Session, asked: &Asked) -> Result<(
     ctx.standing().paused = None;
     ctx.gate.set(Will::Go);
     ctx.say(Body::Resumed { by: asked.by.from.clone() });
+    Ok(())
+}
+
+async fn end_blocker(ctx: &Context, session: &Session, pid: i32) -> Result<(), Refusal> {
+    let how = match ops::blockers::end(session, &ctx.scheme, pid).await {
+        Err(error @ (Error::Refused { .. } | Error::Database { .. })) if !error.connection_lost() => {
+            return Err(Refusal::Answer(error));
+        }
+        how => how?,
+    };
+    ctx.say(Body::Warning { message: format!("pid {pid}: {how}") });
     Ok(())
 }
 

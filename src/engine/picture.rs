@@ -93,7 +93,7 @@ pub fn compose(parts: Parts<'_>) -> Status {
             diffs,
             duplicate_keys,
         },
-        conditions: live.conditions.clone(),
+        readiness: live.readiness.clone(),
         last_error: standing.last_error.clone(),
     }
 }
@@ -122,7 +122,7 @@ pub fn broadcast(live: &Live, board: &Board, paused: Option<&str>) -> Broadcast 
         waiting: live.waiting.clone(),
         pausing: paused.is_some() && !board.in_hand.is_empty(),
         in_hand: board.in_hand.iter().map(|(id, hand)| (*id, hand.since)).collect(),
-        conditions: live.conditions.clone(),
+        readiness: live.readiness.clone(),
     }
 }
 

@@ -9,6 +9,7 @@ use crate::{
     engine::status::Condition,
     error::Result,
     model::{
+        blocker::Blocker,
         phase::Phase,
         scheme::{Leaf, Scheme},
         strategy::Strategy,
@@ -19,6 +20,11 @@ use crate::{
         journal::read::{self, MigrationRow},
     },
 };
+
+/// Sessions that hold up the swap, the longest open first.
+pub async fn blockers(session: &Session, scheme: &Scheme) -> Result<Vec<Blocker>> {
+    ops::blockers::list(session, scheme).await
+}
 
 /// What is known of the migration.
 #[derive(Clone, Debug)]

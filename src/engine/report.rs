@@ -47,9 +47,9 @@ pub fn markdown<'a>(status: &Status, events: impl Iterator<Item = &'a Event>) ->
     let at = status.at.to_rfc3339();
     let _ = writeln!(text, "As of {at}. Times are UTC.\n\n```\n{}```\n", summary(status));
     periods(&mut text, status);
-    if !status.conditions.is_empty() {
+    if !status.readiness.conditions.is_empty() {
         text.push_str("## What must hold\n\n| | condition | figure |\n|---|---|---|\n");
-        for condition in &status.conditions {
+        for condition in &status.readiness.conditions {
             let holds = if condition.holds { "✓" } else { "✗" };
             let (name, detail) = (escaped(&condition.name), escaped(&condition.detail));
             let _ = writeln!(text, "| {holds} | {name} | {detail} |");

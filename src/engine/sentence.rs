@@ -170,6 +170,7 @@ fn ordered(asked: &Asked) -> String {
             format!("{} {chunk}", asked.command.word())
         }
         Command::Reorder { leaf, up } => format!("{leaf} {}", if *up { "earlier" } else { "later" }),
+        Command::EndBlocker { pid } => format!("{} {pid}", asked.command.word()),
         Command::Workers { workers } => format!("{workers} workers"),
         Command::Finish { drop_source: true } => "finish and drop the old table".to_owned(),
         Command::Reverse { move_rows: true } => "reverse and move later rows".to_owned(),

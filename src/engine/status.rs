@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::model::{
+    blocker::Blocker,
     chunk::ChunkId,
     figures,
     ident::QualifiedName,
@@ -44,10 +45,20 @@ pub struct Status {
     pub pace: Pace,
     /// Verification.
     pub verification: Verification,
-    /// What must hold before the swap (or the reverse), green or red.
-    pub conditions: Vec<Condition>,
+    /// What must hold before the swap, and what holds it up.
+    pub readiness: Readiness,
     /// The last error that is not mended.
     pub last_error: Option<String>,
+}
+
+/// What must hold before the swap (or the reverse), and what holds it up.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Readiness {
+    /// Green or red.
+    pub conditions: Vec<Condition>,
+    /// Sessions, the longest open first.
+    #[serde(default)]
+    pub blockers: Vec<Blocker>,
 }
 
 impl Status {

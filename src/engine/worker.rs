@@ -215,8 +215,10 @@ impl Work {
             }
         })?;
         let asked = Asked { command, by: self.options.asker.clone() };
-        orders::take(ctx, session, Request { asked, row: None }).await?;
-        Ok((who == Who::Now).then_some(End::Done))
+        match orders::take(ctx, session, Request { asked, row: None }).await? {
+            Some(refused) => Err(refused),
+            None => Ok((who == Who::Now).then_some(End::Done)),
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! What the tool thinks about, as pure data: no IO, no async, no clock.
 
 pub mod attached;
+pub mod blocker;
 pub mod calendar;
 pub mod carry;
 pub mod chunk;

@@ -1,6 +1,7 @@
 //! One operation a file: its SQL and how it is run. An operation knows nothing of order and calls no other.
 
 pub mod abort;
+pub mod blockers;
 pub mod capture;
 pub mod census;
 pub mod copy;

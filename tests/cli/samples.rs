@@ -10,8 +10,8 @@ use crate::{
         command::{Asked, Asker, Command},
         event::{Body, Event},
         status::{
-            Condition, Diff, DiffKind, Migration, Owner, Pace, PeriodStatus, Rows, Signal, SignalState,
-            Status, Verification,
+            Condition, Diff, DiffKind, Migration, Owner, Pace, PeriodStatus, Readiness, Rows, Signal,
+            SignalState, Status, Verification,
         },
     },
     error::{Kind, Report},
@@ -91,10 +91,13 @@ pub(crate) fn copying() -> Status {
             }]),
             ..Verification::default()
         },
-        conditions: vec![
-            Condition { name: "log".into(), holds: true, detail: "318 rows".into() },
-            Condition { name: "verified".into(), holds: false, detail: "2 rows differ".into() },
-        ],
+        readiness: Readiness {
+            blockers: Vec::new(),
+            conditions: vec![
+                Condition { name: "log".into(), holds: true, detail: "318 rows".into() },
+                Condition { name: "verified".into(), holds: false, detail: "2 rows differ".into() },
+            ],
+        },
         last_error: Some("copy chunk: out of\nshared memory [53200]".into()),
     }
 }
@@ -130,7 +133,7 @@ pub(crate) fn planned() -> Status {
     status.rows = Rows { source: 11_000_000, ..Rows::default() };
     status.periods.clear();
     status.throttle.clear();
-    status.conditions.clear();
+    status.readiness.conditions.clear();
     status.pace = Pace::default();
     status.verification = Verification::default();
     status.last_error = None;

@@ -107,6 +107,12 @@ fn orders_are_sent_at_once_asked_about_or_typed() {
         (Scene::Stopped, "r", vec![Effect::Open(id())]),
         (Scene::Stopped, "p", vec![]),
         (Scene::Copying, "S", vec![]),
+        (Scene::Ready, "S", sends(Command::Rehearse)),
+        (Scene::NotYet, "b8841<enter>", sends(Command::EndBlocker { pid: 8841 })),
+        (Scene::NotYet, "b8842<enter>", vec![]),
+        (Scene::NotYet, "b<enter>", vec![]),
+        (Scene::NotYet, "bchat_messages<enter>", vec![]),
+        (Scene::NotYet, "b8841<esc>", vec![]),
         (Scene::Copying, "5", vec![]),
     ];
     for (scene, keys, wanted) in cases {

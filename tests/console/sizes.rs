@@ -61,7 +61,16 @@ pub(crate) fn overlays() -> Vec<Overlay> {
         [Page::Key, Page::Every, Page::Strategy, Page::Preview].map(|page| wizard(page, Load::Loading)),
     );
     overlays.extend(
-        [Deed::Swap, Deed::Reverse, Deed::Finish, Deed::FinishAndDrop, Deed::Abort, Deed::Quit].map(ask),
+        [
+            Deed::Swap,
+            Deed::Reverse,
+            Deed::Finish,
+            Deed::FinishAndDrop,
+            Deed::Abort,
+            Deed::Quit,
+            Deed::EndBlocker,
+        ]
+        .map(ask),
     );
     overlays
 }

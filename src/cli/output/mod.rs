@@ -3,6 +3,7 @@
 //! Text for people passes through [`crate::tui::harmless`], so that no name or value from the database can move
 //! the cursor or recolour a terminal. JSON escapes by itself.
 
+pub mod blockers;
 pub mod compare;
 pub mod explain;
 pub mod json;

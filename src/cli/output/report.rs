@@ -34,7 +34,7 @@ pub fn json(status: &Status, events: &[Event]) -> String {
     pretty(&Record {
         status: Object::of(status),
         swapped_at: status.migration.swapped_at.map(|at| at.to_rfc3339()),
-        conditions: &status.conditions,
+        conditions: &status.readiness.conditions,
         diffs: &status.verification.diffs,
         duplicate_keys: &status.verification.duplicate_keys,
         events,

@@ -191,7 +191,7 @@ fn one(status: &Status) -> String {
             harmless(&signal.detail)
         );
     }
-    for condition in status.conditions.iter().filter(|condition| !condition.holds) {
+    for condition in status.readiness.conditions.iter().filter(|condition| !condition.holds) {
         let words = format!("{}: {}", condition.name, condition.detail);
         let _ = writeln!(text, "  {:<9} {}", "not yet", harmless(&words));
     }

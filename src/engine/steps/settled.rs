@@ -86,7 +86,7 @@ async fn wait(ctx: &Context, session: &mut Session) -> Result<Request> {
             Some(request) = receiver.recv() => return Ok(request),
             _ = tick.tick() => {
                 let conditions = swapping::conditions(ctx, session).await?;
-                ctx.live().conditions = conditions;
+                ctx.live().readiness.conditions = conditions;
             }
             () = ctx.gate.changed(will) => {
                 will = ctx.gate.will();
@@ -123,6 +123,7 @@ pub(super) async fn carry_out(ctx: &Context, session: &mut Session, request: Req
         | Command::Resume
         | Command::Stop
         | Command::Workers { .. }
+        | Command::EndBlocker { .. }
         | Command::CancelChunk { .. }
         | Command::RetryChunk { .. }
         | Command::Reorder { .. } => {

@@ -104,6 +104,7 @@ fn give(model: &mut Model, order: Order) -> Vec<Effect> {
         Order::Reverse => return deed::ask(model, Deed::Reverse),
         Order::Finish => return deed::ask(model, Deed::Finish),
         Order::Abort => return deed::ask(model, Deed::Abort),
+        Order::Blockers => return deed::ask(model, Deed::EndBlocker),
         Order::Rehearse => Command::Rehearse,
     };
     deed::send(model, command)

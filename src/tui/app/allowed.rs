@@ -146,6 +146,8 @@ fn ordered(order: Order, model: &Model, status: &Status) -> Verdict {
     let command = match order {
         Order::Pause => pause(status).map(|()| Command::Pause),
         Order::Swap => swap(status).map(|()| Command::Swap),
+        // Looking is always allowed; whether one may be ended is judged when its pid is typed.
+        Order::Blockers => Ok(Command::EndBlocker { pid: 0 }),
         Order::Rehearse => swap(status).map(|()| Command::Rehearse),
         Order::Reverse => reverse(status).map(|()| Command::Reverse { move_rows: false }),
         Order::Finish => finish(status).map(|()| Command::Finish { drop_source: false }),

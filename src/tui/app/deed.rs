@@ -43,14 +43,26 @@ pub enum Deed {
     FinishAndDrop,
     /// Remove everything of ours.
     Abort,
+    /// End a session that holds up the swap: its pid is typed.
+    EndBlocker,
 }
 
 impl Deed {
+    /// Something must be typed: the table's name, or a pid.
+    pub fn is_typed(self) -> bool {
+        self.wants_name() || self == Self::EndBlocker
+    }
+
     /// The table's name must be typed.
     pub fn wants_name(self) -> bool {
         match self {
             Self::Swap | Self::Reverse | Self::FinishAndDrop | Self::Abort | Self::StartRenaming => true,
-            Self::CancelChunk(_) | Self::Repair | Self::Start | Self::Quit | Self::Finish => false,
+            Self::CancelChunk(_)
+            | Self::Repair
+            | Self::Start
+            | Self::Quit
+            | Self::Finish
+            | Self::EndBlocker => false,
         }
     }
 
@@ -65,6 +77,7 @@ impl Deed {
             Self::Reverse => Action::Order(Order::Reverse),
             Self::Finish | Self::FinishAndDrop => Action::Order(Order::Finish),
             Self::Abort => Action::Order(Order::Abort),
+            Self::EndBlocker => Action::Order(Order::Blockers),
         }
     }
 
@@ -102,12 +115,16 @@ pub fn refusal(model: &Model, ask: &Ask) -> Option<String> {
         return Some(format!("chunk {chunk} is in nobody's hands any more"));
     }
     if ask.deed.minds_conditions()
-        && let Some(red) = model.status().and_then(|status| status.conditions.iter().find(|c| !c.holds))
+        && let Some(red) =
+            model.status().and_then(|status| status.readiness.conditions.iter().find(|c| !c.holds))
     {
         return Some(format!("{} does not hold: {}", red.name, red.detail));
     }
     if ask.deed.wants_name() && Some(ask.typed.as_str()) != name_of(model, ask.deed) {
         return Some("type the table's name, exactly".into());
+    }
+    if ask.deed == Deed::EndBlocker && named_blocker(model, ask).is_none() {
+        return Some("type the pid of a session above".into());
     }
     None
 }
@@ -134,6 +151,12 @@ fn in_hand(model: &Model, chunk: ChunkId) -> bool {
     chunks.into_iter().flatten().any(|c| c.id == chunk && c.state == ChunkState::Copying)
 }
 
+/// The session whose pid is typed.
+fn named_blocker(model: &Model, ask: &Ask) -> Option<i32> {
+    let pid = ask.typed.parse().ok()?;
+    model.status()?.readiness.blockers.iter().any(|one| one.pid == pid).then_some(pid)
+}
+
 /// The answer is yes: acts, or says why not and keeps asking.
 pub fn confirm(model: &mut Model) -> Vec<Effect> {
     let Some(Overlay::Ask(ask)) = model.overlays.last().cloned() else { return Vec::new() };
@@ -152,6 +175,10 @@ pub fn confirm(model: &mut Model) -> Vec<Effect> {
         Deed::Finish => Command::Finish { drop_source: false },
         Deed::FinishAndDrop => Command::Finish { drop_source: true },
         Deed::Abort => Command::Abort,
+        Deed::EndBlocker => match named_blocker(model, &ask) {
+            Some(pid) => Command::EndBlocker { pid },
+            None => return Vec::new(),
+        },
     };
     send(model, command)
 }
@@ -169,6 +196,7 @@ pub fn toggle(model: &mut Model) {
             | Deed::Quit
             | Deed::Swap
             | Deed::Reverse
+            | Deed::EndBlocker
             | Deed::Abort) => other,
         };
         ask.typed.clear();

@@ -87,7 +87,7 @@ impl Overlay {
         match self {
             Self::Help { .. } => Context::Help,
             Self::Palette { .. } => Context::Palette,
-            Self::Ask(ask) if ask.deed.wants_name() => Context::Typed,
+            Self::Ask(ask) if ask.deed.is_typed() => Context::Typed,
             Self::Ask(_) => Context::YesNo,
             Self::Wizard(wizard) => match wizard.page {
                 Page::Key | Page::Every | Page::Strategy => Context::Wizard,

@@ -116,4 +116,6 @@ pub enum Order {
     Finish,
     /// Remove everything of ours.
     Abort,
+    /// Who holds up the swap.
+    Blockers,
 }

@@ -155,6 +155,7 @@ const MIGRATION_KEYS: &[Binding] = &[
     bind(SCREENS, A::Order(O::Repair), "repair…", "replay the differing rows, then verify again").keys(&[c('f')]).foot(2),
     bind(SCREENS, A::Order(O::Swap), "swap…", "exchange the names: the twin becomes the table").keys(&[c('s')]).foot(3),
     bind(SCREENS, A::Order(O::Rehearse), "rehearse", "take the locks of the swap, measure, roll back").keys(&[c('S')]),
+    bind(SCREENS, A::Order(O::Blockers), "blockers…", "who holds up the swap; end one by its pid").keys(&[c('b')]),
     bind(SCREENS, A::Order(O::Reverse), "reverse…", "give the names back").keys(&[c('u')]).foot(3),
     bind(SCREENS, A::Order(O::Finish), "finish…", "end the reverse window; keep or drop the old table").keys(&[c('F')]).foot(5),
     bind(SCREENS, A::Order(O::Abort), "abort…", "remove everything of ours; the source stays as it was").keys(&[c('a')]).foot(9),

@@ -21,6 +21,7 @@ pub(super) fn step(deed: Deed, scheme: &Scheme, periods: &[PeriodStatus]) -> Opt
         Deed::Abort => Some(adopting::abort(scheme)),
         Deed::FinishAndDrop
         | Deed::CancelChunk(_)
+        | Deed::EndBlocker
         | Deed::Repair
         | Deed::Start
         | Deed::StartRenaming
@@ -56,6 +57,6 @@ pub(super) fn what(deed: Deed) -> Option<&'static [&'static str]> {
         Deed::Abort => {
             Some(&["The wider key and the empty partitioned table are removed; {} stays as it was."])
         }
-        Deed::CancelChunk(_) | Deed::Repair | Deed::StartRenaming => None,
+        Deed::CancelChunk(_) | Deed::Repair | Deed::StartRenaming | Deed::EndBlocker => None,
     }
 }

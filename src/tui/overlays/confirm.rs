@@ -28,7 +28,7 @@ use crate::{
         },
         frame::footer,
         glyphs,
-        overlays::{adopting, sql, swap},
+        overlays::{adopting, blockers, sql, swap},
         theme::Theme,
         widgets::{
             dialog::{self, Paragraph},
@@ -47,13 +47,19 @@ pub fn draw(pen: &mut Pen<'_>, screen: Rect, ask: &Ask, model: &Model) {
     let width = WIDTH.min(screen.width.saturating_sub(4));
     let wanted = dialog::lines(&text, width.saturating_sub(2)) + 4;
     let height = wanted.min(screen.height.saturating_sub(2));
-    let danger = if ask.deed.wants_name() { theme.danger } else { theme.accent };
+    let danger = if ask.deed.is_typed() { theme.danger } else { theme.accent };
     let inner = dialog::open(pen, screen, (width, height), &(title(ask.deed), danger));
     let answer = inner.bottom().saturating_sub(2);
     let body = Rect { height: inner.height.saturating_sub(2), ..inner };
     dialog::text(pen, body, &text, ask.scroll);
     let name = name_of(model, ask.deed).unwrap_or_default();
-    let heading = if ask.deed.wants_name() { format!("type {name} to confirm") } else { "really?".into() };
+    let heading = if ask.deed.wants_name() {
+        format!("type {name} to confirm")
+    } else if ask.deed.is_typed() {
+        "type a pid to end what it does".into()
+    } else {
+        "really?".into()
+    };
     pen.titled(inner, answer, &heading);
     answer_line(pen, Rect { y: answer + 1, height: 1, ..inner }, ask, model);
     footer::of_overlay(pen, inner, model);
@@ -64,14 +70,19 @@ fn answer_line(pen: &mut Pen<'_>, line: Rect, ask: &Ask, model: &Model) {
     let theme = *pen.theme;
     let (x, y) = (line.x + 1, line.y);
     let room = line.width.saturating_sub(2);
-    let end = if ask.deed.wants_name() {
+    let end = if ask.deed.is_typed() {
         let end = pen.text((x, y), room, &ask.typed, theme.strong);
         pen.text((end, y), 1, glyphs::CURSOR, theme.accent)
     } else {
         pen.text((x, y), room, "y / N", theme.strong)
     };
-    let typed = Ask { typed: name_of(model, ask.deed).unwrap_or_default().to_owned(), ..ask.clone() };
-    if let Some(reason) = refusal(model, &typed) {
+    // What is not typed yet is no refusal.
+    let mut typed = ask.clone();
+    if ask.deed != Deed::EndBlocker {
+        name_of(model, ask.deed).unwrap_or_default().clone_into(&mut typed.typed);
+    }
+    let begun = ask.deed != Deed::EndBlocker || !ask.typed.is_empty();
+    if begun && let Some(reason) = refusal(model, &typed) {
         let text = format!("{} {reason}", glyphs::BROKEN);
         pen.text((end + 2, y), line.right().saturating_sub(end + 3), &text, theme.danger);
     }
@@ -88,6 +99,7 @@ fn title(deed: Deed) -> String {
         Deed::Finish => "finish: end the reverse window, keep the old table".into(),
         Deed::FinishAndDrop => "finish: end the reverse window and drop the old table".into(),
         Deed::Abort => "abort: remove everything of ours".into(),
+        Deed::EndBlocker => "blockers: who holds up the swap".into(),
     }
 }
 
@@ -105,6 +117,9 @@ fn paragraphs(theme: &Theme, ask: &Ask, model: &Model) -> Vec<Paragraph> {
     let mut text: Vec<_> = what(ask.deed, model).into_iter().map(|line| sentence(theme.text, line)).collect();
     if ask.deed.minds_conditions() {
         swap::evidence(&mut text, theme, model);
+    }
+    if ask.deed == Deed::EndBlocker {
+        blockers::list(&mut text, theme, model);
     }
     match step(ask.deed, model) {
         Some(step) => planned(&mut text, theme, &step),
@@ -135,7 +150,12 @@ fn step(deed: Deed, model: &Model) -> Option<Step> {
         Deed::Finish => Some(ending::finish(scheme, &leaves)),
         Deed::FinishAndDrop => Some(ending::finish_and_drop(scheme, &leaves)),
         Deed::Abort => Some(ending::abort(scheme)),
-        Deed::CancelChunk(_) | Deed::Repair | Deed::Start | Deed::StartRenaming | Deed::Quit => None,
+        Deed::CancelChunk(_)
+        | Deed::Repair
+        | Deed::Start
+        | Deed::StartRenaming
+        | Deed::Quit
+        | Deed::EndBlocker => None,
     }
 }
 
@@ -211,6 +231,10 @@ fn copied(deed: Deed, model: &Model) -> &'static [&'static str] {
         Deed::FinishAndDrop => &[
             "{old} is kept in step no longer, and dropped. There is no way back after this.",
             "tab: keep the old table.",
+        ],
+        Deed::EndBlocker => &[
+            "Sessions with a lock on the table, or a transaction or snapshot open for more than a second.",
+            "Who runs a statement has it cancelled; who runs none, and sits in a transaction, loses the session.",
         ],
         Deed::Abort => &[
             "Triggers first, then log, twin and journal entries are removed; {} stays as it was.",

@@ -1,6 +1,7 @@
 //! What lies over a screen, one a file.
 
 mod adopting;
+mod blockers;
 pub mod confirm;
 pub mod detail;
 pub mod help;

@@ -9,8 +9,9 @@ use crate::{
 pub fn evidence(text: &mut Vec<Paragraph>, theme: &Theme, model: &Model) {
     let Some(status) = model.status() else { return };
     text.extend([Vec::new(), heading(theme, "must hold")]);
-    let width = status.conditions.iter().map(|condition| condition.name.chars().count()).max().unwrap_or(0);
-    for condition in &status.conditions {
+    let width =
+        status.readiness.conditions.iter().map(|condition| condition.name.chars().count()).max().unwrap_or(0);
+    for condition in &status.readiness.conditions {
         let (sign, style) =
             if condition.holds { (glyphs::HOLDS, theme.verified) } else { (glyphs::BROKEN, theme.danger) };
         let detail = if condition.holds { theme.text } else { theme.danger };
@@ -20,7 +21,7 @@ pub fn evidence(text: &mut Vec<Paragraph>, theme: &Theme, model: &Model) {
             (condition.detail.clone(), detail),
         ]);
     }
-    if status.conditions.is_empty() {
+    if status.readiness.conditions.is_empty() {
         text.push(vec![("nothing is known yet".into(), theme.dim)]);
         text.push(vec![(standing(model), theme.dim)]);
     }

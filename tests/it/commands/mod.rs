@@ -2,6 +2,7 @@
 //! several processes at once.
 
 mod appointment;
+mod blockers;
 mod by_hand;
 mod contract;
 mod kills;
