@@ -1,7 +1,9 @@
--- What hangs on the table that owns the name, as (kind, name, definition, state). $1 the name, $2 the source's OID.
+-- What hangs on the table that owns the name, as (kind, name, definition, state). $1 the name, $2 the source's OID, $3 the
+-- function of the table of ids, whose triggers are ours.
 SELECT 'trigger', t.tgname::text, pg_get_triggerdef(t.oid), t.tgenabled::text
 FROM pg_trigger t
 WHERE t.tgrelid = to_regclass($1) AND NOT t.tgisinternal AND t.tgname !~ '^quarterdeck_'
+  AND t.tgfoid IS DISTINCT FROM to_regprocedure($3)
 UNION ALL
 SELECT 'view', format('%s.%s', n.nspname, v.relname), rtrim(pg_get_viewdef(v.oid), ';'), ''
 FROM pg_class v

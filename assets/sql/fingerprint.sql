@@ -1,5 +1,5 @@
 -- What must not change while a migration runs, one fact a line.
--- $1 name of the captured table, $2 the source's OID, $3 the twin's name before the swap.
+-- $1 name of the captured table, $2 the source's OID, $3 the twin's name before the swap, $4 the name of the table of ids.
 WITH captured AS (
     SELECT to_regclass($1)::oid AS oid
 ), twin AS (
@@ -22,6 +22,8 @@ WITH captured AS (
     UNION ALL
     SELECT format('4 trigger %s on %s %s', t.tgname, ours.relname, t.tgenabled)
     FROM pg_trigger t JOIN ours ON ours.oid = t.tgrelid
-    WHERE t.tgname LIKE 'quarterdeck\_%'
+    WHERE t.tgname LIKE 'quarterdeck\_%' OR t.tgfoid = to_regprocedure($4 || '()')
+    UNION ALL
+    SELECT format('5 ids %s', to_regclass($4)::oid) WHERE to_regclass($4) IS NOT NULL
 )
 SELECT string_agg(fact, E'\n' ORDER BY fact COLLATE "C") FROM facts

@@ -165,6 +165,10 @@ pub struct PlanFlags {
     /// them along, where their columns stay unique [default: refuse]
     #[arg(long, value_name = "CHOICE", value_parser = values::incoming())]
     incoming: Option<Choice>,
+    /// Keep `id` alone unique: triggers keep TABLE_ids (id, created_at) beside the partitioned table, and --incoming keep
+    /// leads foreign keys there; writing costs more
+    #[arg(long)]
+    ids_table: bool,
 }
 
 impl PlanFlags {
@@ -189,6 +193,7 @@ impl PlanFlags {
             incoming: self.incoming.unwrap_or_default(),
             append_only: self.append_only,
             history: self.history.unwrap_or_default(),
+            ids_table: self.ids_table,
             ..plain
         })
     }
@@ -203,6 +208,7 @@ impl PlanFlags {
             ("--ahead", self.ahead.is_some_and(|ahead| ahead != scheme.ahead)),
             ("--no-default", self.no_default && scheme.default_leaf),
             ("--incoming", self.incoming.is_some_and(|choice| choice != scheme.incoming.choice)),
+            ("--ids-table", self.ids_table && !scheme.ids_table),
             ("--history", self.history.is_some_and(|history| history != scheme.history)),
             ("--strategy", self.strategy.is_some_and(|strategy| strategy != scheme.strategy)),
         ];

@@ -104,6 +104,13 @@ impl IncomingKey {
         self.columns.contains(by) && table.indexes.iter().filter(unique).any(same)
     }
 
+    /// The same key to another table with such columns.
+    #[must_use]
+    pub fn leading_to(&self, table: &QualifiedName) -> Self {
+        let Some((before, after)) = around_referenced(&self.definition) else { return self.clone() };
+        Self { definition: format!("{before}{table}{after}"), ..self.clone() }
+    }
+
     fn drop(&self) -> String {
         format!("ALTER TABLE {} DROP CONSTRAINT IF EXISTS {}", self.table, self.name)
     }
@@ -123,6 +130,22 @@ impl IncomingKey {
     pub fn validate(&self) -> String {
         format!("ALTER TABLE {} VALIDATE CONSTRAINT {}", self.table, self.name)
     }
+}
+
+/// What stands before and behind the referenced table's name: `FOREIGN KEY (a) REFERENCES ` and `(id) ON DELETE …`.
+fn around_referenced(definition: &str) -> Option<(&str, &str)> {
+    const WORD: &str = " REFERENCES ";
+    let mut quoted = false;
+    let bare: Vec<usize> = definition
+        .char_indices()
+        .filter_map(|(at, c)| {
+            quoted ^= c == '"';
+            (!quoted).then_some(at)
+        })
+        .collect();
+    let word = bare.iter().copied().find(|at| definition[*at..].starts_with(WORD))? + WORD.len();
+    let columns = bare.into_iter().find(|at| *at >= word && definition[*at..].starts_with('('))?;
+    Some((&definition[..word], &definition[columns..]))
 }
 
 /// The choice, and the keys that it is about.
@@ -148,10 +171,10 @@ impl Incoming {
         self.keys.iter().map(IncomingKey::drop).collect()
     }
 
-    /// When the partitioned table has the name.
-    pub fn follow(&self) -> Vec<String> {
+    /// When the partitioned table has the name; `lead` says where to.
+    pub fn follow(&self, lead: impl Fn(&IncomingKey) -> IncomingKey) -> Vec<String> {
         match self.choice {
-            Choice::Keep => self.restore(),
+            Choice::Keep => self.keys.iter().flat_map(|key| lead(key).add()).collect(),
             Choice::Refuse | Choice::Drop => Vec::new(),
         }
     }
@@ -159,5 +182,34 @@ impl Incoming {
     /// When the old table has the name again.
     pub fn restore(&self) -> Vec<String> {
         self.keys.iter().flat_map(IncomingKey::add).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_led_to_another_table() {
+        let key = |definition: &str| IncomingKey {
+            table: QualifiedName::new("public", "replies"),
+            oid: 1,
+            name: Ident::new("fk"),
+            definition: definition.into(),
+            columns: vec![Ident::new("id")],
+            validated: true,
+            comment: None,
+            trouble: None,
+        };
+        let to = QualifiedName::new("public", "t_ids");
+        let led = |definition: &str| key(definition).leading_to(&to).definition;
+        assert_eq!(
+            led("FOREIGN KEY (a) REFERENCES public.t(id) ON DELETE CASCADE"),
+            "FOREIGN KEY (a) REFERENCES \"public\".\"t_ids\"(id) ON DELETE CASCADE"
+        );
+        assert_eq!(
+            led("FOREIGN KEY (\"x REFERENCES y\") REFERENCES \"a \"\"(b\".\"t (1)\"(\"i(d\")"),
+            "FOREIGN KEY (\"x REFERENCES y\") REFERENCES \"public\".\"t_ids\"(\"i(d\")"
+        );
     }
 }

@@ -16,6 +16,7 @@ pub mod figures;
 pub mod hanger;
 pub mod history;
 pub mod ident;
+pub mod ids;
 pub mod incoming;
 pub mod leaves;
 pub mod listing;

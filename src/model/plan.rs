@@ -36,6 +36,9 @@ pub struct Request {
     /// `--history`: `adopt` only.
     #[serde(default)]
     pub history: History,
+    /// `--ids-table`: whether a table of ids keeps the old key unique.
+    #[serde(default)]
+    pub ids_table: bool,
 }
 
 impl Request {
@@ -54,6 +57,7 @@ impl Request {
             incoming: Choice::Refuse,
             append_only: false,
             history: History::Range,
+            ids_table: false,
         }
     }
 }

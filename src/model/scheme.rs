@@ -47,6 +47,9 @@ pub struct Scheme {
     /// `adopt`: which partition the old table becomes.
     #[serde(default)]
     pub history: History,
+    /// Whether a table of ids keeps the old key unique ([`crate::model::ids`]).
+    #[serde(default)]
+    pub ids_table: bool,
 }
 
 /// One partition of the twin.

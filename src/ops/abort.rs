@@ -5,7 +5,7 @@
 
 use crate::{
     error::Result,
-    model::{ident::QualifiedName, plan::Statement, references, scheme::Scheme, triggers},
+    model::{ident::QualifiedName, ids::Ids, plan::Statement, references, scheme::Scheme, triggers},
     pg::{
         Fence, Session,
         lock::{Brief, Mode, Patience, Record, Report},
@@ -110,6 +110,7 @@ fn remove_twin(scheme: &Scheme) -> Brief {
     let twin = scheme.twin();
     let mut script = Script::new();
     script.add("drop twin", format!("DROP TABLE {twin}"));
+    script.extend("drop table of ids", Ids::of(scheme).iter().flat_map(Ids::drop));
     Brief { quiet: vec![twin], ..Brief::unlocked("abort", script) }
 }
 

@@ -11,6 +11,7 @@ use crate::{
     error::Result,
     model::{
         ident::{Ident, QualifiedName},
+        ids::Ids,
         incoming::{Choice, IncomingKey},
         plan::Statement,
         references,
@@ -91,10 +92,11 @@ impl Keys<'_> {
         const SQL: &str = "SELECT n.nspname::text, c.relname::text FROM pg_constraint con \
                            JOIN pg_class c ON c.oid = con.conrelid JOIN pg_namespace n ON n.oid = c.relnamespace \
                            WHERE con.conrelid = $1 AND con.conname = $2 AND con.contype = 'f' \
-                           AND con.confrelid = to_regclass($3) AND NOT con.convalidated";
+                           AND con.confrelid IN (to_regclass($3), to_regclass($4)) AND NOT con.convalidated";
         let (mut broken, name) = (Vec::new(), self.scheme.source().to_string());
+        let ids = Ids::of(self.scheme).map(|ids| ids.name.to_string());
         for key in self.scheme.incoming.keys.iter().filter(|key| key.validated) {
-            let params: [&(dyn ToSql + Sync); 3] = [&key.oid, &key.name.as_str(), &name];
+            let params: [&(dyn ToSql + Sync); 4] = [&key.oid, &key.name.as_str(), &name, &ids];
             let Some(row) = session.query_opt("read incoming foreign key", SQL, &params).await? else {
                 continue;
             };

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use crate::{
     error::{Error, Result},
-    model::{ident::QualifiedName, scheme::Scheme},
+    model::{ident::QualifiedName, ids::Ids, scheme::Scheme},
     pg::{Tx, in_order},
 };
 
@@ -29,6 +29,8 @@ pub struct Fence {
     pub twin: QualifiedName,
     /// The table whose capture is on, under its present name: the source's name, before and after the swap.
     pub captured: QualifiedName,
+    /// The table of ids, where there is one.
+    pub ids: Option<QualifiedName>,
     /// The fingerprint of the journal; empty before capture is on.
     pub fingerprint: String,
 }
@@ -42,6 +44,7 @@ impl Fence {
             source_oid: scheme.table.oid,
             twin: scheme.twin(),
             captured: scheme.source().clone(),
+            ids: Ids::of(scheme).map(|ids| ids.name),
             fingerprint,
         }
     }
@@ -81,8 +84,9 @@ impl Fence {
 
     /// The fingerprint as it is now.
     pub async fn fingerprint_now(&self, tx: &Tx<'_>) -> Result<String> {
+        let ids = self.ids.as_ref().map(QualifiedName::to_string);
         let params: crate::pg::session::Params<'_> =
-            &[&self.captured.to_string(), &self.source_oid, &self.twin.to_string()];
+            &[&self.captured.to_string(), &self.source_oid, &self.twin.to_string(), &ids];
         let rows = tx.query_again("fingerprint", FINGERPRINT, params).await?;
         Ok(rows.first().and_then(|row| row.get(0)).unwrap_or_default())
     }

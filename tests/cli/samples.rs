@@ -290,5 +290,6 @@ fn scheme() -> Scheme {
         strategy: Strategy::Online,
         incoming: crate::model::incoming::Incoming::default(),
         history: History::Range,
+        ids_table: false,
     }
 }

@@ -16,15 +16,15 @@ use crate::{
 
 const KIND: &str = "SELECT relkind FROM pg_class WHERE oid = 'public.posts'::regclass";
 /// What is referenced by whom, and whether it is valid.
-const KEYS: &str = "SELECT conname, confrelid::regclass, convalidated FROM pg_constraint \
+pub(crate) const KEYS: &str = "SELECT conname, confrelid::regclass, convalidated FROM pg_constraint \
     WHERE contype = 'f' AND conrelid = 'replies'::regclass AND conparentid = 0";
-const ORPHANS: &str =
+pub(crate) const ORPHANS: &str =
     "SELECT count(*) FROM replies r WHERE NOT EXISTS (SELECT FROM posts p WHERE p.id = r.post)";
 /// A writer's ids begin so far behind those that there are, times its number.
 const RANGE: i64 = 1_000_000;
 
 /// Posts of a year with a reply each, whose foreign key is `reference`.
-fn tables(key: &str, reference: &str) -> String {
+pub(crate) fn tables(key: &str, reference: &str) -> String {
     format!(
         "CREATE TABLE posts (id bigint NOT NULL, at timestamptz NOT NULL, body text, PRIMARY KEY {key});
          INSERT INTO posts SELECT i, '2025-01-01Z'::timestamptz + i * interval '3 hours', repeat('x', 100)
@@ -38,7 +38,7 @@ fn tables(key: &str, reference: &str) -> String {
 }
 
 /// An application: each writer posts, replies twice, and deletes every other post again.
-struct App {
+pub(crate) struct App {
     stop: Arc<AtomicBool>,
     posts: Arc<AtomicU64>,
     writers: Vec<JoinHandle<Vec<String>>>,
@@ -46,7 +46,7 @@ struct App {
 
 impl App {
     /// `delete` takes the post `$1` away, and what may have to go before it.
-    async fn start(db: &Db, delete: &'static [&'static str]) -> Self {
+    pub(crate) async fn start(db: &Db, delete: &'static [&'static str]) -> Self {
         let newest: i64 = db.value("SELECT max(id) FROM posts").await.parse().unwrap();
         let (stop, posts) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
         let mut writers = Vec::new();
@@ -56,7 +56,7 @@ impl App {
             writers.push(tokio::spawn(async move {
                 let mut failed = Vec::new();
                 for id in first.. {
-                    if stop.load(Ordering::Relaxed) {
+                    if stop.load(Ordering::Relaxed) || client.is_closed() {
                         break;
                     }
                     if let Err(error) = post(&client, id, delete).await {
@@ -72,7 +72,7 @@ impl App {
     }
 
     /// Nothing failed, and something was done.
-    async fn stop(self) {
+    pub(crate) async fn stop(self) {
         self.stop.store(true, Ordering::Relaxed);
         for writer in self.writers {
             assert_eq!(writer.await.unwrap(), Vec::<String>::new());
@@ -103,12 +103,12 @@ async fn version(db: &Db) -> i32 {
 }
 
 /// A reply to a post that is not there is refused.
-async fn refuses_orphans(db: &Db) {
+pub(crate) async fn refuses_orphans(db: &Db) {
     let error = db.try_sql("INSERT INTO replies (post, post_at) VALUES (-1, now())").await.unwrap_err();
     assert_eq!(error.code(), Some(&SqlState::FOREIGN_KEY_VIOLATION), "{error:?}");
 }
 
-async fn exchange(tool: &Tool, command: &str) {
+pub(crate) async fn exchange(tool: &Tool, command: &str) {
     tool.done(&[command, "posts", "--yes", "posts", "--lock-budget", "400"]).await;
 }
 
@@ -158,7 +158,7 @@ async fn a_key_that_stays_unique_keeps_what_leads_to_it() {
     .await;
 }
 
-const CASCADE: &str = "FOREIGN KEY (post) REFERENCES posts (id) ON DELETE CASCADE";
+pub(crate) const CASCADE: &str = "FOREIGN KEY (post) REFERENCES posts (id) ON DELETE CASCADE";
 const DROP: [&str; 6] = ["run", "posts", "--incoming", "drop", "--yes-drop", "to_post"];
 
 #[tokio::test(flavor = "multi_thread")]

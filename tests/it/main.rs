@@ -28,6 +28,8 @@ mod exchange;
 #[cfg(test)]
 mod holes;
 #[cfg(test)]
+mod ids;
+#[cfg(test)]
 mod incoming;
 #[cfg(test)]
 mod keys;

@@ -42,6 +42,7 @@ async fn scheme(session: &Session, name: &str, by: &str) -> (Scheme, Vec<Leaf>) 
         strategy: Strategy::Online,
         incoming: quarterdeck::model::incoming::Incoming::default(),
         history: History::Range,
+        ids_table: false,
     };
     let periods = leaves_for(Every::Quarter, at(2024, 1), at(2024, 5), 1).unwrap();
     let leaves = Case::leaves(&scheme, &periods);

@@ -8,6 +8,7 @@ use crate::{
     model::{
         cost,
         ident::QualifiedName,
+        ids::{self, Ids},
         incoming::Choice,
         plan::{Cost, Step},
         references,
@@ -52,18 +53,23 @@ pub fn swap(scheme: &Scheme, leaves: &[QualifiedName]) -> Step {
         locks.push(format!("SHARE ROW EXCLUSIVE on {}, within it", names(&referenced)));
         locks.push(format!("ACCESS EXCLUSIVE on {}, ≤ {budget} ms, {why}", names(&referenced)));
     }
-    let incoming = scheme.incoming.tables();
+    let incoming = ids::locked(scheme);
     if !incoming.is_empty() {
         let what = match scheme.incoming.choice {
-            Choice::Keep => "to lead their foreign keys to the partitioned table",
+            Choice::Keep => "to lead their foreign keys to what keeps their columns unique",
             Choice::Drop | Choice::Refuse => "to drop their foreign keys",
         };
         locks.push(format!("ACCESS EXCLUSIVE on {}, within it, {what}", names(&incoming)));
     }
+    let look_up = Ids::of(scheme).map(|ids| {
+        let by = scheme.by.as_str();
+        format!("; of a row whose {by} is not known, look it up in {}, then ask for both", ids.name.plain())
+    });
+    let look_up = look_up.unwrap_or_default();
     Step {
         name: "swap".into(),
         summary: format!(
-            "the names are exchanged: {} becomes {source}; afterwards COPY {} TO must be written COPY (SELECT …) TO",
+            "the names are exchanged: {} becomes {source}; afterwards COPY {} TO must be written COPY (SELECT …) TO{look_up}",
             scheme.twin().plain(),
             scheme.source().name.as_str()
         ),
@@ -122,13 +128,15 @@ pub fn finish_and_drop(scheme: &Scheme, leaves: &[QualifiedName]) -> Step {
 
 fn end(scheme: &Scheme, leaves: &[QualifiedName], fate: Old) -> Step {
     let old = scheme.old();
+    let kept = Ids::of(scheme).map(|ids| format!("; {} and its triggers stay", ids.name.plain()));
+    let kept = kept.unwrap_or_default();
     let becomes = match fate {
         Old::Keep => "kept unless told otherwise",
         Old::Drop => "dropped",
     };
     Step {
         name: "finish".into(),
-        summary: format!("reverse capture and the log are removed; {} is {becomes}", old.plain()),
+        summary: format!("reverse capture and the log are removed; {} is {becomes}{kept}", old.plain()),
         statements: ops::finish::statements(&End { scheme, leaves, old: fate }),
         locks: vec![format!(
             "ACCESS EXCLUSIVE on {} and {}, each attempt ≤ 100 ms",

@@ -4,6 +4,7 @@ use super::{Known, Outline};
 use crate::{
     model::{
         cost,
+        ids::Ids,
         plan::{Cost, Finding, Statement, Step},
         scheme::Leaf,
     },
@@ -106,7 +107,9 @@ fn create(outline: &Outline) -> Step {
     Step {
         name: "create".into(),
         summary: format!(
-            "{} is made, partitioned by {} every {}, with {} leaves {how}; nobody but the owner may touch it",
+            "{}{} is made, partitioned by {} every {}, with {} leaves {how}; nobody but the owner may touch it",
+            Ids::of(&outline.scheme)
+                .map_or_else(String::new, |ids| format!("{} is made, empty; ", ids.name.plain())),
             twin(outline),
             outline.scheme.by.as_str(),
             outline.scheme.calendar(),
@@ -138,6 +141,7 @@ fn copy(outline: &Outline) -> Step {
 
 fn seal(outline: &Outline) -> Step {
     let scheme = &outline.scheme;
+    let ids = Ids::of(scheme);
     let one = |leaf: &Leaf| {
         let mut statements = vec![ops::seal::one_process()];
         statements.extend(ops::twin::seal_statements(scheme, leaf));
@@ -146,17 +150,23 @@ fn seal(outline: &Outline) -> Step {
     };
     let mut statements = for_each_leaf(outline, "seal leaf", newest(outline).map(one).unwrap_or_default());
     let adopted = newest(outline).map(std::slice::from_ref).unwrap_or_default();
+    statements.extend(ops::twin::fill_ids_statements(scheme, &outline.leaves));
     statements.extend(for_each_leaf(outline, "attach index", ops::twin::adopt_statements(scheme, adopted)));
     Step {
         name: "seal".into(),
-        summary: "a leaf whose chunks are all done gets its indexes while others are copied; then the twin adopts them"
-            .into(),
+        summary: format!(
+            "a leaf whose chunks are all done gets its indexes while others are copied; then {}the twin adopts them",
+            ids.as_ref().map_or_else(String::new, |ids| format!(
+                "{} is filled with every key, while replay waits, and kept by triggers; ",
+                ids.name.plain()
+            ))
+        ),
         statements,
         locks: vec![
             format!("ACCESS EXCLUSIVE on the indexes of {}, for milliseconds", twin(outline)),
             "SHARE on the leaf that is sealed".into(),
         ],
-        cost: cost::seal(&scheme.table),
+        cost: ids.map_or_else(|| cost::seal(&scheme.table), |_| cost::seal_with_ids(&scheme.table)),
         undo: Some(ABORT.into()),
     }
 }

@@ -115,14 +115,19 @@ async fn idle(ctx: &Context, n: usize, halt: &CancellationToken) -> Result<()> {
     Ok(())
 }
 
-/// The parent adopts the leaves' indexes, and the phase moves.
+/// The table of ids is filled where there is to be one, the parent adopts the leaves' indexes, and the phase moves.
 async fn adopt(ctx: &Context, session: &mut Session) -> Result<()> {
     let leaves = ctx.board().leaf_list();
     let fence = ctx.fence();
     // Attaching locks every leaf's index, replay some of the leaves: one after the other, or they deadlock.
     let _replay = ctx.replay.lock().await;
+    let token = session.cancel_token();
     let tx = session.begin().await?;
     fence.enter(&tx).await?;
+    if ctx.scheme.ids_table {
+        let fill = ops::twin::fill_ids(&tx, &ctx.scheme, &leaves);
+        ctx.cancellable(token, &ctx.gate.over, fill).await?;
+    }
     ops::twin::adopt(&tx, &ctx.scheme, &leaves).await?;
     let fingerprint = fence.fingerprint_now(&tx).await?;
     journal::fingerprint(&tx, ctx.scheme.id, &fingerprint).await?;

@@ -4,6 +4,7 @@ use super::{Case, Check, Find, Hit, publications, refuse, warn};
 use crate::model::{
     hanger::HangerKind,
     ident::Ident,
+    ids::{self, Ids},
     incoming::{Choice, IncomingKey},
     plan::Severity,
     strategy::Strategy,
@@ -19,10 +20,11 @@ pub(super) const CHECKS: &[Check] = &[
     ),
     refuse(
         "QD-057",
-        "--incoming drop drops it in the swap and restores it in reverse, --incoming keep keeps it where its key stays unique; or drop it yourself",
+        "--incoming drop drops it in the swap and restores it in reverse, --incoming keep keeps it where its key stays unique, with --ids-table anyway; or drop it yourself",
         incoming_foreign_key,
     ),
     refuse("QD-087", "drop it yourself, if the application can do without", incoming_unmoved),
+    refuse("QD-089", "leave --ids-table out", ids_table),
     warn("QD-088", "let the application, or a job, do what the foreign key did", incoming_dropped),
     warn(
         "QD-059",
@@ -161,6 +163,11 @@ fn incoming_unmoved(case: &Case<'_>) -> Vec<Hit> {
 fn unkept(case: &Case<'_>, key: &IncomingKey) -> Option<String> {
     let by = &case.by().filter(|_| case.request.incoming == Choice::Keep)?.name;
     let columns: Vec<_> = key.columns.iter().map(Ident::as_str).collect();
+    if case.request.ids_table
+        && Ids::of(&case.scheme(uuid::Uuid::nil(), by)).is_some_and(|ids| ids.takes(key))
+    {
+        return None;
+    }
     if !key.stays_unique(case.table, by) {
         let (columns, by) = (columns.join(", "), by.as_str());
         return Some(format!("it leads to ({columns}), which is not unique any more without {by} in it"));
@@ -168,6 +175,24 @@ fn unkept(case: &Case<'_>, key: &IncomingKey) -> Option<String> {
     // Until PostgreSQL 15 a row that moves to another partition is deleted and inserted, in the eyes of a foreign key.
     let action = key.action().filter(|_| case.server.version_num < 150_000)?;
     Some(format!("before PostgreSQL 15, ON DELETE {action} acts where a row moves to another partition"))
+}
+
+/// Why there is no table of ids for this table.
+fn ids_table(case: &Case<'_>) -> Vec<Hit> {
+    let (table, strategy) = (case.table, case.request.strategy);
+    let Some(by) = case.by().filter(|_| case.request.ids_table) else { return Vec::new() };
+    let holds = |name: &Ident| table.primary_key().is_some_and(|key| key.key.contains(&Some(name.clone())));
+    let taken = table.triggers.iter().find(|trigger| ids::TRIGGERS.contains(&trigger.name.as_str()));
+    let reason = if strategy != Strategy::Online {
+        Some(format!("strategy {strategy} makes no table of ids"))
+    } else if holds(&by.name) {
+        Some(format!("its key has {} in it and stays unique", by.name.as_str()))
+    } else if table.attached.row_security.enabled {
+        Some("row level security hides rows, and a table of ids would show that they are there".into())
+    } else {
+        taken.map(|trigger| format!("its trigger {} has the name of one of ours", trigger.name.as_str()))
+    };
+    case.about_table(reason)
 }
 
 fn incoming_dropped(case: &Case<'_>) -> Vec<Hit> {

@@ -225,6 +225,7 @@ impl<'a> Case<'a> {
             strategy: self.request.strategy,
             incoming: Incoming { choice: self.request.incoming, keys: self.around.incoming.clone() },
             history: self.request.history,
+            ids_table: self.request.ids_table,
         }
     }
 
@@ -482,6 +483,7 @@ mod tests {
             s.around.incoming[0].definition = "FOREIGN KEY (a) REFERENCES t(id) ON DELETE SET NULL".into();
             s.server.version_num = 140_023;
         }),
+        ("QD-089", |s| s.request.ids_table = true),
         ("QD-088", |s| s.references(Choice::Drop, &["id"])),
         ("QD-058", |s| s.table.constraints.push(check("n", ConstraintKind::Other))),
         ("QD-059", |s| {
@@ -628,6 +630,34 @@ mod tests {
         kept.references(Choice::Keep, &["at", "id"]);
         kept.table.facts.incoming_foreign_keys = vec!["replies.fk".into()];
         assert!(kept.ids().is_empty(), "{:?}", kept.ids());
+    }
+
+    #[test]
+    fn a_table_of_ids_keeps_keys_to_the_old_one_and_wants_its_names() {
+        let ids = || {
+            let mut scene = scene();
+            scene.table.indexes[0].key.truncate(1);
+            scene.request.ids_table = true;
+            scene.references(Choice::Keep, &["id"]);
+            scene.around.incoming[0].definition = "FOREIGN KEY (a) REFERENCES t(id) ON DELETE CASCADE".into();
+            scene.server.version_num = 140_023;
+            scene
+        };
+        let cases: &[Fault] = &[
+            ("", |_| ()),
+            ("QD-089", |s| s.table.attached.row_security.enabled = true),
+            ("QD-089", |s| s.table.triggers[0].name = Ident::new("0_ids_row")),
+            ("QD-087", |s| s.around.incoming[0].columns = vec![Ident::new("w")]),
+            ("QD-080", |s| s.around.taken = vec![Ident::new("t_ids")]),
+            ("QD-080", |s| s.around.taken = vec![Ident::new("t_ids_pkey")]),
+            ("QD-080", |s| s.around.taken = vec![Ident::new("t_ids()")]),
+        ];
+        for (id, fault) in cases {
+            let mut scene = ids();
+            fault(&mut scene);
+            let found: Vec<_> = scene.ids().into_iter().filter(|found| found != "QD-045").collect();
+            assert_eq!(found.join(" "), *id);
+        }
     }
 
     #[test]

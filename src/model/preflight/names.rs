@@ -7,6 +7,7 @@ use crate::{
     error::Error,
     model::{
         ident::Ident,
+        ids::Ids,
         leaves::Uncut,
         scheme::{Leaf, Scheme},
         strategy::Strategy,
@@ -35,6 +36,10 @@ pub fn wanted(scheme: &Scheme, leaves: &[Leaf]) -> Vec<Ident> {
     if scheme.strategy != Strategy::Adopt {
         names.push(scheme.old().name);
         names.extend(indexes().map(|index| scheme.old_index(index).name));
+    }
+    if let Some(ids) = Ids::of(scheme) {
+        let function = format!("{}()", ids.name.name.as_str());
+        names.extend([ids.key_name(), ids.name.name, Ident::new(function)]);
     }
     for leaf in leaves {
         names.push(leaf.name.clone());

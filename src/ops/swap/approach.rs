@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use crate::{
     error::{Error, Result},
-    model::{ident::QualifiedName, references, scheme::Scheme},
+    model::{ident::QualifiedName, ids, references, scheme::Scheme},
     ops::swap::{
         Drain, Ending, Swap, Way, dependants, exchange, incoming, left, lost, mirror, run_within, shared_keys,
     },
@@ -176,7 +176,7 @@ fn quiet(scheme: &Scheme, way: Way) -> Script {
     let mut tables = touched(scheme, way);
     tables.push(scheme.source().clone());
     tables.push(way.follower(scheme));
-    tables.extend(scheme.incoming.tables());
+    tables.extend(ids::locked(scheme));
     let mut script = Script::new();
     script.add("durable", "SET LOCAL synchronous_commit = on");
     script.append(lock::quiet(&tables));

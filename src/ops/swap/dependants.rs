@@ -7,7 +7,7 @@ use tokio_postgres::Row;
 
 use crate::{
     error::{Error, Result},
-    model::{drift, scheme::Scheme},
+    model::{drift, ids::Ids, scheme::Scheme},
     ops::swap::Way,
     pg::{Session, Tx, catalog},
 };
@@ -45,7 +45,9 @@ pub(super) async fn compare(session: &Session, scheme: &Scheme) -> Result<()> {
 /// Refuses where a trigger, view or foreign key changed since.
 pub(super) async fn check(tx: &Tx<'_>, scheme: &Scheme, way: Way) -> Result<()> {
     const SQL: &str = include_str!("../../../assets/sql/dependants.sql");
-    let rows = tx.query("read dependants", SQL, &[&scheme.source().to_string(), &scheme.table.oid]).await?;
+    let ids = Ids::of(scheme).map(|ids| format!("{}()", ids.name));
+    let params: crate::pg::session::Params<'_> = &[&scheme.source().to_string(), &scheme.table.oid, &ids];
+    let rows = tx.query("read dependants", SQL, params).await?;
     let (keys, mut found): (BTreeSet<_>, BTreeSet<_>) =
         rows.iter().map(Dependant::of).partition(|dependant| dependant.kind == FOREIGN_KEY);
     let mut planned = planned(scheme);

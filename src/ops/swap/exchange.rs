@@ -9,6 +9,7 @@ use crate::{
     model::{
         carry::{self, Carry},
         ident::{Ident, QualifiedName, literal},
+        ids::{self, Ids, Keeping},
         references,
         scheme::Scheme,
         table::{Constraint, ConstraintKind, Trigger},
@@ -82,12 +83,16 @@ fn take_over(scheme: &Scheme) -> Script {
     script.extend("rename", attached::rename_statistics(scheme, Clone::clone, |n| scheme.old_statistics(n)));
     script.add("rename", format!("ALTER TABLE {twin} RENAME TO {}", name.name));
     script.extend("rename", rename_indexes(scheme, |n| scheme.twin_index(n), Clone::clone));
-    script.extend("keep incoming foreign keys", scheme.incoming.follow());
+    script.extend("keep incoming foreign keys", ids::follow(scheme));
     script.extend("rename", attached::rename_statistics(scheme, |n| scheme.twin_statistics(n), Clone::clone));
     script.append(attached::take(scheme, name, &old));
     script.extend("make policies", attached::make_policies(scheme, name));
     script.extend("make triggers", scheme.table.triggers.iter().flat_map(|t| make(name, t)));
     script.extend("grant", grants(scheme, name));
+    if let Some(ids) = Ids::of(scheme) {
+        script.add("refuse second ids", ids.keep(Keeping::InUse));
+        script.extend("grant", ids.grant());
+    }
     script.extend("replace views", views(scheme));
     script
 }
@@ -120,6 +125,10 @@ fn back(scheme: &Scheme, leaves: &[QualifiedName], keys: OldKeys) -> Script {
     );
     script.extend("drop checks", not_valid_checks(scheme).map(|check| references::drop(name, check)));
     script.extend("revoke", revoke(scheme, name));
+    if let Some(ids) = Ids::of(scheme) {
+        script.extend("revoke", ids.revoke());
+        script.add("take ids as they come", ids.keep(Keeping::Building));
+    }
     script.extend("release incoming foreign keys", scheme.incoming.release());
     script.extend("drop policies", attached::drop_policies(scheme, name));
     script.append(attached::leave(scheme, name));

@@ -7,6 +7,7 @@ use crate::{
     error::{Error, Result},
     model::{
         ident::{Ident, QualifiedName},
+        ids::{self, Ids},
         incoming::{Choice, Incoming, IncomingKey},
         scheme::Scheme,
         table::Oid,
@@ -23,7 +24,11 @@ use crate::{
 /// or was changed: it would follow the table that loses the name.
 pub(super) async fn current(session: &Session, scheme: &Scheme, way: Way) -> Result<Scheme> {
     let Incoming { choice, keys: planned } = &scheme.incoming;
-    let now = catalog::incoming_keys(session, owner_of_the_name(session, scheme).await?).await?;
+    let mut now = catalog::incoming_keys(session, oid_of(session, scheme.source()).await?).await?;
+    if let Some(ids) = Ids::of(scheme) {
+        let led = catalog::incoming_keys(session, oid_of(session, &ids.name).await?).await?;
+        now.extend(led.iter().map(|key| key.leading_to(scheme.source())));
+    }
     let known = |key: &&IncomingKey| planned.iter().any(|known| same(known, key));
     if let Some(new) = now.iter().find(|key| !known(key)) {
         return Err(changed(scheme, new, "references it, and did not when the plan was made: drop it first"));
@@ -52,8 +57,8 @@ fn changed(scheme: &Scheme, key: &IncomingKey, how: &str) -> Error {
     Error::Changed { table: scheme.source().plain(), what: format!("foreign key {} {how}", key.plain()) }
 }
 
-async fn owner_of_the_name(session: &Session, scheme: &Scheme) -> Result<Oid> {
-    let name = scheme.source().to_string();
+async fn oid_of(session: &Session, name: &QualifiedName) -> Result<Oid> {
+    let name = name.to_string();
     let row = session.query_one("who has the name", "SELECT $1::text::regclass::oid", &[&name]).await?;
     Ok(row.get(0))
 }
@@ -74,13 +79,14 @@ async fn under_their_names(session: &Session, keys: &[IncomingKey]) -> Result<Ve
 
 /// Refuses, under the exclusive lock, where one came since.
 pub(super) async fn check(tx: &Tx<'_>, scheme: &Scheme) -> Result<()> {
-    const SQL: &str = "SELECT count(*) FROM pg_constraint WHERE contype = 'f' AND confrelid = to_regclass($1) \
+    const SQL: &str = "SELECT count(*) FROM pg_constraint WHERE contype = 'f' AND confrelid IN (to_regclass($1), to_regclass($4)) \
                        AND conparentid = 0 AND (conrelid, conname) NOT IN \
                        (SELECT * FROM unnest($2::oid[], $3::text[]))";
     let keys = &scheme.incoming.keys;
     let (oids, names): (Vec<Oid>, Vec<&str>) = keys.iter().map(|key| (key.oid, key.name.as_str())).unzip();
     let name = scheme.source().to_string();
-    let row = tx.query_one("count incoming foreign keys", SQL, &[&name, &oids, &names]).await?;
+    let ids = Ids::of(scheme).map(|ids| ids.name.to_string());
+    let row = tx.query_one("count incoming foreign keys", SQL, &[&name, &oids, &names, &ids]).await?;
     match row.get::<_, i64>(0) {
         0 => Ok(()),
         new => Err(Error::Changed {
@@ -90,7 +96,7 @@ pub(super) async fn check(tx: &Tx<'_>, scheme: &Scheme) -> Result<()> {
     }
 }
 
-/// The locks that moving them takes on their own tables; all keys are added or dropped under them.
+/// The locks that moving them takes on their own tables, and on the table of ids; all keys are added or dropped under them.
 pub(super) fn lock(scheme: &Scheme, within: Duration) -> Script {
-    lock_within(Mode::AccessExclusive, &scheme.incoming.tables(), within)
+    lock_within(Mode::AccessExclusive, &ids::locked(scheme), within)
 }

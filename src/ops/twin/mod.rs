@@ -19,6 +19,7 @@ use crate::{
     error::Result,
     model::{
         ident::{QualifiedName, literal},
+        ids::Ids,
         plan::Statement,
         preflight::names,
         scheme::{Leaf, Scheme},
@@ -69,6 +70,22 @@ pub async fn adopt(tx: &Tx<'_>, scheme: &Scheme, leaves: &[Leaf]) -> Result<()> 
     run(tx, "adopt indexes", &adopt_statements(scheme, leaves)).await
 }
 
+/// Fills the table of ids, where there is to be one; nobody may write the twin meanwhile, whose leaves are all sealed.
+pub async fn fill_ids(tx: &Tx<'_>, scheme: &Scheme, leaves: &[Leaf]) -> Result<()> {
+    run(tx, "fill table of ids", &fill_ids_statements(scheme, leaves)).await
+}
+
+/// The statements of [`fill_ids`].
+pub fn fill_ids_statements(scheme: &Scheme, leaves: &[Leaf]) -> Vec<Statement> {
+    // The log is probed by hash, whatever the planner believes of it.
+    const SETTINGS: &str = "SET LOCAL enable_nestloop = off; SET LOCAL enable_mergejoin = off; \
+                            SET LOCAL enable_indexscan = off";
+    let leaves: Vec<_> = leaves.iter().map(|leaf| scheme.leaf(leaf)).collect();
+    let fill = |ids: Ids<'_>| [vec![SETTINGS.to_owned()], ids.fill(&leaves)].concat();
+    let sql = Ids::of(scheme).map(fill).unwrap_or_default();
+    sql.into_iter().map(|sql| statement("fill table of ids", sql)).collect()
+}
+
 /// Adds a leaf, indexes and all, to the partitioned table, which is called `parent` now.
 pub async fn add_leaf(tx: &Tx<'_>, scheme: &Scheme, leaf: &Leaf, parent: &QualifiedName) -> Result<()> {
     run(tx, "add leaf", &new_leaf_statements(scheme, leaf, parent)).await?;
@@ -97,6 +114,10 @@ pub fn create_statements(scheme: &Scheme, leaves: &[Leaf]) -> Vec<Statement> {
     all.extend(checks(scheme).flat_map(|check| check_statements(&twin, check)));
     all.extend(leaves.iter().flat_map(|leaf| leaf::create_statements(scheme, leaf)));
     all.push(statement("close twin", close_sql(&twin)));
+    if let Some(ids) = Ids::of(scheme) {
+        all.extend(ids.create().into_iter().map(|sql| statement("create table of ids", sql)));
+        all.push(statement("close table of ids", close_sql(&ids.name)));
+    }
     all
 }
 

@@ -76,6 +76,7 @@ impl Rig {
             strategy: Strategy::Online,
             incoming: quarterdeck::model::incoming::Incoming::default(),
             history: History::Range,
+            ids_table: false,
         };
         journal::install(session).await.unwrap();
         journal::write::migration(session, &scheme, 1).await.unwrap();

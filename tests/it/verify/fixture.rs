@@ -71,6 +71,7 @@ impl Fixture {
             strategy: Strategy::Online,
             incoming: quarterdeck::model::incoming::Incoming::default(),
             history: History::Range,
+            ids_table: false,
         };
         let quarter = |month| {
             let lower = Utc.with_ymd_and_hms(2024, month, 1, 0, 0, 0).unwrap();
