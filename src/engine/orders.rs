@@ -49,6 +49,11 @@ pub fn decide((strategy, phase): (Strategy, Phase), command: &Command) -> Result
         Command::Verify => verify(phase),
         Command::Repair => repair(phase),
         Command::Swap | Command::Rehearse if phase.may_swap() => Ok(Who::Phase),
+        // Said again after a death in it: what became of it is found out first.
+        Command::Swap if matches!(phase, Phase::Swapping | Phase::Adopting) => Ok(Who::Phase),
+        Command::Reverse { .. } if matches!(phase, Phase::Reversing | Phase::Releasing) => Ok(Who::Phase),
+        // After `adopt` all of ours is removed in the course of it.
+        Command::Reverse { .. } if strategy == Strategy::Adopt && phase == Phase::Aborting => Ok(Who::Phase),
         Command::Swap | Command::Rehearse => {
             Err(format!("{} needs phase ready, and it is {phase}", command.word()))
         }
@@ -115,6 +120,29 @@ fn repair(phase: Phase) -> Result<Who, String> {
         | Phase::Releasing
         | Phase::Aborting => Err("no verification has found differences".into()),
     }
+}
+
+/// What a command that had to wait for its turn finds: it may go on, its goal was reached by another, or it does not fit.
+pub fn in_turn(ctx: &Context, command: &Command) -> Result<Turn> {
+    let phase = ctx.phase();
+    match (decide((ctx.scheme.strategy, phase), command), command) {
+        (Err(_), Command::Swap) if matches!(phase, Phase::ReverseWindow | Phase::Adopted) => Ok(Turn::Over),
+        (Err(_), Command::Reverse { .. }) if phase == Phase::Reversed => Ok(Turn::Over),
+        (
+            Err(reason),
+            Command::Swap | Command::Rehearse | Command::Reverse { .. } | Command::Finish { .. },
+        ) => Err(unfit(ctx, reason)),
+        (Ok(_) | Err(_), _) => Ok(Turn::Now),
+    }
+}
+
+/// Whether a command is still to be carried out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Turn {
+    /// It is.
+    Now,
+    /// What it wants is so already.
+    Over,
 }
 
 fn over(phase: Phase) -> String {
@@ -314,10 +342,11 @@ mod tests {
             let gives_back = phase == Phase::Filling;
             let may_abort = phase.may_abort() || gives_back;
             assert_eq!(decide(&Command::Abort).is_ok(), may_abort, "{phase}");
-            for command in [Command::Swap, Command::Rehearse] {
-                assert_eq!(decide(&command).is_ok(), phase.may_swap(), "{phase}");
-            }
-            let window = matches!(phase, Phase::ReverseWindow | Phase::Adopted) || gives_back;
+            assert_eq!(decide(&Command::Rehearse).is_ok(), phase.may_swap(), "{phase}");
+            let cut_short = matches!(phase, Phase::Swapping | Phase::Adopting);
+            assert_eq!(decide(&Command::Swap).is_ok(), phase.may_swap() || cut_short, "{phase}");
+            let cut_short = matches!(phase, Phase::Reversing | Phase::Releasing);
+            let window = matches!(phase, Phase::ReverseWindow | Phase::Adopted) || gives_back || cut_short;
             assert_eq!(decide(&Command::Reverse { move_rows: false }).is_ok(), window, "{phase}");
             assert_eq!(decide(&Command::Pause).is_ok(), !phase.is_over(), "{phase}");
         }

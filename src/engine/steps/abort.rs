@@ -52,7 +52,10 @@ async fn answer(ctx: &Context) -> Result<()> {
     let session = ctx.session("abort").await?;
     let mut requests = ctx.requests.receiver.lock().await;
     while let Ok(request) = requests.try_recv() {
-        if request.asked.command == Command::Abort {
+        // With `adopt` a reverse ends so.
+        let reverses = matches!(request.asked.command, Command::Reverse { .. });
+        let adopts = ctx.scheme.strategy == Strategy::Adopt;
+        if request.asked.command == Command::Abort || (adopts && reverses) {
             orders::done(ctx, &session, &request).await?;
         } else {
             let how = "the migration was aborted meanwhile".into();

@@ -8,7 +8,7 @@ use crate::{
         command::Command,
         context::{Context, Request, Until},
         gate::Will,
-        orders,
+        orders::{self, Turn},
         steps::{adopting, swapping, undo, verifying},
     },
     error::{Error, Result},
@@ -100,35 +100,13 @@ async fn wait(ctx: &Context, session: &mut Session) -> Result<Request> {
 
 /// Carries a command out; its failure answers the command and, unless the connection is gone, leaves the phase.
 pub(super) async fn carry_out(ctx: &Context, session: &mut Session, request: Request) -> Result<Left> {
-    let result = match &request.asked.command {
-        Command::Verify => verifying::again(ctx).await,
-        Command::Repair => repair(ctx).await,
-        Command::Swap => swap(ctx).await,
-        Command::Rehearse => rehearse(ctx).await,
-        Command::Reverse { .. } | Command::Abort if ctx.phase() == Phase::Filling => undo::undo(ctx).await,
-        Command::Reverse { move_rows } => {
-            reverse(ctx, if *move_rows { Later::Move } else { Later::Refuse }).await
-        }
-        Command::Finish { drop_source: true } => finish(ctx, Old::Drop).await,
-        Command::Finish { drop_source: false } => finish(ctx, Old::Keep).await,
-        // The driver of the phases sees the gate and removes everything; it answers the command.
-        Command::Abort if !ctx.aborting() => Err(Error::Refused {
-            id: "QD-091",
-            object: ctx.scheme.source().plain(),
-            reason: "the partitioned table has become full and keeps the name".into(),
-            remedy: "`quarterdeck reverse` first, then abort".into(),
-        }),
-        Command::Abort => return ctx.gate.pass().await.map(|()| Left::Again),
-        Command::Pause
-        | Command::Resume
-        | Command::Stop
-        | Command::Workers { .. }
-        | Command::EndBlocker { .. }
-        | Command::CancelChunk { .. }
-        | Command::RetryChunk { .. }
-        | Command::Reorder { .. } => {
-            Err(Error::Bug(format!("{} needs no phase", request.asked.command.word())))
-        }
+    let result = match orders::in_turn(ctx, &request.asked.command) {
+        Ok(Turn::Now) => match obey(ctx, &request).await {
+            Some(result) => result,
+            None => return ctx.gate.pass().await.map(|()| Left::Again),
+        },
+        Ok(Turn::Over) => Ok(()),
+        Err(error) => Err(error),
     };
     let asked_here = ctx.options.until == Until::Asked && request.row.is_none();
     match result {
@@ -146,6 +124,40 @@ pub(super) async fn carry_out(ctx: &Context, session: &mut Session, request: Req
             if passes && !asked_here { Ok(Left::Again) } else { Err(error) }
         }
     }
+}
+
+/// Does what was asked; `None` where the driver of the phases does it, which sees the gate.
+async fn obey(ctx: &Context, request: &Request) -> Option<Result<()>> {
+    Some(match &request.asked.command {
+        Command::Verify => verifying::again(ctx).await,
+        Command::Repair => repair(ctx).await,
+        Command::Swap => swap(ctx).await,
+        Command::Rehearse => rehearse(ctx).await,
+        Command::Reverse { .. } | Command::Abort if ctx.phase() == Phase::Filling => undo::undo(ctx).await,
+        Command::Reverse { move_rows } => {
+            reverse(ctx, if *move_rows { Later::Move } else { Later::Refuse }).await
+        }
+        Command::Finish { drop_source: true } => finish(ctx, Old::Drop).await,
+        Command::Finish { drop_source: false } => finish(ctx, Old::Keep).await,
+        // The driver of the phases sees the gate and removes everything; it answers the command.
+        Command::Abort if !ctx.aborting() => Err(Error::Refused {
+            id: "QD-091",
+            object: ctx.scheme.source().plain(),
+            reason: "the partitioned table has become full and keeps the name".into(),
+            remedy: "`quarterdeck reverse` first, then abort".into(),
+        }),
+        Command::Abort => return None,
+        Command::Pause
+        | Command::Resume
+        | Command::Stop
+        | Command::Workers { .. }
+        | Command::EndBlocker { .. }
+        | Command::CancelChunk { .. }
+        | Command::RetryChunk { .. }
+        | Command::Reorder { .. } => {
+            Err(Error::Bug(format!("{} needs no phase", request.asked.command.word())))
+        }
+    })
 }
 
 async fn swap(ctx: &Context) -> Result<()> {

@@ -59,9 +59,9 @@ fn attached(case: &Case<'_>) -> Vec<Hit> {
         return Vec::new();
     }
     let (table, reason) = (case.table, "this version of adopt does not carry it over");
-    let columns = table.columns.iter().filter(|column| {
-        column.identity.is_some() || column.owned_sequence.is_some() || !column.options.is_empty()
-    });
+    // A sequence that belongs to a column goes to the parent's column after the swap, and back.
+    let columns =
+        table.columns.iter().filter(|column| column.identity.is_some() || !column.options.is_empty());
     let indexes =
         table.indexes.iter().filter(|index| index.tablespace.is_some() || !index.targets.is_empty());
     let triggers = table.triggers.iter().filter(|trigger| trigger.constraint);
@@ -69,7 +69,7 @@ fn attached(case: &Case<'_>) -> Vec<Hit> {
     let settings = table.attached != Attached::default() || table.facts.replica_identity != "d";
     let what = "row security, policies, statistics objects, publications, tablespace, cluster mark or replica identity";
     columns
-        .map(|column| format!("identity, sequence or options of {}", column.name.as_str()))
+        .map(|column| format!("identity or options of {}", column.name.as_str()))
         .chain(indexes.map(|index| format!("tablespace or statistics targets of {}", index.name.as_str())))
         .chain(triggers.map(|trigger| format!("constraint trigger {}", trigger.name.as_str())))
         .chain(keys.map(|key| format!("foreign key {}, which is NOT VALID", key.name.as_str())))

@@ -9,5 +9,6 @@ mod kills;
 mod mending;
 mod standing;
 mod together;
+mod repeated;
 pub(crate) mod tool;
 mod whole;
