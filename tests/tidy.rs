@@ -16,6 +16,8 @@ mod rules;
 mod source;
 #[path = "tidy/texts.rs"]
 mod texts;
+#[path = "tidy/traps.rs"]
+mod traps;
 
 use exceptions::EXCEPTIONS;
 use rules::{Finding, check};
@@ -28,6 +30,12 @@ fn findings() -> Vec<Finding> {
     let mut found: Vec<Finding> = source::all().iter().flat_map(check).collect();
     found.extend(texts::all());
     found
+}
+
+#[test]
+fn every_trap_is_held_by_something_that_is_there() {
+    let broken = traps::broken();
+    assert!(broken.is_empty(), "\n{}\n", broken.join("\n"));
 }
 
 #[test]

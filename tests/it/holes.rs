@@ -42,6 +42,44 @@ async fn a_rewrite_that_ends_while_we_wait_is_seen() {
     .await;
 }
 
+/// TRAPS 6, 7: what was logged early and is committed late has a lower number than what was replayed meanwhile.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_committed_late_is_replayed_late() {
+    on_each_server(async |server| {
+        let rig = Rig::ready(server.database("late_commit").await).await;
+        let late = rig.db.client().await;
+        late.batch_execute(&format!("BEGIN; UPDATE {TABLE} SET \"Body\" = 'late' WHERE id = 1"))
+            .await
+            .unwrap();
+        rig.db.sql(&format!("UPDATE {TABLE} SET \"Body\" = 'early' WHERE id = 2")).await;
+        let mut drain = rig.drain(Way::Forward).await;
+        assert_eq!(drain.drain().await.unwrap(), 2, "old and new key of the one that is committed");
+        let body = |id: i32| format!("SELECT \"Body\" FROM {TWIN} WHERE id = {id}");
+        assert_eq!(rig.value(&body(2)).await, "early");
+        assert_ne!(rig.value(&body(1)).await, "late");
+        late.batch_execute("COMMIT").await.unwrap();
+        assert_eq!(drain.drain().await.unwrap(), 2);
+        assert_eq!(rig.value(&body(1)).await, "late");
+        assert_eq!(drain.drain().await.unwrap(), 0);
+    })
+    .await;
+}
+
+/// TRAPS 56: transition tables spill to temporary files, and where those are limited the application would fail.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bulk_update_stays_within_the_temp_file_limit() {
+    on_each_server(async |server| {
+        let db = server.database("temp_limit").await;
+        db.sql(&format!("ALTER DATABASE \"{0}\" SET temp_file_limit = '1MB'; ALTER DATABASE \"{0}\" SET work_mem = '64kB'", db.name())).await;
+        let rig = Rig::ready(db).await;
+        rig.db.sql(&format!("UPDATE {TABLE} SET \"Body\" = repeat('long', 40)")).await;
+        let mut drain = rig.drain(Way::Forward).await;
+        while drain.drain().await.unwrap() > 0 {}
+        assert_eq!(rig.value(&format!("SELECT count(*) FROM {TWIN} WHERE \"Body\" LIKE 'longlong%'")).await, "20000");
+    })
+    .await;
+}
+
 /// TRAPS 47: a key that somebody holds is waited for, not passed over.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_key_that_is_held_is_not_passed_over() {
