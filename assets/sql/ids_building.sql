@@ -4,6 +4,8 @@ BEGIN
     IF tg_op = 'TRUNCATE' THEN
         TRUNCATE {ids};
         RETURN NULL;
+    ELSIF tg_level = 'STATEMENT' THEN
+        RETURN NULL;
     ELSIF tg_when = 'BEFORE' THEN
         RETURN NEW;
     END IF;

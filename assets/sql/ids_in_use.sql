@@ -5,6 +5,10 @@ BEGIN
     IF tg_op = 'TRUNCATE' THEN
         TRUNCATE {ids};
         RETURN NULL;
+    ELSIF tg_level = 'STATEMENT' THEN
+        -- An UPDATE of the table, the only thing that moves rows, comes before their row triggers fire.
+        PERFORM set_config('ids.update', 'on', true);
+        RETURN NULL;
     ELSIF tg_when = 'BEFORE' THEN
         -- Key and partition column both change. A row that moves is a deleted and an inserted one, and with another key nothing
         -- tells that it is the same: what references it would be deleted with it, or left behind.
@@ -21,13 +25,15 @@ BEGIN
         UPDATE {ids} AS i SET ({columns}) = ROW({new}) WHERE {old_key};
     ELSE
         -- PostgreSQL deletes and inserts a row that an UPDATE moves to another partition. It is not deleted, so what references
-        -- it stays.
-        SELECT {moved} INTO moved FROM {table} AS n WHERE {still_there} LIMIT 1;
-        IF FOUND THEN
-            UPDATE {ids} AS i SET ({columns}) = ROW({moved_to}) WHERE {old_key};
-        ELSE
-            DELETE FROM {ids} AS i WHERE {old_key};
+        -- it stays. Where the transaction has updated nothing every partition need not be asked.
+        IF current_setting('ids.update', true) = 'on' THEN
+            SELECT {moved} INTO moved FROM {table} AS n WHERE {still_there} LIMIT 1;
+            IF FOUND THEN
+                UPDATE {ids} AS i SET ({columns}) = ROW({moved_to}) WHERE {old_key};
+                RETURN NULL;
+            END IF;
         END IF;
+        DELETE FROM {ids} AS i WHERE {old_key};
     END IF;
     RETURN NULL;
 END

@@ -21,7 +21,7 @@ const BUILDING: &str = include_str!("../../assets/sql/ids_building.sql");
 const IN_USE: &str = include_str!("../../assets/sql/ids_in_use.sql");
 
 /// Its triggers. Triggers fire in the order of their names: one of the application's that references the new row finds it here.
-pub const TRIGGERS: [&str; 4] = ["0_ids_row", "0_ids_key", "0_ids_both", "0_ids_truncate"];
+pub const TRIGGERS: [&str; 5] = ["0_ids_row", "0_ids_key", "0_ids_both", "0_ids_update", "0_ids_truncate"];
 
 /// What the triggers do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -149,10 +149,11 @@ impl<'a> Ids<'a> {
             "AFTER INSERT OR DELETE".to_owned(),
             "AFTER UPDATE".to_owned(),
             "BEFORE UPDATE".to_owned(),
+            "BEFORE UPDATE".to_owned(),
             "BEFORE TRUNCATE".to_owned(),
         ];
-        let each =
-            ["ROW".to_owned(), format!("ROW WHEN ({any})"), format!("ROW WHEN ({both})"), "STATEMENT".into()];
+        let [any, both] = [any, both].map(|condition| format!("ROW WHEN ({condition})"));
+        let each = ["ROW".to_owned(), any, both, "STATEMENT".to_owned(), "STATEMENT".to_owned()];
         let one = |((name, event), each): ((&str, String), String)| {
             let create = format!(
                 "CREATE TRIGGER {} {event} ON {table} FOR EACH {each} EXECUTE FUNCTION {}()",

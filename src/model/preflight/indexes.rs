@@ -82,8 +82,13 @@ fn weaker_key(case: &Case<'_>) -> Vec<Hit> {
     let Some((key, by)) = widened(case) else { return Vec::new() };
     let names: Vec<_> = key.key.iter().flatten().map(Ident::as_str).collect();
     let names = names.join(", ");
+    let still = if case.request.ids_table {
+        "stays unique by the table of ids only"
+    } else {
+        "alone is no longer unique"
+    };
     let reason = format!(
-        "the primary key becomes ({names}, {by}): ({names}) alone is no longer unique, and ON CONFLICT ({names}) fails"
+        "the primary key becomes ({names}, {by}): ({names}) {still}, and ON CONFLICT ({names}) fails"
     );
     vec![(key.name.as_str().to_owned(), reason)]
 }
