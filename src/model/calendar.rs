@@ -67,6 +67,15 @@ impl fmt::Display for Zone {
     }
 }
 
+impl Zone {
+    /// Names that contain `typed`, whatever their case; three at most.
+    pub fn like(typed: &str) -> Vec<&'static str> {
+        let typed = typed.to_lowercase();
+        let names = chrono_tz::TZ_VARIANTS.iter().map(|zone| zone.name());
+        names.filter(|name| !typed.is_empty() && name.to_lowercase().contains(&typed)).take(3).collect()
+    }
+}
+
 impl FromStr for Zone {
     type Err = String;
 

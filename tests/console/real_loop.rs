@@ -188,7 +188,7 @@ async fn from_the_list_of_tables_to_a_swap_and_out() {
 async fn the_wizard_shows_a_refusal_and_starts_what_it_shows() {
     let mut console = Console::start(Scene::Census, None);
     console.sees("chat_sessions").await;
-    console.press("/invoice<enter><enter><enter><enter><enter>");
+    console.press("/invoice<enter><enter><enter><enter><enter><enter>");
     console.sees("billing.invoice lines: a rule rewrites its inserts (QD-063)").await;
     for part in [
         "drop the rule",
@@ -199,9 +199,9 @@ async fn the_wizard_shows_a_refusal_and_starts_what_it_shows() {
     ] {
         console.sees(part).await;
     }
-    console.press("<esc><esc><esc><esc><esc>");
+    console.press("<esc><esc><esc><esc><esc><esc>");
     console.sees("chat_sessions").await;
-    console.press("/sessions<enter><enter><enter><enter><enter>");
+    console.press("/sessions<enter><enter><enter><enter><enter><enter>");
     console.sees("three triggers write touched keys").await;
     console.press("<enter>");
     console.sees("start the conversion").await;

@@ -5,7 +5,7 @@ use quarterdeck::{
         command::{Asked, Command},
         event::{Body, Event},
     },
-    model::strategy::Strategy,
+    model::{history::History, incoming::Choice, strategy::Strategy},
     tui::{
         app::{
             list::Load,
@@ -21,7 +21,7 @@ use ratatui::crossterm::event::KeyCode;
 
 use super::fixture::{self, Scene, events, id, now};
 
-/// Keys as written: letters, `<enter>`, `<esc>`, `<up>`, `<down>`, `<left>`, `<right>`, `<tab>`, `<c-c>`, `<c-z>`.
+/// Keys as written: letters, `<enter>`, `<esc>`, `<up>`, `<down>`, `<left>`, `<right>`, `<tab>`, `<bs>`, `<c-c>`, `<c-z>`.
 pub(crate) fn strokes(keys: &str) -> Vec<Stroke> {
     let plain = |code| Stroke { code, ctrl: false };
     let mut strokes = Vec::new();
@@ -36,6 +36,7 @@ pub(crate) fn strokes(keys: &str) -> Vec<Stroke> {
                 "left" => plain(KeyCode::Left),
                 "right" => plain(KeyCode::Right),
                 "tab" => plain(KeyCode::Tab),
+                "bs" => plain(KeyCode::Backspace),
                 "c-c" => Stroke { code: KeyCode::Char('c'), ctrl: true },
                 "c-z" => Stroke { code: KeyCode::Char('z'), ctrl: true },
                 other => panic!("no key {other}"),
@@ -207,7 +208,7 @@ fn the_wizard_offers_ids_behind_the_times() {
     let mut model = fixture::empty((100, 30));
     press(&mut model, "<down><down><enter>");
     press(&mut model, "<down>");
-    let effects = press(&mut model, "<enter><enter><enter>");
+    let effects = press(&mut model, "<enter><enter><enter><enter>");
     let [Effect::MakePlan(request)] = &effects[..] else { panic!("{effects:?}") };
     assert_eq!((request.by.as_deref(), request.clock), (Some("id"), None), "its clock is to be recognised");
 }
@@ -217,7 +218,7 @@ fn the_wizard_plans_and_starts_only_after_a_question() {
     let mut model = fixture::empty((100, 30));
     assert_eq!(press(&mut model, "<down><down><enter>"), vec![]);
     assert_eq!(model.context(), Context::Wizard);
-    let effects = press(&mut model, "<enter><down>+d<enter><enter>");
+    let effects = press(&mut model, "<enter><down>+d<enter><enter><enter>");
     let [Effect::MakePlan(request)] = &effects[..] else { panic!("{effects:?}") };
     assert_eq!((request.table.as_str(), request.by.as_deref()), ("public.chat_sessions", Some("started_at")));
     assert_eq!((request.every.word(), request.ahead, request.default_leaf), ("half-year", 3, false));
@@ -240,7 +241,7 @@ fn each_strategy_can_be_planned() {
     for (down, word) in [(0, "online"), (1, "rename-first"), (2, "adopt"), (3, "repartition")] {
         let mut model = fixture::empty((100, 30));
         press(&mut model, "<down><down><enter><enter><enter>");
-        let effects = press(&mut model, &format!("{}<enter>", "<down>".repeat(down)));
+        let effects = press(&mut model, &format!("{}<enter><enter>", "<down>".repeat(down)));
         let [Effect::MakePlan(request)] = effects.as_slice() else { panic!("{effects:?}") };
         assert_eq!(request.strategy.word(), word);
     }
@@ -250,7 +251,7 @@ fn each_strategy_can_be_planned() {
 fn what_begins_with_the_names_is_started_by_the_name_typed() {
     let mut model = fixture::empty((100, 30));
     press(&mut model, "<down><down><enter><enter><enter>");
-    let effects = press(&mut model, "<down>d<enter>");
+    let effects = press(&mut model, "<down><enter><down><down>d<enter>");
     let [Effect::MakePlan(request)] = effects.as_slice() else { panic!("{effects:?}") };
     assert_eq!((request.strategy, request.append_only), (Strategy::RenameFirst, true));
     let plan = std::sync::Arc::new(fixture::plan::plan());
@@ -260,6 +261,39 @@ fn what_begins_with_the_names_is_started_by_the_name_typed() {
     let name = request.table.rsplit('.').next().unwrap();
     let typed = press(&mut model, &format!("<enter>{name}<enter>"));
     assert_eq!(typed, vec![Effect::Start(request.clone(), plan)]);
+}
+
+#[test]
+fn the_last_choices_are_those_that_are_open() {
+    let mut model = fixture::empty((100, 30));
+    press(&mut model, "<down><down><enter><enter><enter><enter>");
+    assert_eq!(model.context(), Context::Zone);
+    // Letters are text where the zone is typed, and a wrong one is told at once.
+    press(&mut model, "Berlin<enter>");
+    assert!(model.notice.as_ref().unwrap().text.contains("Europe/Berlin?"), "{:?}", model.notice);
+    press(&mut model, &format!("{}Europe/Berlin<down>", "<bs>".repeat(6)));
+    assert_eq!(model.context(), Context::Options);
+    press(&mut model, "d<down>d");
+    let effects = press(&mut model, "<enter>");
+    let [Effect::MakePlan(request)] = effects.as_slice() else { panic!("{effects:?}") };
+    assert_eq!(
+        (request.zone.name(), request.incoming, request.ids_table),
+        ("Europe/Berlin", Choice::Drop, true)
+    );
+    // Foreign keys that are dropped want the table's name.
+    let plan = std::sync::Arc::new(fixture::plan::plan());
+    update(&mut model, Msg::Plan(request.clone(), Ok(plan.clone())), now());
+    assert_eq!(press(&mut model, "<enter>y<enter>"), vec![], "yes is not enough");
+    press(&mut model, "<esc>");
+    let typed = press(&mut model, "<enter>chat_sessions<enter>");
+    assert_eq!(typed, vec![Effect::Start(request.clone(), plan)]);
+
+    // What another strategy does not know is not asked for with it.
+    press(&mut model, "<esc><esc><down><down><enter>");
+    let effects = press(&mut model, "<down>d<enter>");
+    let [Effect::MakePlan(request)] = effects.as_slice() else { panic!("{effects:?}") };
+    assert_eq!((request.strategy, request.history), (Strategy::Adopt, History::Default));
+    assert_eq!((request.incoming, request.ids_table), (Choice::Refuse, false));
 }
 
 #[test]
@@ -497,7 +531,7 @@ fn a_refused_plan_offers_nothing_to_start() {
     let mut model = fixture::empty((100, 30));
     press(&mut model, "/sessions<enter><enter><enter><enter>");
     assert!(press(&mut model, "+d").is_empty(), "nothing but the page of periods prepares any");
-    press(&mut model, "<enter>");
+    press(&mut model, "<enter><enter>");
     assert!(matches!(model.overlays.last(), Some(Overlay::Wizard(_))));
     let Some(Overlay::Wizard(wizard)) = model.overlays.last() else { panic!("a wizard") };
     let (request, refused) = (wizard.request(), quarterdeck::Error::Bug("no".into()).report());

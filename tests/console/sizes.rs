@@ -6,6 +6,7 @@ use quarterdeck::tui::{
         list::Load,
         model::{Model, Screen},
         msg::PanicReport,
+        options::Options,
         overlay::{Detail, Overlay},
         wizard::{Page, Wizard},
     },
@@ -36,7 +37,7 @@ pub(crate) fn overlays() -> Vec<Overlay> {
             ahead: 2,
             default_leaf: true,
             strategy: 0,
-            append_only: false,
+            options: Options::default(),
             plan,
             step: 3,
             scroll: 0,
@@ -58,7 +59,8 @@ pub(crate) fn overlays() -> Vec<Overlay> {
         wizard(Page::Preview, Load::Ready(std::sync::Arc::new(fixture::plan::plan()))),
     ];
     overlays.extend(
-        [Page::Key, Page::Every, Page::Strategy, Page::Preview].map(|page| wizard(page, Load::Loading)),
+        [Page::Key, Page::Every, Page::Strategy, Page::Options, Page::Preview]
+            .map(|page| wizard(page, Load::Loading)),
     );
     overlays.extend(
         [

@@ -15,7 +15,6 @@ use crate::{
         chunk::ChunkId,
         listing::{Carried, TableListing},
         phase::{Phase, State},
-        strategy::Strategy,
     },
     tui::{
         app::{
@@ -64,7 +63,6 @@ pub fn blocked(action: Action, model: &Model) -> Option<Blocked> {
         Action::Convert => convert(model),
         Action::Move(Move::Left | Move::Right) if no_steps(model) => moot("there is no plan to look through"),
         Action::Export if model.job.status.is_none() => moot("no migration is open"),
-        Action::Toggle if may_say_append_only(model) => Ok(()),
         Action::Toggle | Action::MoreAhead | Action::FewerAhead if !toggles(model) => {
             moot("there is nothing to choose")
         }
@@ -99,16 +97,10 @@ fn no_steps(model: &Model) -> bool {
         if wizard.page == Page::Preview && wizard.plan.ready().is_none())
 }
 
-/// The strategy in front has a question of its own.
-fn may_say_append_only(model: &Model) -> bool {
-    matches!(model.overlays.last(), Some(Overlay::Wizard(wizard))
-        if wizard.page == Page::Strategy && wizard.request().strategy == Strategy::RenameFirst)
-}
-
 /// The overlay in front has two ways: with or without DEFAULT, keep or drop the old table.
 fn toggles(model: &Model) -> bool {
     match model.overlays.last() {
-        Some(Overlay::Wizard(wizard)) => wizard.page == Page::Every,
+        Some(Overlay::Wizard(wizard)) => matches!(wizard.page, Page::Every | Page::Options),
         Some(Overlay::Ask(ask)) => matches!(ask.deed, Deed::Finish | Deed::FinishAndDrop),
         Some(
             Overlay::Help { .. }

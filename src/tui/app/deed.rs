@@ -31,6 +31,8 @@ pub enum Deed {
     Start,
     /// The same where it begins with the exchange of the names.
     StartRenaming,
+    /// The same where foreign keys that lead to the table are dropped in the swap.
+    StartDropping,
     /// Leave, with a migration of this process at work.
     Quit,
     /// Exchange the names.
@@ -56,7 +58,12 @@ impl Deed {
     /// The table's name must be typed.
     pub fn wants_name(self) -> bool {
         match self {
-            Self::Swap | Self::Reverse | Self::FinishAndDrop | Self::Abort | Self::StartRenaming => true,
+            Self::Swap
+            | Self::Reverse
+            | Self::FinishAndDrop
+            | Self::Abort
+            | Self::StartRenaming
+            | Self::StartDropping => true,
             Self::CancelChunk(_)
             | Self::Repair
             | Self::Start
@@ -71,7 +78,7 @@ impl Deed {
         match self {
             Self::CancelChunk(_) => Action::Order(Order::CancelChunk),
             Self::Repair => Action::Order(Order::Repair),
-            Self::Start | Self::StartRenaming => Action::Convert,
+            Self::Start | Self::StartRenaming | Self::StartDropping => Action::Convert,
             Self::Quit => Action::Quit,
             Self::Swap => Action::Order(Order::Swap),
             Self::Reverse => Action::Order(Order::Reverse),
@@ -131,7 +138,7 @@ pub fn refusal(model: &Model, ask: &Ask) -> Option<String> {
 
 /// The name that is to be typed: the migration's table, or the one that the wizard is about.
 pub fn name_of(model: &Model, deed: Deed) -> Option<&str> {
-    if deed != Deed::StartRenaming {
+    if !matches!(deed, Deed::StartRenaming | Deed::StartDropping) {
         return model.table_name();
     }
     model.overlays.iter().find_map(|overlay| match overlay {
@@ -167,7 +174,7 @@ pub fn confirm(model: &mut Model) -> Vec<Effect> {
     model.overlays.pop();
     let command = match ask.deed {
         Deed::Quit => return leaving::leave(model),
-        Deed::Start | Deed::StartRenaming => return wizard::start(model),
+        Deed::Start | Deed::StartRenaming | Deed::StartDropping => return wizard::start(model),
         Deed::CancelChunk(chunk) => Command::CancelChunk { chunk },
         Deed::Repair => Command::Repair,
         Deed::Swap => Command::Swap,
@@ -193,6 +200,7 @@ pub fn toggle(model: &mut Model) {
             | Deed::Repair
             | Deed::Start
             | Deed::StartRenaming
+            | Deed::StartDropping
             | Deed::Quit
             | Deed::Swap
             | Deed::Reverse

@@ -95,11 +95,8 @@ fn entry(model: &mut Model) -> Option<&mut String> {
         Some(_) => match model.overlays.last_mut()? {
             Overlay::Palette { query, .. } => Some(query),
             Overlay::Ask(ask) => Some(&mut ask.typed),
-            Overlay::Help { .. }
-            | Overlay::Wizard(_)
-            | Overlay::Detail(_)
-            | Overlay::Export { .. }
-            | Overlay::Panic(_) => None,
+            Overlay::Wizard(wizard) => Some(&mut wizard.options.zone),
+            Overlay::Help { .. } | Overlay::Detail(_) | Overlay::Export { .. } | Overlay::Panic(_) => None,
         },
     }
 }

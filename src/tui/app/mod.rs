@@ -13,6 +13,7 @@ pub mod list;
 pub mod model;
 pub mod moves;
 pub mod msg;
+pub mod options;
 pub mod overlay;
 pub mod palette;
 pub mod take;

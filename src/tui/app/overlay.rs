@@ -7,6 +7,7 @@ use crate::{
         app::{
             deed::Ask,
             msg::PanicReport,
+            options::{self, Row},
             wizard::{Page, Wizard},
         },
         harmless::harmless,
@@ -91,6 +92,8 @@ impl Overlay {
             Self::Ask(_) => Context::YesNo,
             Self::Wizard(wizard) => match wizard.page {
                 Page::Key | Page::Every | Page::Strategy => Context::Wizard,
+                Page::Options if options::selected(wizard) == Some(Row::Zone) => Context::Zone,
+                Page::Options => Context::Options,
                 Page::Preview => Context::Preview,
             },
             Self::Detail(_) => Context::Detail,

@@ -1,4 +1,4 @@
-//! The plan wizard: table → key → period → strategy → preview → start. It never starts unasked.
+//! The plan wizard: table → key → period → strategy → options → preview → start. It never starts unasked.
 //!
 //! Starting and opening a migration live here too, since both end in a link.
 
@@ -9,6 +9,7 @@ use uuid::Uuid;
 use crate::{
     error::Report,
     model::{
+        incoming::Choice,
         listing::TableListing,
         period::Every,
         plan::{Plan, Request},
@@ -19,9 +20,10 @@ use crate::{
             allowed,
             deed::{self, Deed},
             list::Load,
-            model::{Connection, Job, Model, Screen},
+            model::{Connection, Job, Model, Screen, Tone},
             moves::stepped,
             msg::Effect,
+            options::{self, Options},
             overlay::{Detail, Overlay},
         },
         keymap::Move,
@@ -40,6 +42,8 @@ pub enum Page {
     Every,
     /// The strategy.
     Strategy,
+    /// What else is to be chosen.
+    Options,
     /// The plan, with SQL, locks and cost.
     Preview,
 }
@@ -61,8 +65,8 @@ pub struct Wizard {
     pub default_leaf: bool,
     /// Index into [`Strategy::ALL`].
     pub strategy: usize,
-    /// Whether the operator says that no row is changed while the table is being filled (`rename-first`).
-    pub append_only: bool,
+    /// The last choices.
+    pub options: Options,
     /// The plan.
     pub plan: Load<Arc<Plan>>,
     /// The step looked at.
@@ -74,15 +78,20 @@ pub struct Wizard {
 impl Wizard {
     /// What the choices ask for.
     pub fn request(&self) -> Request {
-        Request {
+        let request = Request {
             by: self.table.keys().nth(self.key).map(|key| key.name.as_str().to_owned()),
             every: Every::ALL[self.every.min(Every::ALL.len() - 1)],
             ahead: self.ahead,
             default_leaf: self.default_leaf,
-            strategy: Strategy::ALL[self.strategy.min(Strategy::ALL.len() - 1)],
-            append_only: self.append_only,
+            strategy: self.chosen_strategy(),
             ..Request::of(&self.table.name.plain())
-        }
+        };
+        options::fill(self, request)
+    }
+
+    /// The strategy.
+    pub fn chosen_strategy(&self) -> Strategy {
+        Strategy::ALL[self.strategy.min(Strategy::ALL.len() - 1)]
     }
 }
 
@@ -100,7 +109,7 @@ pub fn open(model: &mut Model) -> Vec<Effect> {
         ahead: 2,
         default_leaf: true,
         strategy,
-        append_only: false,
+        options: Options::default(),
         plan: Load::Nothing,
         step: 0,
         scroll: 0,
@@ -114,6 +123,10 @@ pub fn moved(wizard: &mut Wizard, step: Move, page: usize) {
         Page::Key => wizard.key = stepped(wizard.key, step, page, wizard.table.keys().count()),
         Page::Every => wizard.every = stepped(wizard.every, step, page, Every::ALL.len()),
         Page::Strategy => wizard.strategy = stepped(wizard.strategy, step, page, Strategy::ALL.len()),
+        Page::Options => {
+            let rows = options::rows(wizard).len();
+            wizard.options.selected = stepped(wizard.options.selected, step, page, rows);
+        }
         Page::Preview => through(wizard, step, page),
     }
 }
@@ -146,13 +159,26 @@ pub fn next(model: &mut Model) -> Vec<Effect> {
         Page::Key => wizard.page = Page::Every,
         Page::Every => wizard.page = Page::Strategy,
         Page::Strategy => {
+            wizard.page = Page::Options;
+            wizard.options.selected = 0;
+        }
+        Page::Options => {
+            if let Err(reason) = options::zone(wizard) {
+                model.say(Tone::Warn, reason);
+                return Vec::new();
+            }
             wizard.page = Page::Preview;
             (wizard.plan, wizard.step, wizard.scroll) = (Load::Loading, 0, 0);
             return vec![Effect::MakePlan(wizard.request())];
         }
         Page::Preview => {
-            let first = wizard.request().strategy == Strategy::RenameFirst;
-            return deed::ask(model, if first { Deed::StartRenaming } else { Deed::Start });
+            let request = wizard.request();
+            let deed = match (request.strategy, request.incoming) {
+                (Strategy::RenameFirst, _) => Deed::StartRenaming,
+                (_, Choice::Drop) => Deed::StartDropping,
+                (_, Choice::Refuse | Choice::Keep) => Deed::Start,
+            };
+            return deed::ask(model, deed);
         }
     }
     Vec::new()
@@ -168,7 +194,8 @@ pub fn back(model: &mut Model) {
         }
         Page::Every => Page::Key,
         Page::Strategy => Page::Every,
-        Page::Preview => Page::Strategy,
+        Page::Options => Page::Strategy,
+        Page::Preview => Page::Options,
     };
     wizard.plan = Load::Nothing;
 }
@@ -180,12 +207,14 @@ pub fn ahead(model: &mut Model, by: i32) {
     }
 }
 
-/// With or without DEFAULT; of the strategies, whether rows are only added meanwhile.
+/// With or without DEFAULT; on the page of options, the next value of the selected one.
 pub fn toggle(model: &mut Model) {
     if let Some(Overlay::Wizard(wizard)) = model.overlays.last_mut() {
         match wizard.page {
-            Page::Strategy => wizard.append_only = !wizard.append_only,
-            Page::Key | Page::Every | Page::Preview => wizard.default_leaf = !wizard.default_leaf,
+            Page::Options => options::change(wizard),
+            Page::Key | Page::Every | Page::Strategy | Page::Preview => {
+                wizard.default_leaf = !wizard.default_leaf;
+            }
         }
     }
 }

@@ -87,6 +87,10 @@ pub enum Context {
     Export,
     /// The wizard's choices.
     Wizard,
+    /// The wizard's last choices.
+    Options,
+    /// The same, where a time zone is typed.
+    Zone,
     /// The wizard's plan.
     Preview,
     /// A worker panicked.
@@ -96,7 +100,7 @@ pub enum Context {
 impl Context {
     /// Characters that are not bound go into an entry line.
     pub fn takes_text(self) -> bool {
-        matches!(self, Self::Filter | Self::Typed | Self::Palette)
+        matches!(self, Self::Filter | Self::Typed | Self::Palette | Self::Zone)
     }
 }
 

@@ -67,10 +67,11 @@ const ROWS: &[C] = &[
     C::Detail,
     C::Export,
     C::Wizard,
+    C::Options,
     C::Preview,
 ];
 /// The same where letters are text.
-const ENTRIES: &[C] = &[C::Typed, C::Palette];
+const ENTRIES: &[C] = &[C::Typed, C::Palette, C::Zone];
 const READING: &[C] = &[
     C::On(S::Tables),
     C::On(S::Layout),
@@ -96,6 +97,8 @@ pub(super) const ANYWHERE: &[C] = &[
     C::Detail,
     C::Export,
     C::Wizard,
+    C::Options,
+    C::Zone,
     C::Preview,
     C::Panic,
 ];
@@ -182,7 +185,7 @@ const READING_KEYS: &[Binding] = &[
 const CONSOLE_KEYS: &[Binding] = &[
     bind(SCREENS, A::Palette, "palette", "find any action by its name").keys(&[c(':')]).foot(7),
     bind(SCREENS, A::Help, "help", "all keys, and why one cannot act now").keys(&[c('?'), k(KeyCode::F(1))]).foot(7),
-    bind(&[C::Wizard, C::Preview, C::Detail], A::Help, "help", "all keys, and why one cannot act now").keys(&[c('?')]),
+    bind(&[C::Wizard, C::Options, C::Preview, C::Detail], A::Help, "help", "all keys, and why one cannot act now").keys(&[c('?')]),
     bind(SCREENS, A::Quit, "quit", "leave; a migration of this process stops and can be resumed").keys(&[c('q')]).foot(8),
     bind(ANYWHERE, A::Interrupt, "interrupt", "finish the chunk and leave; twice: cancel it; thrice: exit").keys(&[ctrl('c')]),
     bind(ANYWHERE, A::Suspend, "suspend", "pause, then hand the terminal back to the shell").keys(&[ctrl('z')]),
@@ -200,6 +203,9 @@ const DIALOG_KEYS: &[Binding] = &[
     bind(&[C::Palette], A::Enter, "do it", "do the selected action").keys(&[k(KeyCode::Enter)]).foot(1),
     bind(&[C::Help, C::Detail, C::Export], A::Back, "back", "close it").keys(&[k(KeyCode::Esc), c('q')]).foot(2),
     bind(&[C::Export], A::Enter, "write", "write the selected file").keys(&[k(KeyCode::Enter)]).foot(1),
+    bind(&[C::Options], A::Toggle, "change", "the next value of this choice").keys(&[c('d'), k(KeyCode::Tab)]).foot(2),
+    bind(&[C::Options, C::Zone], A::Enter, "next", "go on to the plan").keys(&[k(KeyCode::Enter)]).foot(1),
+    bind(&[C::Options, C::Zone], A::Back, "back", "go back to the strategy").keys(&[k(KeyCode::Esc)]).foot(3),
     bind(&[C::Wizard], A::Enter, "next", "go on with this choice").keys(&[k(KeyCode::Enter), k(KeyCode::Right)]).foot(1),
     bind(&[C::Wizard], A::MoreAhead, "more ahead", "prepare one period more ahead of the newest row").keys(&[c('+'), c('=')]).foot(4),
     bind(&[C::Wizard], A::FewerAhead, "fewer ahead", "prepare one period fewer").keys(&[c('-')]).foot(4),

@@ -25,6 +25,7 @@ pub(super) fn step(deed: Deed, scheme: &Scheme, periods: &[PeriodStatus]) -> Opt
         | Deed::Repair
         | Deed::Start
         | Deed::StartRenaming
+        | Deed::StartDropping
         | Deed::Quit => None,
     }
 }
@@ -57,6 +58,10 @@ pub(super) fn what(deed: Deed) -> Option<&'static [&'static str]> {
         Deed::Abort => {
             Some(&["The wider key and the empty partitioned table are removed; {} stays as it was."])
         }
-        Deed::CancelChunk(_) | Deed::Repair | Deed::StartRenaming | Deed::EndBlocker => None,
+        Deed::CancelChunk(_)
+        | Deed::Repair
+        | Deed::StartRenaming
+        | Deed::StartDropping
+        | Deed::EndBlocker => None,
     }
 }

@@ -92,7 +92,7 @@ fn title(deed: Deed) -> String {
     match deed {
         Deed::CancelChunk(chunk) => format!("cancel chunk {chunk}"),
         Deed::Repair => "repair what differs".into(),
-        Deed::Start | Deed::StartRenaming => "start the conversion".into(),
+        Deed::Start | Deed::StartRenaming | Deed::StartDropping => "start the conversion".into(),
         Deed::Quit => "leave".into(),
         Deed::Swap => "swap: exchange the names".into(),
         Deed::Reverse => "reverse: give the names back".into(),
@@ -154,6 +154,7 @@ fn step(deed: Deed, model: &Model) -> Option<Step> {
         | Deed::Repair
         | Deed::Start
         | Deed::StartRenaming
+        | Deed::StartDropping
         | Deed::Quit
         | Deed::EndBlocker => None,
     }
@@ -193,15 +194,7 @@ fn copied(deed: Deed, model: &Model) -> &'static [&'static str] {
             "The keys of the differing rows go into the log; replay brings the source's rows over again.",
             "A clean pass with no repair is owed before the swap.",
         ],
-        Deed::Start => &[
-            "Capture is switched on first: three triggers on the table, set up under a short lock.",
-            "The table stays in use throughout. `a` takes everything away again, up to the swap.",
-        ],
-        Deed::StartRenaming => &[
-            "The names are exchanged first: an empty partitioned table becomes {}, the table of today {old}.",
-            "From then on readers miss every row until it is copied, the newest first; a change of such a row finds nothing.",
-            "The way back is open all the time: u gives the old table its name back, with every later write in it.",
-        ],
+        Deed::Start | Deed::StartRenaming | Deed::StartDropping => starting(deed),
         Deed::Quit if model.status().is_some_and(|s| s.migration.state == State::Paused) => &[
             "This process owns the migration. It stays paused: capture goes on, the log grows, nothing is lost.",
             "Any console, or `quarterdeck resume`, goes on with it.",
@@ -241,4 +234,26 @@ fn copied(deed: Deed, model: &Model) -> &'static [&'static str] {
             "What was copied is lost; a new conversion starts from nothing.",
         ],
     }
+}
+
+/// What a conversion begins with.
+fn starting(deed: Deed) -> &'static [&'static str] {
+    if deed == Deed::StartDropping {
+        return &[
+            "Capture is switched on first: three triggers on {}, set up under a short lock.",
+            "The swap drops the foreign keys of other tables that lead to {}, and their CASCADE with them: from then on nothing keeps those rows.",
+            "`reverse` restores them, for new rows only where older ones do not hold any more. The plan names each.",
+        ];
+    }
+    if deed == Deed::StartRenaming {
+        return &[
+            "The names are exchanged first: an empty partitioned table becomes {}, the table of today {old}.",
+            "From then on readers miss every row until it is copied, the newest first; a change of such a row finds nothing.",
+            "The way back is open all the time: u gives the old table its name back, with every later write in it.",
+        ];
+    }
+    &[
+        "Capture is switched on first: three triggers on the table, set up under a short lock.",
+        "The table stays in use throughout. `a` takes everything away again, up to the swap.",
+    ]
 }

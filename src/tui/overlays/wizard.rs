@@ -1,8 +1,8 @@
-//! The plan wizard: choices on three pages, then the plan with its SQL, locks and cost.
+//! The plan wizard: choices on four pages, then the plan with its SQL, locks and cost.
 //!
 //! ```text
 //! ╭ convert public.chat_messages ─────────────────────────────────────────╮
-//! │ table › key › period › strategy › preview                             │
+//! │ table › key › period › strategy › options › preview                   │
 //! ├────────────────────────────────────────────────────────────────────────┤
 //! │▸quarter        4 partitions a year                                     │
 //! ╰ enter next  + more ahead  esc back ────────────────────────────────────╯
@@ -25,6 +25,7 @@ use crate::{
     },
 };
 
+mod options;
 mod preview;
 
 /// Draws it.
@@ -40,6 +41,7 @@ pub fn draw(pen: &mut Pen<'_>, screen: Rect, wizard: &Wizard, model: &Model) {
         Page::Key => keys(pen, body, wizard),
         Page::Every => periods(pen, body, wizard),
         Page::Strategy => strategies(pen, body, wizard),
+        Page::Options => options::draw(pen, body, wizard),
         Page::Preview => match &wizard.plan {
             Load::Ready(plan) => preview::draw(pen, body, wizard, plan),
             Load::Failed(report) => preview::refused(pen, body, report, wizard.scroll),
@@ -60,6 +62,7 @@ fn crumbs(pen: &mut Pen<'_>, inner: Rect, page: Page) {
         (Some(Page::Key), "key"),
         (Some(Page::Every), "period"),
         (Some(Page::Strategy), "strategy"),
+        (Some(Page::Options), "options"),
         (Some(Page::Preview), "preview"),
     ];
     let mut pieces = Vec::new();
@@ -89,12 +92,13 @@ fn choices(pen: &mut Pen<'_>, area: Rect, rows: &[(String, String)], selected: u
     }
 }
 
+/// What is to be said of the choice, at the bottom, wrapped.
 fn remark(pen: &mut Pen<'_>, area: Rect, lines: &[String]) {
-    let rows = u16::try_from(lines.len()).unwrap_or(0);
     let style = pen.theme.text;
-    for (y, line) in (area.bottom().saturating_sub(rows)..area.bottom()).zip(lines) {
-        pen.text((area.x + 2, y), area.width.saturating_sub(3), line, style);
-    }
+    let text: Vec<dialog::Paragraph> = lines.iter().map(|line| vec![(line.clone(), style)]).collect();
+    let area = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
+    let rows = dialog::lines(&text, area.width).min(area.height);
+    dialog::text(pen, Rect { y: area.bottom() - rows, height: rows, ..area }, &text, 0);
 }
 
 fn keys(pen: &mut Pen<'_>, area: Rect, wizard: &Wizard) {
@@ -156,13 +160,12 @@ fn periods(pen: &mut Pen<'_>, area: Rect, wizard: &Wizard) {
 fn strategies(pen: &mut Pen<'_>, area: Rect, wizard: &Wizard) {
     let rows = Strategy::ALL.map(|strategy| (strategy.word().to_owned(), strategy.purpose().to_owned()));
     choices(pen, area, &rows, wizard.strategy);
-    if Strategy::ALL[wizard.strategy] == Strategy::RenameFirst {
-        let said = if wizard.append_only {
-            "You say that rows are only added until the table is filled (d takes it back)."
-        } else {
-            "d: say that rows are only added until the table is filled; else it is refused where they are changed."
-        };
-        let price = "Readers miss every row until it is copied; a change of such a row finds nothing.";
-        remark(pen, area, &[price.into(), said.into()]);
+    let chosen = wizard.chosen_strategy();
+    let mut lines = vec![format!("{}: {}.", chosen.word(), chosen.purpose())];
+    if chosen == Strategy::RenameFirst {
+        lines.push("Readers miss every row until it is copied; a change of such a row finds nothing.".into());
     }
+    lines
+        .push(format!("`quarterdeck plan {} --compare` shows them side by side.", wizard.table.name.plain()));
+    remark(pen, area, &lines);
 }
