@@ -75,6 +75,7 @@ pub fn compose(parts: Parts<'_>) -> Status {
             key: scheme.twin_key_text(),
             by: scheme.by.as_str().to_owned(),
             every: scheme.every,
+            zone: scheme.zone,
             waiting: standing.paused.clone().or_else(|| live.waiting.clone()),
             pausing: live.pausing,
             swapped_at: standing.swapped_at,

@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use crate::model::{
     blocker::Blocker,
+    calendar::Zone,
     chunk::ChunkId,
     figures,
     ident::QualifiedName,
@@ -160,6 +161,8 @@ pub struct Migration {
     pub by: String,
     /// The length of a period.
     pub every: Every,
+    /// Where it begins at midnight.
+    pub zone: Zone,
     /// In words, why nothing moves: `paused by ana@laptop 14:02, after chunk 211`.
     pub waiting: Option<String>,
     /// A pause was asked for and chunks are still in hand.
@@ -169,6 +172,15 @@ pub struct Migration {
 }
 
 impl Migration {
+    /// `quarter`, or `quarter in Europe/Berlin`.
+    pub fn every_words(&self) -> String {
+        if self.zone == Zone::UTC {
+            self.every.to_string()
+        } else {
+            format!("{} in {}", self.every, self.zone.name())
+        }
+    }
+
     /// The order of the conversion; an unknown word is a newer program's.
     pub fn strategy(&self) -> Strategy {
         self.strategy.parse().unwrap_or_default()

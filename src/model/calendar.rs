@@ -31,6 +31,11 @@ impl Zone {
         self.0.name()
     }
 
+    /// The day that its calendar shows at `time`: `2026-10-01`.
+    pub fn day(self, time: DateTime<Utc>) -> String {
+        self.clock(time).unwrap_or(time.naive_utc()).format("%Y-%m-%d").to_string()
+    }
+
     /// What its clocks show at `time`.
     fn clock(self, time: DateTime<Utc>) -> Option<NaiveDateTime> {
         let utc = time.naive_utc();

@@ -12,7 +12,7 @@ use crate::model::{
     calendar::Calendar,
     ident::{Ident, QualifiedName},
     leaves::{Uncut, leaves_for},
-    period::Period,
+    period::{BEGINNING, Period},
     scheme::{Leaf, Scheme},
     table::Index,
 };
@@ -62,12 +62,6 @@ pub const BOUND: &str = "quarterdeck_bound";
 
 /// A bound is at least this part of its period away.
 const MARGIN: i32 = 10;
-
-/// When history begins, for the journal; to PostgreSQL it is MINVALUE.
-const BEGINNING: DateTime<Utc> = match DateTime::from_timestamp(-62_135_596_800, 0) {
-    Some(year_one) => year_one,
-    None => DateTime::UNIX_EPOCH,
-};
 
 /// The end of the period of the newest row, or of now; where that is near, of the next one.
 pub fn bound(

@@ -127,7 +127,18 @@ pub struct Period {
     pub upper: DateTime<Utc>,
 }
 
+/// Before every time that a table can have: where a period begins that is open to the past.
+pub const BEGINNING: DateTime<Utc> = match DateTime::from_timestamp(-62_135_596_800, 0) {
+    Some(time) => time,
+    None => DateTime::UNIX_EPOCH,
+};
+
 impl Period {
+    /// It has no beginning.
+    pub fn is_open(self) -> bool {
+        self.lower == BEGINNING
+    }
+
     /// Whether `time` lies in it.
     pub fn contains(self, time: DateTime<Utc>) -> bool {
         self.lower <= time && time < self.upper

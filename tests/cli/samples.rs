@@ -55,6 +55,7 @@ pub(crate) fn copying() -> Status {
             key: "(id, created_at)".into(),
             by: "created_at".into(),
             every: Every::Quarter,
+            zone: Zone::UTC,
             waiting: None,
             pausing: true,
             swapped_at: None,

@@ -9,6 +9,7 @@ use super::{json::pretty, pad};
 use crate::{
     engine::status::{self, Owner, PeriodStatus, Signal, SignalState, Status},
     model::{
+        calendar::Zone,
         figures::{ago, bytes, count, percent, range, short, span},
         phase::{LeafState, Phase, State},
     },
@@ -52,6 +53,9 @@ struct Migration<'a> {
     state: State,
     key: &'a str,
     every: &'static str,
+    /// Only where it is not UTC.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    time_zone: Option<&'static str>,
 }
 
 #[derive(Debug, Serialize)]
@@ -97,6 +101,7 @@ impl<'a> Object<'a> {
                 state: migration.state,
                 key: &migration.key,
                 every: migration.every.word(),
+                time_zone: Some(migration.zone).filter(|zone| *zone != Zone::UTC).map(Zone::name),
             },
             owner: status.owner.as_ref().map(OwnerObject::of),
             rows: Rows {
@@ -132,7 +137,7 @@ impl<'a> Period<'a> {
     fn of(period: &'a PeriodStatus) -> Self {
         Self {
             name: &period.title,
-            lower: period.period.map(|bounds| rfc3339(bounds.lower)),
+            lower: period.period.filter(|bounds| !bounds.is_open()).map(|bounds| rfc3339(bounds.lower)),
             upper: period.period.map(|bounds| rfc3339(bounds.upper)),
             partition: &period.leaf,
             source_rows: period.source_rows,
@@ -166,7 +171,7 @@ fn one(status: &Status) -> String {
     let title = [migration.table.plain(), migration.phase.word().replace('_', " "), state(status)];
     let _ = writeln!(text, "{}", harmless(&title.join("  ")));
     let over = migration.phase.is_over();
-    let by = format!("by {} every {}, key {}", migration.by, migration.every, migration.key);
+    let by = format!("by {} every {}, key {}", migration.by, migration.every_words(), migration.key);
     let facts = [
         ("plan", Some(format!("{by}, {}, migration {}", migration.strategy, migration.id))),
         ("rows", Some(rows(status))),

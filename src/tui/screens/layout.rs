@@ -65,7 +65,10 @@ pub fn draw(pen: &mut Pen<'_>, area: Rect, model: &Model) {
         let branch = if index + 1 == rows.len() { "└" } else { "├" };
         match row {
             Row::Leaf(period) => leaf(pen, (y, branch), &grid, (period, status)),
-            Row::Gap(from, to) => gap(pen, y, &grid, (*from, *to)),
+            Row::Gap(from, to) => {
+                let zone = status.migration.zone;
+                gap(pen, y, &grid, (zone.day(*from), zone.day(*to)));
+            }
         }
         if Some(index) == at {
             grid.select(pen, y);
@@ -78,7 +81,8 @@ fn parent(pen: &mut Pen<'_>, area: Rect, status: &Status) {
     let (theme, migration) = (*pen.theme, &status.migration);
     let twin = migration.table.sibling(migration.table.name.with_suffix("_twin"));
     let name = if migration.phase.is_swapped() { migration.table.plain() } else { twin.plain() };
-    let rule = format!("  RANGE ({}), key {}, every {}", migration.by, migration.key, migration.every);
+    let rule =
+        format!("  RANGE ({}), key {}, every {}", migration.by, migration.key, migration.every_words());
     let leaves = status.periods.len();
     let pieces = [(name, theme.strong), (rule, theme.dim), (format!(", {leaves} partitions"), theme.dim)];
     pen.pieces((area.x + 1, area.y), area.width.saturating_sub(2), &pieces);
@@ -114,8 +118,10 @@ fn leaf(
     }
     match period.period {
         Some(bounds) => {
-            grid.cell(pen, ("from", y), &figures::day(bounds.lower), theme.text);
-            grid.cell(pen, ("to", y), &figures::day(bounds.upper), theme.text);
+            let zone = status.migration.zone;
+            let from = if bounds.is_open() { "open".into() } else { zone.day(bounds.lower) };
+            grid.cell(pen, ("from", y), &from, theme.text);
+            grid.cell(pen, ("to", y), &zone.day(bounds.upper), theme.text);
         }
         None => grid.cell(pen, ("from", y), "DEFAULT", theme.dim),
     }
@@ -135,9 +141,9 @@ fn leaf(
     grid.cell(pen, ("state", y), &word, style);
 }
 
-fn gap(pen: &mut Pen<'_>, y: u16, grid: &Grid, (from, to): (DateTime<Utc>, DateTime<Utc>)) {
+fn gap(pen: &mut Pen<'_>, y: u16, grid: &Grid, (from, to): (String, String)) {
     let theme = *pen.theme;
     grid.cell(pen, ("partition", y), "╎ gap: no partition", theme.warn);
-    grid.cell(pen, ("from", y), &figures::day(from), theme.warn);
-    grid.cell(pen, ("to", y), &figures::day(to), theme.warn);
+    grid.cell(pen, ("from", y), &from, theme.warn);
+    grid.cell(pen, ("to", y), &to, theme.warn);
 }

@@ -32,6 +32,10 @@ async fn swap_and_reverse_can_be_said_again_after_a_death_in_them() {
             let swapped = phase().await;
             assert!(["reverse_window", "adopted"].contains(&swapped.as_str()), "{swapped}");
             // The COMMIT had come about.
+            let status = tool.done(&["status", "m", "--json"]).await;
+            let status: serde_json::Value = serde_json::from_str(&status).unwrap();
+            let opens = status[0]["periods"][0]["lower"].is_null();
+            assert_eq!(opens, strategy == "adopt", "history has no beginning: {status:#}");
             let owner = "SELECT pg_get_serial_sequence('m', 'id')";
             assert_eq!(db.value(owner).await, "public.m_id_seq", "the sequence goes with the name");
             dead_in(reversing).await;
