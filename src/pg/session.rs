@@ -211,15 +211,20 @@ macro_rules! statements {
                 self.$field.execute(&statement, params).await.map_err(Error::db(label))
             }
 
-            /// Prepares statements beforehand, so that those that follow go out in the order they are asked for.
-            pub async fn keep(&self, statements: &[(&'static str, &str)]) -> Result<()> {
-                for (label, sql) in statements {
-                    self.prepare(label, sql).await?;
-                }
-                Ok(())
+            /// Runs a statement of [`Self::prepare`]: it goes out at once, so several go out in the order they are
+            /// asked for.
+            pub async fn execute_prepared(
+                &self,
+                label: &'static str,
+                statement: &Statement,
+                params: Params<'_>,
+            ) -> Result<u64> {
+                tracing::trace!(label);
+                self.$field.execute(statement, params).await.map_err(Error::db(label))
             }
 
-            async fn prepare(&self, label: &'static str, sql: &str) -> Result<Statement> {
+            /// A statement that stays prepared. By its text alone it may be forgotten any moment, and is prepared anew then.
+            pub async fn prepare(&self, label: &'static str, sql: &str) -> Result<Statement> {
                 let kept = || self.prepared.lock().unwrap_or_else(PoisonError::into_inner);
                 if let Some(statement) = kept().get(sql) {
                     return Ok(statement.clone());

@@ -59,7 +59,7 @@ fn words_that_are_off_end_with_two() {
         (&["swap", "t", "--yes", "u"], "repeat the table's name"),
         (&["run", "t", "--until", "swapped"], "add --yes t"),
         (&["status", "--conn", "port=0"], "a port is a number"),
-        (&["explain", "QD-095"], "the nearest are QD-094"),
+        (&["explain", "QD-999"], "the nearest are "),
         (&["run", "t", "--history", "default"], "add --strategy adopt"),
         (&["run", "t", "--strategy", "rename-first"], "add --until swapped --yes t"),
     ];

@@ -11,6 +11,7 @@ use tokio_postgres::Client;
 use uuid::Uuid;
 
 use crate::{
+    commands::tool::Tool,
     exchange::rig::{Rig, TABLE, TWIN, Way},
     online::{launch, options, run},
     support::{Db, on_each_server},
@@ -38,6 +39,35 @@ async fn a_rewrite_that_ends_while_we_wait_is_seen() {
         assert!(matches!(outcome, Err(Error::Changed { .. })), "{outcome:?}");
         assert_eq!(rig.value(&format!("SELECT count(*) FROM {TWIN}")).await, "20000");
         assert_eq!(rig.log().await.len(), 2, "nothing was dequeued");
+    })
+    .await;
+}
+
+/// More statements in one batch than a session keeps prepared: each leaf's delete still goes before its insert.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_batch_over_hundreds_of_leaves_keeps_the_order_of_its_statements() {
+    on_each_server(async |server| {
+        let db = server.database("many_leaves").await;
+        db.sql(
+            "CREATE TABLE m (id bigint PRIMARY KEY, d date NOT NULL, body text);
+             INSERT INTO m SELECT i, current_date - i % 400, 'old' FROM generate_series(1, 2000) i; ANALYZE m",
+        )
+        .await;
+        let tool = Tool::on(&db);
+        tool.done(&["run", "m", "--every", "day", "--ui", "plain"]).await;
+        // Twice: the second time, too, no text of the first is prepared still.
+        for body in ["new", "newer"] {
+            db.sql(&format!(
+                "UPDATE m SET body = '{body}' WHERE id <= 400; DELETE FROM m WHERE id BETWEEN 401 AND 500;
+                 INSERT INTO m SELECT i, current_date - i % 400, '{body}' FROM generate_series(401, 500) i"
+            ))
+            .await;
+            tool.done(&["verify", "m"]).await;
+        }
+        tool.done(&["swap", "m", "--yes", "m"]).await;
+        let differing = "SELECT count(*) FROM (SELECT * FROM m EXCEPT SELECT * FROM m_old) AS a";
+        assert_eq!(db.value(differing).await, "0");
+        assert_eq!(db.value("SELECT count(*) FROM m").await, "2000");
     })
     .await;
 }

@@ -60,9 +60,11 @@ async fn apply(tx: &Tx<'_>, scheme: &Scheme, leaf: &QualifiedName, keys: &Keys) 
     let keys = columns(keys, scheme.log_key().len());
     let (delete, insert) = (delete_sql(scheme, leaf), insert_sql(scheme, leaf));
     let params = bind(&keys);
-    tx.keep(&[("delete keys", &delete), ("insert rows", &insert)]).await?;
-    let deleted = tx.execute_again("delete keys", &delete, &params);
-    let inserted = tx.execute_again("insert rows", &insert, &params);
+    // Held here: were one of them to be prepared anew, it would go out behind the other.
+    let delete = tx.prepare("delete keys", &delete).await?;
+    let insert = tx.prepare("insert rows", &insert).await?;
+    let deleted = tx.execute_prepared("delete keys", &delete, &params);
+    let inserted = tx.execute_prepared("insert rows", &insert, &params);
     in_order(deleted, inserted).await.map(drop)
 }
 
