@@ -80,6 +80,10 @@ async fn toward_goal(ctx: &Context) -> Result<Option<Left>> {
 async fn wait(ctx: &Context, session: &mut Session) -> Result<Request> {
     let mut receiver = ctx.requests.receiver.lock().await;
     let mut will = ctx.gate.will();
+    // Said while something else was in hand: it will not change again.
+    if matches!(will, Will::Stop | Will::Abort) {
+        ctx.gate.pass().await?;
+    }
     let mut tick = tokio::time::interval(CONDITIONS_EVERY);
     loop {
         tokio::select! {
