@@ -64,10 +64,9 @@ async fn a_batch_over_hundreds_of_leaves_keeps_the_order_of_its_statements() {
             .await;
             tool.done(&["verify", "m"]).await;
         }
-        tool.done(&["swap", "m", "--yes", "m"]).await;
-        let differing = "SELECT count(*) FROM (SELECT * FROM m EXCEPT SELECT * FROM m_old) AS a";
+        let differing = "SELECT count(*) FROM (SELECT * FROM m EXCEPT SELECT * FROM m_twin) AS a";
         assert_eq!(db.value(differing).await, "0");
-        assert_eq!(db.value("SELECT count(*) FROM m").await, "2000");
+        assert_eq!(db.value("SELECT count(*) FROM m_twin").await, "2000");
     })
     .await;
 }
