@@ -4,7 +4,7 @@
 //! out. Standard output carries what was asked for and nothing else; errors and warnings go to standard error.
 
 mod appointment;
-mod args;
+pub mod args;
 mod ask;
 mod asker;
 pub mod commands;

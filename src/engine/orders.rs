@@ -167,9 +167,6 @@ pub async fn take(ctx: &Context, session: &mut Session, request: Request) -> Res
             accept(ctx, session, &request).await?;
             match at_once(ctx, session, &request.asked).await {
                 Ok(()) => done(ctx, session, &request).await.map(|()| None),
-                Err(Refusal::Reason(reason)) => {
-                    refuse(ctx, session, &request, unfit(ctx, reason)).await.map(Some)
-                }
                 Err(Refusal::Answer(error)) => refuse(ctx, session, &request, error).await.map(Some),
                 Err(Refusal::Error(error)) => Err(error),
             }
@@ -223,9 +220,7 @@ async fn accept(ctx: &Context, session: &Session, request: &Request) -> Result<(
 }
 
 enum Refusal {
-    /// Of this phase or moment, in words.
-    Reason(String),
-    /// It has a number of its own.
+    /// The command's answer.
     Answer(Error),
     /// Not the command's: the owner's session failed.
     Error(Error),
@@ -253,11 +248,11 @@ async fn at_once(ctx: &Context, session: &mut Session, asked: &Asked) -> Result<
         Command::EndBlocker { pid } => end_blocker(ctx, session, *pid).await?,
         Command::CancelChunk { chunk } => match ctx.board().in_hand.get(chunk) {
             Some(hand) => hand.cancel.cancel(),
-            None => return Err(Refusal::Reason(format!("chunk {chunk} is in no worker's hand"))),
+            None => return Err(Refusal::Answer(unfit(ctx, format!("chunk {chunk} is in no worker's hand")))),
         },
         Command::RetryChunk { chunk } => {
             if ctx.board().failed.remove(chunk).is_none() {
-                return Err(Refusal::Reason(format!("chunk {chunk} does not wait for a retry")));
+                return Err(Refusal::Answer(unfit(ctx, format!("chunk {chunk} does not wait for a retry"))));
             }
         }
         Command::Reorder { leaf, up } => reorder(ctx, session, leaf, if *up { 1 } else { -1 }).await?,
@@ -313,7 +308,7 @@ async fn reorder(ctx: &Context, session: &mut Session, leaf: &str, by: i32) -> R
         })
     };
     let Some((leaf, priority)) = found else {
-        return Err(Refusal::Reason(format!("there is no leaf {leaf}")));
+        return Err(Refusal::Answer(unfit(ctx, format!("there is no leaf {leaf}"))));
     };
     write(ctx, session, async |tx| journal::write::priority(tx, ctx.scheme.id, &leaf, priority).await)
         .await?;

@@ -13,6 +13,7 @@ use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
+    figures,
     ident::Ident,
     period::{Every, Period},
 };
@@ -31,9 +32,16 @@ impl Zone {
         self.0.name()
     }
 
-    /// The day that its calendar shows at `time`: `2026-10-01`.
+    /// The day that its calendar shows at `time`: `2026-10-01`, with the time of day where it is not midnight.
     pub fn day(self, time: DateTime<Utc>) -> String {
-        self.clock(time).unwrap_or(time.naive_utc()).format("%Y-%m-%d").to_string()
+        figures::day(self.clock(time).unwrap_or(time.naive_utc()))
+    }
+
+    /// Names that contain `typed`, whatever their case; three at most.
+    pub fn like(typed: &str) -> Vec<&'static str> {
+        let typed = typed.to_lowercase();
+        let names = chrono_tz::TZ_VARIANTS.iter().map(|zone| zone.name());
+        names.filter(|name| !typed.is_empty() && name.to_lowercase().contains(&typed)).take(3).collect()
     }
 
     /// What its clocks show at `time`.
@@ -69,15 +77,6 @@ impl Default for Zone {
 impl fmt::Display for Zone {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
-    }
-}
-
-impl Zone {
-    /// Names that contain `typed`, whatever their case; three at most.
-    pub fn like(typed: &str) -> Vec<&'static str> {
-        let typed = typed.to_lowercase();
-        let names = chrono_tz::TZ_VARIANTS.iter().map(|zone| zone.name());
-        names.filter(|name| !typed.is_empty() && name.to_lowercase().contains(&typed)).take(3).collect()
     }
 }
 

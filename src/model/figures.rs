@@ -1,6 +1,6 @@
 //! Numbers as people read them: rows, bytes, rates, spans of time. All clock times are UTC, as in the journal.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDateTime, Utc};
 
 /// `22,104,551`.
 pub fn count(n: i64) -> String {
@@ -114,7 +114,7 @@ pub fn clock_seconds(at: DateTime<Utc>) -> String {
 }
 
 /// `2024-07-04`, with the time of day where it is not midnight.
-pub fn day(at: DateTime<Utc>) -> String {
+pub fn day(at: NaiveDateTime) -> String {
     let time = at.format("%H:%M").to_string();
     if time == "00:00" { at.format("%Y-%m-%d").to_string() } else { at.format("%Y-%m-%d %H:%M").to_string() }
 }

@@ -2,7 +2,7 @@
 
 use std::{fmt, str::FromStr};
 
-use chrono::{DateTime, Days, NaiveTime, SubsecRound, Utc};
+use chrono::{DateTime, NaiveTime, SubsecRound, TimeDelta, Utc};
 
 /// A moment, or a daily window.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,12 +38,9 @@ impl Opening {
         match self {
             Self::At(at) => (at >= now).then_some(Stretch { from: at, to: None }),
             // One that opened yesterday may still be open.
-            Self::Daily(from, to) => [None, Some(0), Some(1)].into_iter().find_map(|days| {
-                let day = match days {
-                    None => now.date_naive().checked_sub_days(Days::new(1))?,
-                    Some(days) => now.date_naive().checked_add_days(Days::new(days))?,
-                };
-                let ends = if to > from { day } else { day.checked_add_days(Days::new(1))? };
+            Self::Daily(from, to) => (-1..=1).find_map(|days| {
+                let day = now.date_naive().checked_add_signed(TimeDelta::days(days))?;
+                let ends = if to > from { day } else { day.succ_opt()? };
                 let (from, to) = (day.and_time(from).and_utc(), ends.and_time(to).and_utc());
                 (to > now).then_some(Stretch { from: from.max(now), to: Some(to) })
             }),
@@ -118,7 +115,7 @@ mod tests {
             let time = |minutes: u32| NaiveTime::from_hms_opt(minutes / 60, minutes % 60, 0).unwrap();
             let now = DateTime::from_timestamp(now, 0).unwrap();
             let stretch = Opening::Daily(time(from), time(to)).next(now).unwrap();
-            prop_assert!(stretch.from >= now && stretch.from - now < chrono::TimeDelta::days(1));
+            prop_assert!(stretch.from >= now && stretch.from - now < TimeDelta::days(1));
             prop_assert!(stretch.to.unwrap() > stretch.from);
             prop_assert_eq!(stretch.to.unwrap().time(), time(to));
         }

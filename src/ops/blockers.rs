@@ -25,11 +25,6 @@ pub async fn list(session: &Session, scheme: &Scheme) -> Result<Vec<Blocker>> {
 
 /// Cancels the statement of a session of [`list`], or ends the session where it is between two statements. Which, is said.
 pub async fn end(session: &Session, scheme: &Scheme, pid: i32) -> Result<&'static str> {
-    // Process numbers come again: only for the same transaction that was looked at.
-    const CANCEL: &str =
-        "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE pid = $1 AND xact_start = $2";
-    const TERMINATE: &str =
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid = $1 AND xact_start = $2";
     let gone = || Error::Refused {
         id: "QD-096",
         object: format!("pid {pid}"),
@@ -37,8 +32,10 @@ pub async fn end(session: &Session, scheme: &Scheme, pid: i32) -> Result<&'stati
         remedy: "`quarterdeck blockers` lists those that do; the list changes from second to second".into(),
     };
     let blocker = list(session, scheme).await?.into_iter().find(|one| one.pid == pid).ok_or_else(gone)?;
-    let sql = if blocker.is_idle() { TERMINATE } else { CANCEL };
-    let done = session.query_opt("end blocker", sql, &[&pid, &blocker.since]).await?;
+    let act = if blocker.is_idle() { "pg_terminate_backend" } else { "pg_cancel_backend" };
+    // Process numbers come again: only for the same transaction that was looked at.
+    let sql = format!("SELECT {act}(pid) FROM pg_stat_activity WHERE pid = $1 AND xact_start = $2");
+    let done = session.query_opt("end blocker", &sql, &[&pid, &blocker.since]).await?;
     match done.map(|row| row.get::<_, bool>(0)) {
         Some(true) => Ok(blocker.remedy()),
         Some(false) | None => Err(gone()),

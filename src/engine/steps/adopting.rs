@@ -150,12 +150,18 @@ async fn bound_is_good(ctx: &Context, session: &Session) -> Result<bool> {
     Ok(ctx.scheme.bound_of(&leaves(ctx)).is_some_and(|bound| wanted <= bound))
 }
 
-/// Ready → adopting → adopted.
-pub async fn adopt(ctx: &Context) -> Result<()> {
+/// A session for the exchange; the twin is made anew first where history's bound has come near.
+async fn with_good_bound(ctx: &Context) -> Result<Session> {
     let mut session = ctx.session("swap").await?;
     if !bound_is_good(ctx, &session).await? {
         step(ctx, "create", create(ctx, &mut session)).await?;
     }
+    Ok(session)
+}
+
+/// Ready → adopting → adopted.
+pub async fn adopt(ctx: &Context) -> Result<()> {
+    let mut session = with_good_bound(ctx).await?;
     step(ctx, "swap", async {
         ctx.advance(&mut session, Phase::Adopting).await?;
         let result = attach(ctx, &mut session, Attach::Stay).await;
@@ -174,10 +180,7 @@ pub async fn adopt(ctx: &Context) -> Result<()> {
 
 /// Ready → adopting → ready: all of it but the COMMIT.
 pub async fn rehearse(ctx: &Context) -> Result<()> {
-    let mut session = ctx.session("swap").await?;
-    if !bound_is_good(ctx, &session).await? {
-        step(ctx, "create", create(ctx, &mut session)).await?;
-    }
+    let mut session = with_good_bound(ctx).await?;
     step(ctx, "rehearse", async {
         ctx.advance(&mut session, Phase::Adopting).await?;
         let result = attach(ctx, &mut session, Attach::Rehearse).await;
