@@ -25,6 +25,8 @@ pub enum Spent {
 pub struct Pace {
     history: VecDeque<u64>,
     rows_now: u64,
+    /// Active seconds since the last bar.
+    now_s: f64,
     rows_total: u64,
     chunks: u32,
     active_s: f64,
@@ -46,13 +48,29 @@ impl Pace {
         match spent {
             Spent::Active => {
                 self.active_s += seconds;
-                self.history.push_back(std::mem::take(&mut self.rows_now));
-                if self.history.len() > HISTORY {
-                    self.history.pop_front();
+                self.now_s += seconds;
+                if self.now_s >= 1.0 {
+                    self.bar();
                 }
             }
             Spent::Paused => self.paused_s += seconds,
             Spent::Slowed => self.slowed_s += seconds,
+        }
+    }
+
+    /// A second is full. Where a tick came late it was longer, and the bar is lower for it.
+    fn bar(&mut self) {
+        #[expect(
+            clippy::cast_precision_loss,
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "rows of a second, for people"
+        )]
+        let rows = (self.rows_now as f64 / self.now_s).round() as u64;
+        (self.rows_now, self.now_s) = (0, 0.0);
+        self.history.push_back(rows);
+        if self.history.len() > HISTORY {
+            self.history.pop_front();
         }
     }
 
@@ -63,7 +81,9 @@ impl Pace {
         }
         let recent = self.history.iter().sum::<u64>();
         #[expect(clippy::cast_precision_loss, reason = "a rate for people")]
-        Some((self.rows_total as f64 / self.active_s, recent as f64 / self.history.len().max(1) as f64))
+        let rates =
+            (self.rows_total as f64 / self.active_s, recent as f64 / self.history.len().max(1) as f64);
+        Some(rates)
     }
 
     /// Rows per second, a slow average.
@@ -80,7 +100,7 @@ impl Pace {
         (slow > 0.0).then(|| (rows / fast, rows / slow))
     }
 
-    /// Rows per second of the last minute, oldest first.
+    /// Rows per second of the last minute of active time, oldest first; the second that is not full is not among them.
     pub fn history(&self) -> Vec<u64> {
         self.history.iter().copied().collect()
     }
@@ -110,5 +130,22 @@ mod tests {
         pace.tick(500.0, Spent::Paused);
         assert_eq!(pace.eta_s(1_000), before);
         assert_eq!(pace.spent_s(), (3.0, 500.0, 0.0));
+    }
+
+    /// As the worker ticks: four times a second.
+    #[test]
+    fn a_bar_is_a_second_however_often_it_ticks() {
+        let mut pace = Pace::default();
+        for _ in 0..4 * 8 {
+            pace.chunk(25);
+            pace.tick(0.25, Spent::Active);
+        }
+        assert_eq!(pace.history(), [100; 8]);
+        assert_eq!(pace.rows_per_s(), Some(100.0));
+        assert_eq!(pace.eta_s(1_000), Some((10.0, 10.0)));
+        pace.chunk(500);
+        assert_eq!(pace.history(), [100; 8], "its second is not over");
+        pace.tick(2.5, Spent::Active);
+        assert_eq!(pace.history().last(), Some(&200), "a late tick is a long second");
     }
 }

@@ -76,6 +76,12 @@ pub async fn chunk(
     Ok(Copied::Rows(copied, took_ms))
 }
 
+/// Whether it waited for a lock that another transaction holds. With `rename-first` that is no failure: foreign keys have
+/// copied rows lock what they reference, and somebody who deletes such rows may hold them for long.
+pub fn waits(scheme: &Scheme, error: &Error) -> bool {
+    scheme.strategy == Strategy::RenameFirst && error.sqlstate() == Some(&SqlState::LOCK_NOT_AVAILABLE)
+}
+
 /// Whether the chunk may simply be tried again, on a new snapshot: a row that a foreign key references was deleted after
 /// the old one, and the old table's row with it.
 pub fn is_passing(scheme: &Scheme, error: &Error) -> bool {
@@ -134,9 +140,11 @@ fn always_direct(scheme: &Scheme) -> bool {
     scheme.strategy == Strategy::RenameFirst
 }
 
+// And little patience: somebody who deletes several rows that are referenced may wait for those that the chunk has locked, and
+// hold one that it asks for. Far less than deadlock_timeout, or he would be the one to be told off.
 const FILL_SETTINGS: &str = "SET LOCAL synchronous_commit = off; SET LOCAL enable_hashjoin = off; \
                              SET LOCAL enable_mergejoin = off; SET LOCAL enable_seqscan = off; \
-                             SET LOCAL max_parallel_workers_per_gather = 0";
+                             SET LOCAL max_parallel_workers_per_gather = 0; SET LOCAL lock_timeout = '50ms'";
 
 // An acknowledged chunk may be lost by a crash of the server, never half of it: the seal asks the journal.
 // The log is probed by hash, whatever its size and whatever the planner believes of it.

@@ -4,6 +4,7 @@ use quarterdeck::{
     model::carry::{self, Carry},
     ops::swap::Drain,
 };
+use tokio_postgres::Client;
 
 use crate::{
     exchange::rig::{OLD, Rig, TABLE, TWIN, Way},
@@ -84,10 +85,10 @@ async fn what_cannot_be_mirrored_is_logged_and_fails_nobody() {
             rig.db.sql(&format!("UPDATE {TABLE} SET \"Body\" = 'lacking' WHERE id = 1000")).await;
             assert_eq!(rig.log().await.len(), before + 2, "{way:?}: both keys");
 
-            // Somebody holds its row for longer than the writer's patience.
+            // Somebody holds its row: nobody waits for him.
             let holder = rig.db.client().await;
             holder.batch_execute(&format!("BEGIN; {pass}; SELECT FROM {follower} WHERE id = 1001 FOR UPDATE")).await.unwrap();
-            rig.db.sql(&format!("SET lock_timeout = '50ms'; UPDATE {TABLE} SET \"Body\" = 'held' WHERE id = 1001; RESET lock_timeout")).await;
+            rig.db.sql(&format!("UPDATE {TABLE} SET \"Body\" = 'held' WHERE id = 1001")).await;
             holder.batch_execute("ROLLBACK").await.unwrap();
             assert_eq!(rig.log().await.len(), before + 4, "{way:?}: both keys");
 
@@ -189,7 +190,10 @@ async fn a_writer_and_replay_that_insert_the_same_row_both_succeed() {
                 ))
                 .await;
             writer
-                .batch_execute(&format!("BEGIN; UPDATE {TABLE} SET \"Body\" = '{way:?}' WHERE id = 10"))
+                .batch_execute(&format!(
+                    "BEGIN; DELETE FROM {TABLE} WHERE id = 10; \
+                     INSERT INTO {TABLE} (id, room_id, \"Body\", created_at) VALUES (10, 1, '{way:?}', '2024-01-01 03:20+00')"
+                ))
                 .await
                 .unwrap();
             let mut drain = rig.drain(if way == Way::Forward { Way::Back } else { Way::Forward }).await;
@@ -203,6 +207,46 @@ async fn a_writer_and_replay_that_insert_the_same_row_both_succeed() {
             done.unwrap();
             drain.drain().await.unwrap();
             assert_eq!(differences(&rig.db, follower).await, "0", "{way:?}");
+            rig.settle().await;
+        }
+    })
+    .await;
+}
+
+/// The delete takes the referenced row, then rows of the one table, then of the other; a writer takes its row of the table with
+/// the name, then the follower's. Where they waited for each other, the server would fail one of them.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_delete_that_cascades_may_wait_for_a_writer_and_no_writer_for_the_delete() {
+    on_each_server(async |server| {
+        let mut rig = Rig::ready(server.database("cascade").await).await;
+        let holder = rig.db.client().await;
+        let waiting = async |rig: &Rig, sessions: &str| {
+            let waiting = "SELECT count(DISTINCT pid) FROM pg_locks WHERE NOT granted";
+            while rig.value(waiting).await != sessions {}
+        };
+        // Each with two rows of a room.
+        for (way, room, [first, last]) in [(Way::Forward, 12, [11, 211]), (Way::Back, 13, [12, 212])] {
+            let follower = mirroring(&mut rig, way).await;
+            holder.batch_execute("SELECT pg_advisory_lock(1)").await.unwrap();
+            // It has written the first row and mirrored nothing when the delete comes.
+            let update = format!(
+                "UPDATE {TABLE} SET \"Body\" = 'edited' WHERE id IN ({first}, {last}) \
+                 AND (id = {first} OR pg_advisory_xact_lock(1) IS NOT NULL)"
+            );
+            let delete = format!("DELETE FROM \"My Shop\".rooms WHERE id = {room}");
+            let spawn =
+                |client: Client, sql: String| tokio::spawn(async move { client.batch_execute(&sql).await });
+            let writing = spawn(rig.db.client().await, update);
+            waiting(&rig, "1").await;
+            let deleting = spawn(rig.db.client().await, delete);
+            waiting(&rig, "2").await;
+            holder.batch_execute("SELECT pg_advisory_unlock(1)").await.unwrap();
+            writing.await.unwrap().unwrap();
+            deleting.await.unwrap().unwrap();
+            let mut drain = rig.drain(if way == Way::Forward { Way::Back } else { Way::Forward }).await;
+            drain.drain().await.unwrap();
+            assert_eq!(differences(&rig.db, follower).await, "0", "{way:?}");
+            assert_eq!(rig.value(&format!("SELECT count(*) FROM {TABLE} WHERE room_id = {room}")).await, "0");
             rig.settle().await;
         }
     })

@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// How long a worker waits after a failed attempt, times the attempt's number.
-const PATIENCE: Duration = Duration::from_millis(100);
+pub(super) const PATIENCE: Duration = Duration::from_millis(100);
 
 /// Copying → replaying.
 pub async fn copying(ctx: &Arc<Context>) -> Result<()> {

@@ -9,7 +9,12 @@ use tokio_postgres::error::SqlState;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    engine::{context::Context, event::Body, replayer, steps::step},
+    engine::{
+        context::Context,
+        event::Body,
+        replayer,
+        steps::{copying, step},
+    },
     error::{Error, Result},
     model::{
         diff::MAX_DIFFS,
@@ -222,6 +227,18 @@ pub async fn repair(ctx: &Context) -> Result<()> {
 
 /// What the leaf lacks is copied again: by the log it would be taken for deleted.
 async fn lacking(ctx: &Context, session: &mut Session, leaves: &[Leaf], leaf: usize) -> Result<i64> {
+    loop {
+        ctx.gate.pass().await?;
+        match copy_lacking(ctx, session, leaves, leaf).await {
+            Err(error) if ops::copy::waits(&ctx.scheme, &error) => {
+                tokio::time::sleep(copying::PATIENCE).await;
+            }
+            copied => return copied,
+        }
+    }
+}
+
+async fn copy_lacking(ctx: &Context, session: &mut Session, leaves: &[Leaf], leaf: usize) -> Result<i64> {
     let _turn = ctx.replay.chunk().await;
     let tx = session.begin().await?;
     ctx.fence().enter_with(&tx, &ops::copy::settings(&ctx.scheme)).await?;

@@ -122,3 +122,50 @@ async fn rows_that_are_only_in_the_old_table_still_count() {
     })
     .await;
 }
+
+/// A chunk locks the rows that its own reference, one after the other; somebody who deletes several of them has another order.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_deletes_what_a_chunk_references_never_waits_for_one_that_waits_for_him() {
+    support::on_each_server(async |server| {
+        let db = shop(server, 20_000).await;
+        // Three sessions whose messages lie beside each other, and are copied last.
+        let chats = [1, 2, 3].map(|n| format!("00000000-0000-4000-8000-00000000000{n}"));
+        for chat in &chats {
+            db.sql(&format!(
+                "INSERT INTO chat_sessions (id, user_id) SELECT '{chat}', user_id FROM chat_sessions LIMIT 1"
+            ))
+            .await;
+        }
+        let messages = format!(
+            "INSERT INTO {TABLE} (session_id, user_id, content, created_at) \
+             SELECT s.id, s.user_id, 'beside', (SELECT min(created_at) FROM {TABLE}) FROM chat_sessions s WHERE s.id IN ('{}') ORDER BY s.id",
+            chats.join("', '")
+        );
+        db.sql(&messages).await;
+        renamed_and_dead(&db).await;
+        let id = migration(&db).await;
+        let delete = |n: usize| format!("DELETE FROM chat_sessions WHERE id = '{}'", chats[n]);
+        let (deleter, other) = (db.client().await, db.client().await);
+        deleter.batch_execute(&format!("BEGIN; {}", delete(2))).await.unwrap();
+        other.batch_execute(&format!("BEGIN; {}", delete(1))).await.unwrap();
+        let waiting = "SELECT count(DISTINCT pid) FROM pg_locks WHERE NOT granted";
+        let first = delete(0);
+        let (filled, gone) = tokio::join!(run(&db, id, options(Until::Swapped, None)), async {
+            // The chunk has locked the first, and asks for the second.
+            while db.value(waiting).await == "0" {}
+            let deleting = tokio::spawn(async move {
+                deleter.batch_execute(&first).await?;
+                deleter.batch_execute("COMMIT").await
+            });
+            while !deleting.is_finished() && db.value(waiting).await != "2" {}
+            other.batch_execute("ROLLBACK").await.unwrap();
+            deleting.await.unwrap()
+        });
+        gone.unwrap();
+        filled.unwrap();
+        assert_eq!(difference(&db, TABLE, OLD).await, "0");
+        let left = format!("SELECT count(*) FROM {TABLE} WHERE content = 'beside'");
+        assert_eq!(db.value(&left).await, "1");
+    })
+    .await;
+}

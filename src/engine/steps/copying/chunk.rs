@@ -39,14 +39,20 @@ pub(super) async fn copy(
     let result = ctx.cancellable(token, &either, work).await;
     drop(turn);
     watch.abort();
-    let result = settle(ctx, session, id, result).await;
+    let result = settle(ctx, session, n, id, result).await;
     ctx.live().lane(n, Hold::Nothing);
     ctx.changed.notify_waiters();
     result
 }
 
 /// Puts a chunk back on the board, done or not.
-async fn settle(ctx: &Context, session: &mut Session, id: ChunkId, result: Result<Copied>) -> Result<()> {
+async fn settle(
+    ctx: &Context,
+    session: &mut Session,
+    n: usize,
+    id: ChunkId,
+    result: Result<Copied>,
+) -> Result<()> {
     match result {
         Ok(Copied::Rows(rows, took_ms)) => {
             ctx.live().pace.chunk(rows.iter().sum());
@@ -58,6 +64,13 @@ async fn settle(ctx: &Context, session: &mut Session, id: ChunkId, result: Resul
             let row = rows.into_iter().find(|row| row.id == id);
             let row = row.ok_or_else(|| Error::Bug(format!("chunk {id} is not in the journal")))?;
             ctx.board().put(id, Some((row.copied, row.took_ms.unwrap_or(0))));
+            Ok(())
+        }
+        Err(error) if ops::copy::waits(&ctx.scheme, &error) && !ctx.gate.hurry.is_cancelled() => {
+            ctx.board().put(id, None);
+            let reason = format!("chunk {id} waits for a referenced row that another transaction holds");
+            ctx.live().lane(n, Hold::Waits(reason));
+            tokio::time::sleep(PATIENCE).await;
             Ok(())
         }
         Err(error) => fail(ctx, session, id, error).await,
