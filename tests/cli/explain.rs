@@ -78,7 +78,7 @@ fn ids_are_found_as_people_type_them() {
         assert_eq!(find(typed), None, "{typed}");
         assert_eq!(nearest(typed).len(), 3);
     }
-    assert_eq!(nearest("QD-097")[0], "QD-096");
+    assert_eq!(nearest("QD-098")[0], "QD-097");
 }
 
 #[test]

@@ -220,7 +220,7 @@ async fn a_delete_that_cascades_may_wait_for_a_writer_and_no_writer_for_the_dele
     on_each_server(async |server| {
         let mut rig = Rig::ready(server.database("cascade").await).await;
         let holder = rig.db.client().await;
-        let waiting = async |rig: &Rig, sessions: &str| {
+        let until = async |rig: &Rig, sessions: &str| {
             let waiting = "SELECT count(DISTINCT pid) FROM pg_locks WHERE NOT granted";
             while rig.value(waiting).await != sessions {}
         };
@@ -237,12 +237,12 @@ async fn a_delete_that_cascades_may_wait_for_a_writer_and_no_writer_for_the_dele
             let spawn =
                 |client: Client, sql: String| tokio::spawn(async move { client.batch_execute(&sql).await });
             let writing = spawn(rig.db.client().await, update);
-            waiting(&rig, "1").await;
-            let deleting = spawn(rig.db.client().await, delete);
-            waiting(&rig, "2").await;
+            until(&rig, "1").await;
+            let delete = spawn(rig.db.client().await, delete);
+            until(&rig, "2").await;
             holder.batch_execute("SELECT pg_advisory_unlock(1)").await.unwrap();
             writing.await.unwrap().unwrap();
-            deleting.await.unwrap().unwrap();
+            delete.await.unwrap().unwrap();
             let mut drain = rig.drain(if way == Way::Forward { Way::Back } else { Way::Forward }).await;
             drain.drain().await.unwrap();
             assert_eq!(differences(&rig.db, follower).await, "0", "{way:?}");

@@ -421,6 +421,10 @@ mod tests {
         ("QD-013", |s| s.around.long_transactions = vec![long(Some(10))]),
         ("QD-014", |s| s.around.event_triggers = vec!["audit".into()]),
         ("QD-015", |s| s.server.lock_slots = 50),
+        ("QD-097", |s| {
+            s.around.extents[0].first = at(1985);
+            s.server.lock_slots = 1_000_000;
+        }),
         ("QD-016", |s| s.server.sees_sessions = false),
         ("QD-017", |s| s.around.migration = Some("copying".into())),
         ("QD-020", |s| s.table.facts.kind = "vp".into()),

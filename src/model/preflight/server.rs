@@ -1,7 +1,10 @@
 //! Checks of the server, the role's rights and what is going on.
 
 use super::{Case, Check, Hit, refuse, warn};
-use crate::model::server::{LongTransaction, ServerFacts};
+use crate::model::{
+    server::{LongTransaction, ServerFacts},
+    strategy::Strategy,
+};
 
 /// The oldest version that is supported.
 const OLDEST: i32 = 14;
@@ -45,6 +48,11 @@ pub(super) const CHECKS: &[Check] = &[
         event_triggers,
     ),
     warn("QD-015", "raise max_locks_per_transaction, or choose a longer period", lock_room),
+    warn(
+        "QD-097",
+        "rehearse it (`swap --rehearse`) and give `--lock-budget` what that says, or choose a longer period",
+        long_exchange,
+    ),
     warn("QD-016", "GRANT pg_read_all_stats to this role to have them shown", blind),
     refuse("QD-017", "look at it with `quarterdeck status`; resume it with `run`, or abort it", migration),
 ];
@@ -165,11 +173,13 @@ fn event_triggers(case: &Case<'_>) -> Vec<Hit> {
         .collect()
 }
 
+/// Partitions as far as they can be foreseen, with DEFAULT.
+fn leaves(case: &Case<'_>) -> Option<usize> {
+    case.by().and_then(|by| case.periods(&by.name).ok()).map(|periods| periods.len() + 1)
+}
+
 fn lock_room(case: &Case<'_>) -> Vec<Hit> {
-    let Some(leaves) = case.by().and_then(|by| case.periods(&by.name).ok()).map(|periods| periods.len() + 1)
-    else {
-        return Vec::new();
-    };
+    let Some(leaves) = leaves(case) else { return Vec::new() };
     // A leaf, its TOAST table and that one's index, and its own indexes, all locked by one transaction.
     let locks = leaves * (3 + case.table.indexes.len());
     let locks = i64::try_from(locks).unwrap_or(i64::MAX);
@@ -178,6 +188,21 @@ fn lock_room(case: &Case<'_>) -> Vec<Hit> {
         case.server.lock_slots
     );
     case.about_table((locks > case.server.lock_slots / 2).then_some(reason))
+}
+
+/// What the exchange does to each partition under its lock takes some half a millisecond, and what it does for each
+/// foreign key twice that (ARCHITECTURE.md, *Measurements*): at 150 of these halves it comes near the usual budget.
+const NEAR_THE_BUDGET: usize = 150;
+
+fn long_exchange(case: &Case<'_>) -> Vec<Hit> {
+    let by_leaf = matches!(case.request.strategy, Strategy::Online | Strategy::Repartition);
+    let Some(leaves) = leaves(case).filter(|_| by_leaf) else { return Vec::new() };
+    let keys = case.table.foreign_keys().count();
+    let reason = format!(
+        "the swap treats {leaves} partitions and their {} foreign keys under its lock, which may take longer than the budget of 100 ms",
+        leaves * keys
+    );
+    case.about_table((leaves * (1 + 2 * keys) > NEAR_THE_BUDGET).then_some(reason))
 }
 
 fn blind(case: &Case<'_>) -> Vec<Hit> {
