@@ -81,7 +81,7 @@ pub(super) async fn ask(target: &Target, order: Order<'_>) -> Result<u8> {
 /// What the phase and a pause allow, before anything is taken over.
 fn allowed(row: &MigrationRow, command: &Command) -> Result<()> {
     let table = row.scheme.source().plain();
-    orders::decide((row.scheme.strategy, row.phase), command).map_err(|reason| Error::Refused {
+    orders::judge((row.scheme.strategy, row.phase), command).map_err(|reason| Error::Refused {
         id: "QD-091",
         object: table.clone(),
         reason,

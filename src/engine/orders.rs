@@ -76,6 +76,21 @@ pub fn decide((strategy, phase): (Strategy, Phase), command: &Command) -> Result
     }
 }
 
+/// [`decide`], for a command that was given: what it wants may be so already, since it was given before and its process
+/// died. Then the phase does what is left to be done afterwards, and says that it is done.
+pub fn judge((strategy, phase): (Strategy, Phase), command: &Command) -> Result<Who, String> {
+    decide((strategy, phase), command)
+        .or_else(|reason| if is_so(phase, command) { Ok(Who::Phase) } else { Err(reason) })
+}
+
+/// Whether the name is already where the command wants it.
+fn is_so(phase: Phase, command: &Command) -> bool {
+    matches!(
+        (command, phase),
+        (Command::Swap, Phase::ReverseWindow | Phase::Adopted) | (Command::Reverse { .. }, Phase::Reversed)
+    )
+}
+
 /// A pass on request.
 fn verify(phase: Phase) -> Result<Who, String> {
     match phase {
@@ -126,8 +141,7 @@ fn repair(phase: Phase) -> Result<Who, String> {
 pub fn in_turn(ctx: &Context, command: &Command) -> Result<Turn> {
     let phase = ctx.phase();
     match (decide((ctx.scheme.strategy, phase), command), command) {
-        (Err(_), Command::Swap) if matches!(phase, Phase::ReverseWindow | Phase::Adopted) => Ok(Turn::Over),
-        (Err(_), Command::Reverse { .. }) if phase == Phase::Reversed => Ok(Turn::Over),
+        (Err(_), _) if is_so(phase, command) => Ok(Turn::Over),
         (
             Err(reason),
             Command::Swap | Command::Rehearse | Command::Reverse { .. } | Command::Finish { .. },
@@ -151,7 +165,7 @@ fn over(phase: Phase) -> String {
 
 /// Takes a request on: does it, hands it to the phase, or refuses it. The refusal is answered and returned.
 pub async fn take(ctx: &Context, session: &mut Session, request: Request) -> Result<Option<Error>> {
-    match decide((ctx.scheme.strategy, ctx.phase()), &request.asked.command) {
+    match judge((ctx.scheme.strategy, ctx.phase()), &request.asked.command) {
         Err(reason) => refuse(ctx, session, &request, unfit(ctx, reason)).await.map(Some),
         Ok(Who::Phase) => {
             accept(ctx, session, &request).await?;

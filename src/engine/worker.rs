@@ -206,14 +206,13 @@ impl Work {
     /// The command to begin with; the end, where that was all.
     async fn first(&mut self, ctx: &Context, session: &mut crate::pg::Session) -> Result<Option<End>> {
         let Some(command) = self.options.first.take() else { return Ok(None) };
-        let who = orders::decide((ctx.scheme.strategy, ctx.phase()), &command).map_err(|reason| {
-            Error::Refused {
+        let who =
+            orders::judge((ctx.scheme.strategy, ctx.phase()), &command).map_err(|reason| Error::Refused {
                 id: "QD-091",
                 object: ctx.scheme.source().plain(),
                 reason,
                 remedy: "see `quarterdeck status`".into(),
-            }
-        })?;
+            })?;
         let asked = Asked { command, by: self.options.asker.clone() };
         match orders::take(ctx, session, Request { asked, row: None }).await? {
             Some(refused) => Err(refused),

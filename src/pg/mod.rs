@@ -2,6 +2,7 @@
 
 pub mod catalog;
 pub mod connect;
+mod failpoint;
 pub mod fence;
 mod in_order;
 pub mod journal;

@@ -16,7 +16,7 @@ use tokio_postgres::{
 
 use crate::{
     error::{Error, Result},
-    pg::Target,
+    pg::{Target, failpoint::Point},
 };
 
 /// Bind parameters.
@@ -100,7 +100,21 @@ impl Session {
 impl<'a> Tx<'a> {
     /// Commits. An error here may mean that the outcome is unknown: ask [`Error::connection_lost`].
     pub async fn commit(self, label: &'static str) -> Result<()> {
-        self.tx.commit().await.map_err(Error::db(label))
+        let point = Point::commit(label);
+        #[cfg(feature = "failpoints")]
+        if point.is_unanswered() {
+            return self.commit_unanswered(label).await;
+        }
+        self.tx.commit().await.map_err(Error::db(label))?;
+        point.passed();
+        Ok(())
+    }
+
+    /// The server commits, and the connection ends before anybody is told.
+    #[cfg(feature = "failpoints")]
+    async fn commit_unanswered(self, label: &'static str) -> Result<()> {
+        self.tx.batch_execute("COMMIT").await.map_err(Error::db(label))?;
+        self.tx.batch_execute("SELECT pg_terminate_backend(pg_backend_pid())").await.map_err(Error::db(label))
     }
 
     /// Rolls back and waits for the answer.
@@ -117,7 +131,9 @@ impl<'a> Tx<'a> {
     /// Runs statements without parameters in one round trip, and returns the rows that each of them touched.
     pub async fn touched(&self, label: &'static str, sql: &str) -> Result<Vec<u64>> {
         tracing::trace!(label, sql);
+        let point = Point::reach(label, sql);
         let answers = self.tx.simple_query(sql).await.map_err(Error::db(label))?;
+        point.passed();
         let rows = |answer: &SimpleQueryMessage| {
             if let SimpleQueryMessage::CommandComplete(rows) = answer { Some(*rows) } else { None }
         };
@@ -141,13 +157,19 @@ macro_rules! statements {
                 params: Params<'_>,
             ) -> Result<Vec<Row>> {
                 tracing::trace!(label, sql);
-                self.$field.query(sql, params).await.map_err(Error::db(label))
+                let point = Point::reach(label, sql);
+                let done = self.$field.query(sql, params).await.map_err(Error::db(label))?;
+                point.passed();
+                Ok(done)
             }
 
             /// Runs a query that returns exactly one row.
             pub async fn query_one(&self, label: &'static str, sql: &str, params: Params<'_>) -> Result<Row> {
                 tracing::trace!(label, sql);
-                self.$field.query_one(sql, params).await.map_err(Error::db(label))
+                let point = Point::reach(label, sql);
+                let done = self.$field.query_one(sql, params).await.map_err(Error::db(label))?;
+                point.passed();
+                Ok(done)
             }
 
             /// Runs a query that returns one row or none.
@@ -158,13 +180,19 @@ macro_rules! statements {
                 params: Params<'_>,
             ) -> Result<Option<Row>> {
                 tracing::trace!(label, sql);
-                self.$field.query_opt(sql, params).await.map_err(Error::db(label))
+                let point = Point::reach(label, sql);
+                let done = self.$field.query_opt(sql, params).await.map_err(Error::db(label))?;
+                point.passed();
+                Ok(done)
             }
 
             /// Runs a statement and returns the rows it touched.
             pub async fn execute(&self, label: &'static str, sql: &str, params: Params<'_>) -> Result<u64> {
                 tracing::trace!(label, sql);
-                self.$field.execute(sql, params).await.map_err(Error::db(label))
+                let point = Point::reach(label, sql);
+                let done = self.$field.execute(sql, params).await.map_err(Error::db(label))?;
+                point.passed();
+                Ok(done)
             }
 
             /// Runs a query whose text comes again on this session: it stays prepared.
@@ -175,7 +203,10 @@ macro_rules! statements {
                 params: Params<'_>,
             ) -> Result<Vec<Row>> {
                 let statement = self.prepare(label, sql).await?;
-                self.$field.query(&statement, params).await.map_err(Error::db(label))
+                let point = Point::reach(label, sql);
+                let done = self.$field.query(&statement, params).await.map_err(Error::db(label))?;
+                point.passed();
+                Ok(done)
             }
 
             /// [`Self::query_again`] for exactly one row.
@@ -186,7 +217,10 @@ macro_rules! statements {
                 params: Params<'_>,
             ) -> Result<Row> {
                 let statement = self.prepare(label, sql).await?;
-                self.$field.query_one(&statement, params).await.map_err(Error::db(label))
+                let point = Point::reach(label, sql);
+                let done = self.$field.query_one(&statement, params).await.map_err(Error::db(label))?;
+                point.passed();
+                Ok(done)
             }
 
             /// [`Self::query_again`] for one row or none.
@@ -197,7 +231,10 @@ macro_rules! statements {
                 params: Params<'_>,
             ) -> Result<Option<Row>> {
                 let statement = self.prepare(label, sql).await?;
-                self.$field.query_opt(&statement, params).await.map_err(Error::db(label))
+                let point = Point::reach(label, sql);
+                let done = self.$field.query_opt(&statement, params).await.map_err(Error::db(label))?;
+                point.passed();
+                Ok(done)
             }
 
             /// Runs a statement whose text comes again on this session: it stays prepared.
@@ -208,7 +245,10 @@ macro_rules! statements {
                 params: Params<'_>,
             ) -> Result<u64> {
                 let statement = self.prepare(label, sql).await?;
-                self.$field.execute(&statement, params).await.map_err(Error::db(label))
+                let point = Point::reach(label, sql);
+                let done = self.$field.execute(&statement, params).await.map_err(Error::db(label))?;
+                point.passed();
+                Ok(done)
             }
 
             /// Runs a statement of [`Self::prepare`]: it goes out at once, so several go out in the order they are
@@ -220,7 +260,10 @@ macro_rules! statements {
                 params: Params<'_>,
             ) -> Result<u64> {
                 tracing::trace!(label);
-                self.$field.execute(statement, params).await.map_err(Error::db(label))
+                let point = Point::change(label);
+                let done = self.$field.execute(statement, params).await.map_err(Error::db(label))?;
+                point.passed();
+                Ok(done)
             }
 
             /// A statement that stays prepared. By its text alone it may be forgotten any moment, and is prepared anew then.
@@ -241,7 +284,10 @@ macro_rules! statements {
             /// Runs statements without parameters, in one round trip.
             pub async fn batch(&self, label: &'static str, sql: &str) -> Result<()> {
                 tracing::debug!(label, sql);
-                self.$field.batch_execute(sql).await.map_err(Error::db(label))
+                let point = Point::reach(label, sql);
+                self.$field.batch_execute(sql).await.map_err(Error::db(label))?;
+                point.passed();
+                Ok(())
             }
         }
     };

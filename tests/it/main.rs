@@ -34,6 +34,8 @@ mod incoming;
 #[cfg(test)]
 mod keys;
 #[cfg(test)]
+mod matrix;
+#[cfg(test)]
 mod mirror;
 #[cfg(test)]
 mod online;

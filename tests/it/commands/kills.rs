@@ -18,10 +18,10 @@ const STRIDE: u64 = 12;
 const SEED: &str = "QUARTERDECK_TEST_SEED";
 
 /// Numbers that a seed repeats (splitmix64).
-struct Dice(u64);
+pub(crate) struct Dice(pub(crate) u64);
 
 impl Dice {
-    fn below(&mut self, end: u64) -> u64 {
+    pub(crate) fn below(&mut self, end: u64) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut x = self.0;
         x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -30,7 +30,8 @@ impl Dice {
     }
 }
 
-fn seed() -> u64 {
+/// As given, or drawn and printed.
+pub(crate) fn seed() -> u64 {
     let given = std::env::var(SEED).ok().map(|seed| seed.parse().unwrap());
     let seed = given.unwrap_or_else(|| uuid::Uuid::new_v4().as_u64_pair().0);
     eprintln!("{SEED}={seed}");

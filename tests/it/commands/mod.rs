@@ -5,7 +5,7 @@ mod appointment;
 mod blockers;
 mod by_hand;
 mod contract;
-mod kills;
+pub(crate) mod kills;
 mod mending;
 mod repeated;
 mod standing;

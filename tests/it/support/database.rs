@@ -15,11 +15,22 @@ pub(crate) struct Db {
 }
 
 impl Db {
-    pub(super) async fn create(server: &'static Server, name: String) -> Self {
+    /// Empty, or as `template` is, whose sessions end.
+    pub(super) async fn create(server: &'static Server, name: String, template: Option<&Self>) -> Self {
         let cluster = server.cluster().await;
         let maintenance = cluster.conninfo("postgres");
         let admin = connect(&maintenance).await;
-        admin.batch_execute(&format!("CREATE DATABASE \"{name}\"")).await.expect("the database is made");
+        let mut like = String::new();
+        if let Some(Self { name, .. }) = template {
+            let end =
+                format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'");
+            admin.batch_execute(&end).await.expect("its sessions end");
+            like = format!(" TEMPLATE \"{name}\"");
+        }
+        admin
+            .batch_execute(&format!("CREATE DATABASE \"{name}\"{like}"))
+            .await
+            .expect("the database is made");
         let conninfo = cluster.conninfo(&name);
         let client = connect(&conninfo).await;
         Self { server, name, conninfo, maintenance, client }

@@ -76,7 +76,18 @@ impl Server {
     /// A new, empty database of this server; `name` is for people, and need not be unique.
     pub(crate) async fn database(&'static self, name: &str) -> Db {
         let number = self.databases.fetch_add(1, Ordering::Relaxed);
-        Db::create(self, format!("{name}_{number}")).await
+        Db::create(self, format!("{name}_{number}"), None).await
+    }
+
+    /// A copy of a database, whose sessions end.
+    pub(crate) async fn copy(&'static self, of: &Db) -> Db {
+        let number = self.databases.fetch_add(1, Ordering::Relaxed);
+        Db::create(self, format!("copy_{number}"), Some(of)).await
+    }
+
+    /// Another one of the same version, whose processes a test may kill.
+    pub(crate) fn another(&self) -> &'static Self {
+        Box::leak(Box::new(Self::new(self.programs.clone())))
     }
 }
 
