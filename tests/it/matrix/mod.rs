@@ -64,6 +64,7 @@ async fn column(
     let mut columns = Vec::new();
     for fault in faults {
         let mut points = course.points(*fault);
+        eprintln!("{fault}: {} moments", points.len());
         while points.len() > most {
             points.remove(usize::try_from(dice.below(points.len() as u64)).unwrap());
         }
@@ -86,7 +87,7 @@ fn shown(server: &Server, columns: &[(Fault, [Row; COMMANDS.len()])]) -> String 
          sessions end and it recovers from its log), or the COMMIT is done and its answer lost. Application traffic runs meanwhile. Then the command is \
          given again until it is through. In every case the phase, the catalogue's dump and the objects left are those of an undisturbed run, \
          the table equals the oracle, and no statement of the application failed but by the server's own death.\n\nOf a label \
-         that comes more than four times the first two, the one in the middle and the last are tried.\n\n| command |",
+         that comes several times the first and the last are tried.\n\n| command |",
         server.version()
     );
     for (fault, _) in columns {
