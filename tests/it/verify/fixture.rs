@@ -55,7 +55,8 @@ impl Fixture {
         db.sql(
             "CREATE EXTENSION IF NOT EXISTS citext; CREATE TYPE mood AS ENUM ('low', 'high'); \
                 CREATE COLLATION loose (provider = icu, locale = 'und-u-ks-level2', deterministic = false); \
-                CREATE DOMAIN name_of_loose AS text COLLATE loose; CREATE DOMAIN word AS varchar(20)",
+                CREATE DOMAIN name_of_loose AS text COLLATE loose; CREATE DOMAIN word AS varchar(20); \
+                CREATE TYPE pair AS (a int, b text)",
         )
         .await;
         db.sql(&format!("CREATE TABLE {source} ({columns}, PRIMARY KEY ({}))", names.join(", "))).await;

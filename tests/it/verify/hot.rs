@@ -80,10 +80,17 @@ async fn replay(client: Client, sql: String, log: String, stop: &AtomicBool) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_hot_correct_table_shows_no_difference_and_a_fault_in_it_shows() {
-    support::on_each_server(async |server| Box::pin(hot(server)).await).await;
+    support::on_each_server(async |server| Box::pin(hot(server, 40)).await).await;
 }
 
-async fn hot(server: &'static Server) {
+/// Four leaves each.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_thousand_looks_at_a_leaf_of_a_hot_correct_table_report_nothing() {
+    Box::pin(hot(&support::server::all()[0], 250)).await;
+}
+
+/// Passes while the table is written, at least so many.
+async fn hot(server: &'static Server, least: u32) {
     let fixture = Fixture::new(server, "t", COLUMNS, &["id"]).await;
     fixture.fill(ROWS).await;
     capture(&fixture).await;
@@ -92,7 +99,7 @@ async fn hot(server: &'static Server) {
     let sql = fixture.replay_sql();
     let passes = async {
         let (mut passes, mut in_log) = (0, 0);
-        while passes < 40 || (in_log == 0 && passes < 400) {
+        while passes < least || (in_log == 0 && passes < 400) {
             let pass = fixture.pass().await;
             assert!(pass.is_clean(), "pass {passes}: {pass:?}");
             in_log += pass.in_log;

@@ -5,3 +5,4 @@ mod fixture;
 mod hot;
 mod limits;
 mod names;
+mod planted;
