@@ -38,6 +38,8 @@ mod matrix;
 #[cfg(test)]
 mod mirror;
 #[cfg(test)]
+mod names;
+#[cfg(test)]
 mod online;
 mod plan;
 #[cfg(test)]
