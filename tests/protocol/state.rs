@@ -94,21 +94,36 @@ pub(crate) enum Owner {
 pub(crate) const FENCED: &str = "6: a fenced owner commits nothing";
 pub(crate) const DOUBLED: &str = "5: no row is copied twice";
 
+/// The application.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Application {
+    /// Its open transactions.
+    pub(crate) writes: Vec<Write>,
+    /// Those that it may still begin.
+    pub(crate) left: u8,
+    /// The log's next number.
+    pub(crate) seq: u8,
+    /// The next row's version.
+    pub(crate) version: u8,
+}
+
+/// What the tool knows after a death.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Journal {
+    pub(crate) counted: [Counted; IDS],
+    /// The chunk is copied.
+    pub(crate) done: [bool; IDS],
+    pub(crate) sealed: [bool; LEAVES],
+}
+
 /// All of it. What is committed, but for what is inside of transactions.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct State {
     pub(crate) source: Source,
     pub(crate) twin: Twin,
     pub(crate) log: Vec<Logged>,
-    pub(crate) writes: Vec<Write>,
-    /// Transactions that the application may still begin.
-    pub(crate) left: u8,
-    pub(crate) seq: u8,
-    pub(crate) version: u8,
-    pub(crate) counted: [Counted; IDS],
-    /// The journal: the chunk is copied.
-    pub(crate) done: [bool; IDS],
-    pub(crate) sealed: [bool; LEAVES],
+    pub(crate) app: Application,
+    pub(crate) journal: Journal,
     pub(crate) copies: Vec<Work<Copied>>,
     /// Owner's and, after its death, what it left open.
     pub(crate) batches: Vec<Work<Batch>>,
@@ -129,13 +144,8 @@ impl State {
             source: [Some(Row { leaf: 0, version: 0 }), second.map(|leaf| Row { leaf, version: 1 })],
             twin: [[None; IDS]; LEAVES],
             log: Vec::new(),
-            writes: Vec::new(),
-            left: transactions,
-            seq: 0,
-            version: 2,
-            counted: [Counted::NotYet; IDS],
-            done: [false; IDS],
-            sealed: [false; LEAVES],
+            app: Application { writes: Vec::new(), left: transactions, seq: 0, version: 2 },
+            journal: Journal { counted: [Counted::NotYet; IDS], done: [false; IDS], sealed: [false; LEAVES] },
             copies: Vec::new(),
             batches: Vec::new(),
             stage: Stage::Built,
@@ -161,7 +171,7 @@ impl State {
         if self.stage == Stage::Swapped && !(0..IDS).all(equal) {
             return Some("2: the table with the name has what the application wrote");
         }
-        let settled = |id: &usize| self.done[*id] && !self.log.iter().any(|logged| logged.id == *id);
+        let settled = |id: &usize| self.journal.done[*id] && !self.log.iter().any(|logged| logged.id == *id);
         if !(0..IDS).filter(settled).all(equal) {
             return Some("1: copied and not in the log is equal");
         }

@@ -77,15 +77,17 @@ pub(crate) fn next(state: &State, mutant: Option<Mutant>) -> Steps {
 }
 
 fn application(state: &State, steps: &mut Steps) {
-    for id in (0..IDS).filter(|id| state.left > 0 && !state.writes.iter().any(|write| write.id == *id)) {
+    for id in
+        (0..IDS).filter(|id| state.app.left > 0 && !state.app.writes.iter().any(|write| write.id == *id))
+    {
         let there = state.source[id].is_some();
         for leaf in [Some(0), Some(1), None].into_iter().filter(|leaf| there || leaf.is_some()) {
             steps.push((Step::Write(id, leaf), written(state, id, leaf)));
         }
     }
-    for (at, write) in state.writes.iter().enumerate() {
+    for (at, write) in state.app.writes.iter().enumerate() {
         let mut rolled_back = state.clone();
-        rolled_back.writes.remove(at);
+        rolled_back.app.writes.remove(at);
         let mut committed = rolled_back.clone();
         committed.source[write.id] = write.row;
         committed.log.extend(&write.log);
@@ -100,9 +102,9 @@ fn application(state: &State, steps: &mut Steps) {
 /// The statement, its capture, and its mirror: what cannot be mirrored exactly leaves both keys in the log.
 fn written(state: &State, id: usize, leaf: Option<usize>) -> State {
     let mut after = state.clone();
-    after.left -= 1;
-    after.version += 1;
-    let row = leaf.map(|leaf| Row { leaf, version: state.version });
+    after.app.left -= 1;
+    after.app.version += 1;
+    let row = leaf.map(|leaf| Row { leaf, version: state.app.version });
     let old = state.source[id].map(|row| row.leaf);
     let held = state.batches.iter().any(|batch| batch.what.taken.iter().any(|logged| logged.id == id));
     let there = |leaf: usize| state.twin[leaf][id].is_some();
@@ -113,27 +115,28 @@ fn written(state: &State, id: usize, leaf: Option<usize>) -> State {
         write.twin.extend(row.map(|row| (row.leaf, Some(row.version))));
     } else {
         for leaf in old.into_iter().chain(leaf) {
-            write.log.push(Logged { seq: after.seq, id, leaf });
-            after.seq += 1;
+            write.log.push(Logged { seq: after.app.seq, id, leaf });
+            after.app.seq += 1;
         }
     }
-    after.writes.push(write);
-    after.writes.sort_unstable();
+    after.app.writes.push(write);
+    after.app.writes.sort_unstable();
     after
 }
 
 fn copier(state: &State, mutant: Option<Mutant>, steps: &mut Steps) {
     for chunk in (0..IDS).filter(|_| state.owner != Owner::Nobody) {
-        if state.counted[chunk] == Counted::NotYet {
+        if state.journal.counted[chunk] == Counted::NotYet {
             let mut after = state.clone();
-            after.counted[chunk] = state.source[chunk].map_or(Counted::Empty, |row| Counted::Row(row.leaf));
-            after.done[chunk] = after.counted[chunk] == Counted::Empty;
+            after.journal.counted[chunk] =
+                state.source[chunk].map_or(Counted::Empty, |row| Counted::Row(row.leaf));
+            after.journal.done[chunk] = after.journal.counted[chunk] == Counted::Empty;
             steps.push((Step::Count(chunk), after));
         }
         // The journal's row is claimed: nobody else has it in hand.
         let in_hand = state.copies.iter().any(|copy| copy.what.chunk == chunk);
-        let all_counted = !state.counted.contains(&Counted::NotYet);
-        if all_counted && !state.done[chunk] && !in_hand {
+        let all_counted = !state.journal.counted.contains(&Counted::NotYet);
+        if all_counted && !state.journal.done[chunk] && !in_hand {
             let mut after = state.clone();
             after.copies.push(Work { epoch: state.epoch, what: copied(state, mutant, chunk) });
             steps.push((Step::Copy(chunk), after));
@@ -149,15 +152,16 @@ fn copier(state: &State, mutant: Option<Mutant>, steps: &mut Steps) {
                 after.wrong = Some(DOUBLED);
             }
         }
-        after.done[copy.what.chunk] = true;
+        after.journal.done[copy.what.chunk] = true;
         steps.push((Step::CommitCopy(copy.what.chunk), after));
     }
 }
 
 fn copied(state: &State, mutant: Option<Mutant>, chunk: usize) -> Copied {
     let logged = |row: &Row| state.log.iter().any(|one| (one.id, one.leaf) == (chunk, row.leaf));
-    let wanted =
-        |row: &Row| mutant == Some(Mutant::CopyIntoSealed) || state.counted[chunk] == Counted::Row(row.leaf);
+    let wanted = |row: &Row| {
+        mutant == Some(Mutant::CopyIntoSealed) || state.journal.counted[chunk] == Counted::Row(row.leaf)
+    };
     Copied { chunk, row: state.source[chunk].filter(|row| wanted(row) && !logged(row)) }
 }
 
@@ -166,7 +170,7 @@ fn replayer(state: &State, mutant: Option<Mutant>, steps: &mut Steps) {
     if !own && state.owner != Owner::Nobody {
         let mut after = state.clone();
         let what = Batch { source: state.source, taken: takes(state), twin: state.twin };
-        if !what.taken.is_empty() || (mutant == Some(Mutant::ReadBeforeDequeue) && state.left > 0) {
+        if !what.taken.is_empty() || (mutant == Some(Mutant::ReadBeforeDequeue) && state.app.left > 0) {
             after.batches.push(Work { epoch: state.epoch, what });
             steps.push((Step::Replay, after));
         }
@@ -193,7 +197,7 @@ fn takes(state: &State) -> Vec<Logged> {
     let held = |logged: &Logged| {
         state.batches.iter().any(|batch| batch.epoch != state.epoch && batch.what.taken.contains(logged))
     };
-    state.log.iter().copied().filter(|logged| state.sealed[logged.leaf] && !held(logged)).collect()
+    state.log.iter().copied().filter(|logged| state.journal.sealed[logged.leaf] && !held(logged)).collect()
 }
 
 /// The batch's COMMIT; nothing where it fails, since another has written what it writes.
@@ -210,7 +214,7 @@ fn replayed(without: &State, mutant: Option<Mutant>, batch: &Work<Batch>) -> Opt
     let last = taken.iter().map(|logged| logged.seq).max();
     after.log.retain(|logged| match mutant {
         Some(Mutant::DequeueBySeq) => {
-            !without.sealed[logged.leaf] || last.is_none_or(|last| logged.seq > last)
+            !without.journal.sealed[logged.leaf] || last.is_none_or(|last| logged.seq > last)
         }
         _ => !taken.contains(logged),
     });
@@ -223,6 +227,7 @@ fn replayed(without: &State, mutant: Option<Mutant>, batch: &Work<Batch>) -> Opt
 /// A writer that mirrors holds the twin's row.
 fn in_hand(state: &State, logged: &Logged) -> bool {
     state
+        .app
         .writes
         .iter()
         .any(|write| write.id == logged.id && write.twin.iter().any(|(leaf, _)| *leaf == logged.leaf))
@@ -232,19 +237,20 @@ fn owner(state: &State, mutant: Option<Mutant>, steps: &mut Steps) {
     if state.owner == Owner::Nobody {
         return;
     }
-    for leaf in (0..LEAVES).filter(|leaf| !state.sealed[*leaf]) {
-        let full = |chunk: usize| match state.counted[chunk] {
+    for leaf in (0..LEAVES).filter(|leaf| !state.journal.sealed[*leaf]) {
+        let full = |chunk: usize| match state.journal.counted[chunk] {
             Counted::NotYet => false,
             Counted::Empty => true,
-            Counted::Row(listed) => listed != leaf || state.done[chunk],
+            Counted::Row(listed) => listed != leaf || state.journal.done[chunk],
         };
         if (0..IDS).all(full) {
             let mut after = state.clone();
-            after.sealed[leaf] = true;
+            after.journal.sealed[leaf] = true;
             steps.push((Step::Seal(leaf), after));
         }
     }
-    let built = state.sealed.iter().all(|sealed| *sealed) && state.done.iter().all(|done| *done);
+    let built =
+        state.journal.sealed.iter().all(|sealed| *sealed) && state.journal.done.iter().all(|done| *done);
     if built && state.stage == Stage::Built {
         steps.push((Step::MirrorOn, State { stage: Stage::Mirrored, ..state.clone() }));
     }
@@ -255,7 +261,7 @@ fn owner(state: &State, mutant: Option<Mutant>, steps: &mut Steps) {
         steps.push((Step::Drain, State { drained: Some(over), ..state.clone() }));
     }
     // The exclusive lock: nobody else is in a transaction that has the table. Under it the log is looked at once more.
-    let alone = state.writes.is_empty() && state.batches.is_empty() && state.copies.is_empty();
+    let alone = state.app.writes.is_empty() && state.batches.is_empty() && state.copies.is_empty();
     let empty = |over: &Vec<Logged>| state.log.iter().all(|logged| over.contains(logged));
     if alone && state.drained.as_ref().is_some_and(empty) {
         steps.push((Step::Swap, State { stage: Stage::Swapped, ..state.clone() }));
@@ -287,10 +293,10 @@ fn death(state: &State, mutant: Option<Mutant>, steps: &mut Steps) {
 
 /// All that is above the first chunk that is not done.
 fn discard(state: &mut State) {
-    let first = state.done.iter().position(|done| !done).unwrap_or(IDS);
+    let first = state.journal.done.iter().position(|done| !done).unwrap_or(IDS);
     for id in first..IDS {
-        state.done[id] = state.counted[id] == Counted::Empty;
-        if !state.done[id] {
+        state.journal.done[id] = state.journal.counted[id] == Counted::Empty;
+        if !state.journal.done[id] {
             state.twin.iter_mut().for_each(|leaf| leaf[id] = None);
         }
     }
