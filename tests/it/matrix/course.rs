@@ -127,8 +127,11 @@ impl Course {
             Fault::Server => self.checkpointer(&db).await,
             Fault::Answer => String::new(),
         };
-        let end =
-            if what_dies.is_empty() { String::new() } else { format!("; kill -9 {what_dies}; sleep 0.3") };
+        let end = if what_dies.is_empty() {
+            String::new()
+        } else {
+            format!(" && kill -9 {what_dies} && sleep 0.3")
+        };
         let run = format!("touch {}{end}", reached.display());
         let moment = point.to_string();
         let set = [("QUARTERDECK_FAILPOINT", moment.as_str()), ("QUARTERDECK_FAILPOINT_RUN", run.as_str())];
