@@ -146,7 +146,7 @@ async fn a_reader_that_fails_stops_the_others() {
     let fixture = slow().await;
     let kill = async {
         wait_for_readers(&fixture, "2").await;
-        fixture.db.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'quarterdeck verify 2'").await;
+        fixture.db.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'quarterdeck verify 2' AND datname = current_database()").await;
     };
     let progress = Progress::default();
     let (end, ()) = tokio::join!(fixture.try_pass(&ALL, Limits::default(), &progress), kill);
