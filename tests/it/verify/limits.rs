@@ -26,7 +26,7 @@ async fn slow() -> Fixture {
     fixture
 }
 
-const READING: &str = "SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE 'quarterdeck verify%' AND state = 'active'";
+const READING: &str = "SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE 'quarterdeck verify%' AND state = 'active' AND datname = current_database()";
 
 async fn wait_for_readers(fixture: &Fixture, readers: &str) {
     while fixture.db.value(READING).await != readers {
