@@ -19,6 +19,8 @@ CREATE TABLE quarterdeck.migration (
     last_error text,
     unknown text,
     workers integer NOT NULL DEFAULT 2,
+    -- Limits of signals that slow or hold the work, as `quarterdeck tune` writes them; those not named are as usual.
+    limits jsonb NOT NULL DEFAULT '[]',
     created_at timestamptz NOT NULL DEFAULT now(),
     verified_at timestamptz,
     swapped_at timestamptz,
@@ -107,4 +109,4 @@ CREATE TABLE quarterdeck.duplicate_key (
 );
 
 REVOKE ALL ON ALL TABLES IN SCHEMA quarterdeck FROM PUBLIC;
-INSERT INTO quarterdeck.version VALUES (1);
+INSERT INTO quarterdeck.version VALUES (2);

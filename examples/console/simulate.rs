@@ -166,6 +166,7 @@ impl Pretence {
             }
             Command::Repair
             | Command::EndBlocker { .. }
+            | Command::Tune { .. }
             | Command::CancelChunk { .. }
             | Command::RetryChunk { .. }
             | Command::Reorder { .. } => {}

@@ -21,6 +21,7 @@ use crate::{
         plan::Request,
         scheme::Scheme,
         strategy::Strategy,
+        throttle::Setting,
     },
 };
 
@@ -82,6 +83,9 @@ pub enum Command {
     Pause(OneTable),
     /// Go on after `pause`
     Resume(OneTable),
+    /// Show the signals that slow or hold the work, or change their limits while it runs
+    #[command(after_help = SIGNALS)]
+    Tune(Tune),
     /// Compare source and twin, row by row, under live writes
     Verify(OneTable),
     /// Copy the differing rows again, then verify
@@ -258,6 +262,9 @@ pub struct Run {
     /// Take the migration from the process that owns it, and end that one's sessions
     #[arg(long)]
     pub takeover: bool,
+    /// Slow or hold the work by a signal; once for each. See `quarterdeck tune --help`
+    #[arg(long, value_name = "SIGNAL=LIMIT")]
+    pub limit: Vec<Setting>,
     /// How long things may take.
     #[command(flatten)]
     pub limits: Limits,
@@ -331,6 +338,24 @@ pub struct Blockers {
     #[arg(long, value_name = "PID", conflicts_with = "json")]
     pub cancel: Option<i32>,
 }
+
+/// `quarterdeck tune`.
+#[derive(Debug, Flags)]
+pub struct Tune {
+    /// The table
+    pub table: String,
+    /// Change a signal's limit; once for each
+    #[arg(long, value_name = "SIGNAL=LIMIT", conflicts_with = "json")]
+    pub limit: Vec<Setting>,
+    /// Change the number of copying sessions
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=16), conflicts_with = "json")]
+    pub workers: Option<u16>,
+    /// Print an array of JSON objects, one a signal
+    #[arg(long)]
+    pub json: bool,
+}
+
+const SIGNALS: &str = include_str!("../../assets/signals.txt");
 
 /// A command about one table.
 #[derive(Debug, Flags)]
@@ -469,6 +494,7 @@ impl Args {
                 | Command::Blockers(_)
                 | Command::Pause(_)
                 | Command::Resume(_)
+                | Command::Tune(_)
                 | Command::Verify(_)
                 | Command::Repair(_)
                 | Command::Report(_)

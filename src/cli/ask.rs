@@ -35,6 +35,8 @@ use crate::{
 const ACKNOWLEDGEMENT: Duration = Duration::from_secs(10);
 /// How long an owner may be gone before its answer is given up.
 const GRACE: Duration = Duration::from_secs(30);
+/// How long an owner may be gone before a command that it has not taken on is taken back.
+const LEFT: Duration = Duration::from_secs(2);
 /// How often ownership may change hands under us.
 const CONTESTS: u32 = 3;
 
@@ -57,7 +59,11 @@ pub(super) async fn ask(target: &Target, order: Order<'_>) -> Result<u8> {
         let row = launch::find(&session, order.table).await?.ok_or_else(|| no_migration(order.table))?;
         let owner = read::owner(&session, row.scheme.id).await?.filter(|owner| owner.alive);
         if let Some(owner) = owner {
-            return mailed(&mut follower, &session, &row, (&order.command, &owner)).await;
+            match mailed(&mut follower, &session, &row, (&order.command, &owner)).await? {
+                None if contest < CONTESTS => continue,
+                None => return Err(silent(&format!("{} pid {}", owner.host, owner.pid), "is gone")),
+                Some(code) => return Ok(code),
+            }
         }
         allowed(&row, &order.command)?;
         match alone(&mut follower, session, &row, &order).await? {
@@ -116,13 +122,14 @@ async fn alone(
     Ok(follower.worker(worker::start(target, row.scheme.id, options, picture)).await)
 }
 
-/// Writes the command, waits until it is taken on, then until it is done.
+/// Writes the command, waits until it is taken on, then until it is done; `None` where the owner left without having
+/// taken it on.
 async fn mailed(
     follower: &mut Follower,
     session: &Session,
     row: &MigrationRow,
     (command, owner): (&Command, &OwnerRow),
-) -> Result<u8> {
+) -> Result<Option<u8>> {
     let id = row.scheme.id;
     let seen = mail::newest_event(session, id).await?;
     let mut link = watcher::watch(session.target(), id).await?;
@@ -138,11 +145,11 @@ async fn mailed(
                     follower.event(&event);
                 }
             }
-            News::Signal => return leave(session, letter, command, &who).await,
+            News::Signal => return leave(session, letter, command, &who).await.map(Some),
             News::Picture | News::Gone => {
                 let answer = mail::command(session, letter).await?;
                 if answer.finished_at.is_some() {
-                    return Ok(answered(follower, answer, command));
+                    return Ok(Some(answered(follower, answer, command)));
                 }
                 let waits = answer.accepted_at.is_none() && sent.elapsed() > ACKNOWLEDGEMENT;
                 if waits && mail::withdraw(session, letter).await? {
@@ -152,6 +159,11 @@ async fn mailed(
                 let since = *gone.get_or_insert_with(Instant::now);
                 if alive {
                     gone = None;
+                } else if answer.accepted_at.is_none()
+                    && since.elapsed() > LEFT
+                    && mail::withdraw(session, letter).await?
+                {
+                    return Ok(None);
                 } else if since.elapsed() > GRACE {
                     return Err(silent(&who, "is gone, and did not say how the command ended"));
                 }

@@ -8,7 +8,7 @@ use std::io::IsTerminal;
 use crate::{
     cli::{
         appointment,
-        args::{Args, Command, Exchange, Explain, Limits, PlanCommand, Swap, Ui},
+        args::{Args, Command, Exchange, Explain, Limits, PlanCommand, Swap, Tune, Ui},
         ask::{self, Order},
         console, demo, manual, output, print, run, show,
     },
@@ -76,6 +76,7 @@ pub(super) async fn dispatch(args: &Args) -> Result<u8> {
         Command::Report(words) => show::report(&connect(args).await?, words).await,
         Command::Pause(of) => ask(args, &of.table, Asks::Pause).await,
         Command::Resume(of) => ask(args, &of.table, Asks::Resume).await,
+        Command::Tune(words) => tune(args, words).await,
         Command::Verify(of) => ask(args, &of.table, Asks::Verify).await,
         Command::Repair(of) => ask(args, &of.table, Asks::Repair).await,
         Command::Abort(of) => ask(args, &of.table, Asks::Abort).await,
@@ -93,6 +94,15 @@ pub(super) async fn dispatch(args: &Args) -> Result<u8> {
 async fn plan(args: &Args, words: &PlanCommand) -> Result<u8> {
     words.plan.request(&words.table)?;
     show::plan(&connect(args).await?, words).await
+}
+
+/// Changes what is to be changed; shows the signals where nothing is.
+async fn tune(args: &Args, words: &Tune) -> Result<u8> {
+    if words.limit.is_empty() && words.workers.is_none() {
+        return show::signals(&connect(args).await?, words).await;
+    }
+    let (settings, workers) = (words.limit.clone(), words.workers);
+    ask(args, &words.table, Asks::Tune { settings, workers }).await
 }
 
 async fn ask(args: &Args, table: &str, command: Asks) -> Result<u8> {

@@ -37,6 +37,7 @@ use crate::{
         listing::TableListing,
         phase::State,
         plan::{Plan, Request},
+        throttle::Limits as SignalLimits,
     },
     pg::{Session, Target, catalog, owner, owner::Claim},
     tui::{
@@ -177,7 +178,8 @@ impl RealDesk {
         let session = self.session().await?;
         // The plan may be old: what preflight refuses now is refused.
         crate::engine::plan::plan(&session, request).await?;
-        launch::journal(&self.target, &plan.scheme, self.manner.workers.unwrap_or(launch::WORKERS)).await?;
+        let workers = self.manner.workers.unwrap_or(launch::WORKERS);
+        launch::journal(&self.target, &plan.scheme, workers, &SignalLimits::default()).await?;
         let mut opened = self.work(&session, plan.scheme.id, Claim::IfFree).await?;
         opened.plan = Some(plan);
         Ok(opened)

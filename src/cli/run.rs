@@ -23,7 +23,7 @@ use crate::{
         launch, plan, watcher, worker,
     },
     error::{Error, Result},
-    model::{phase::Phase, strategy::Strategy},
+    model::{phase::Phase, strategy::Strategy, throttle::Limits},
     pg::{
         Session, Target, catalog,
         journal::{
@@ -162,7 +162,8 @@ impl Subject<'_> {
             for finding in &plan.warnings {
                 print::warning(&format!("{}: {} ({})", finding.object, finding.reason, finding.id));
             }
-            launch::journal(self.target, &plan.scheme, self.words.workers.unwrap_or(launch::WORKERS)).await
+            let workers = self.words.workers.unwrap_or(launch::WORKERS);
+            launch::journal(self.target, &plan.scheme, workers, &self.limits(Limits::default())).await
         };
         match result.await {
             Err(error) if self.find(session).await?.is_none() => Err(error),
@@ -170,12 +171,29 @@ impl Subject<'_> {
         }
     }
 
-    /// Refuses another plan than the journal's.
+    /// `limits` with what the words change of them.
+    fn limits(&self, mut limits: Limits) -> Limits {
+        self.words.limit.iter().cloned().for_each(|setting| limits.set(setting));
+        limits
+    }
+
+    /// Refuses another plan, and other limits, than the journal's.
     fn check_plan(&self, row: &MigrationRow) -> Result<()> {
+        let table = row.scheme.source().plain();
+        if self.limits(row.limits.clone()) != row.limits {
+            return Err(Error::Refused {
+                id: "QD-094",
+                reason: "its migration is under way with other limits".into(),
+                remedy: format!(
+                    "leave --limit out, and change them with `quarterdeck tune {table} --limit …`"
+                ),
+                object: table,
+            });
+        }
         let Some(flag) = self.words.plan.other_than(&row.scheme) else { return Ok(()) };
         Err(Error::Refused {
             id: "QD-094",
-            object: row.scheme.source().plain(),
+            object: table,
             reason: format!("its migration is under way with another plan: {flag} differs"),
             remedy: format!("leave {flag} out, or abort the migration and start again"),
         })

@@ -4,7 +4,7 @@ use chrono::Utc;
 
 use crate::{
     cli::{
-        args::{Blockers, PlanCommand, Report, Status},
+        args::{Blockers, PlanCommand, Report, Status, Tune},
         output, print,
     },
     engine::{event::Event, launch, plan, readiness, watcher},
@@ -65,6 +65,20 @@ pub(super) async fn blockers(target: &Target, words: &Blockers) -> Result<u8> {
         output::blockers::json(&blockers) + "\n"
     } else {
         output::blockers::text(&scheme.source().plain(), &blockers, Utc::now())
+    });
+    Ok(0)
+}
+
+/// `quarterdeck tune`, without a change.
+pub(super) async fn signals(target: &Target, words: &Tune) -> Result<u8> {
+    let session = Session::open(target, "tune").await?;
+    let row = launch::find(&session, &words.table).await?.ok_or_else(|| no_migration(&words.table))?;
+    let status = watcher::picture(&session, row.scheme.id).await?;
+    let signals = output::signals::rows(&row.limits, &status.throttle);
+    print::text(&if words.json {
+        output::signals::json(&signals) + "\n"
+    } else {
+        output::signals::text(&signals)
     });
     Ok(0)
 }

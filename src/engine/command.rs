@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::chunk::ChunkId;
+use crate::model::{chunk::ChunkId, throttle::Setting};
 
 /// One request, whoever makes it: a key in the console, another process, a signal.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -57,6 +57,14 @@ pub enum Command {
         /// Its process.
         pid: i32,
     },
+    /// Change limits of the signals that slow or hold the work; durable.
+    Tune {
+        /// The changes.
+        settings: Vec<Setting>,
+        /// The number of copying workers, 1 to 16, where that changes too.
+        #[serde(default)]
+        workers: Option<u16>,
+    },
     /// Change the number of copying workers.
     Workers {
         /// The new number, 1 to 16.
@@ -82,6 +90,7 @@ impl Command {
             Self::RetryChunk { .. } => "retry chunk",
             Self::Reorder { .. } => "reorder",
             Self::EndBlocker { .. } => "end blocker",
+            Self::Tune { .. } => "tune",
             Self::Workers { .. } => "workers",
         }
     }

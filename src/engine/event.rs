@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     engine::command::Asked,
     error::Report,
-    model::{chunk::ChunkId, phase::Phase},
+    model::{chunk::ChunkId, phase::Phase, throttle::Speed},
 };
 
 /// One entry of the journal's event table.
@@ -177,6 +177,13 @@ pub enum Body {
     Resumed {
         /// By whom.
         by: String,
+    },
+    /// Signals slow or hold the copying, or do so no more.
+    Throttled {
+        /// How fast it goes from now on.
+        speed: Speed,
+        /// Each signal that slows or holds it.
+        reasons: Vec<String>,
     },
     /// The connection is gone; it will be tried again.
     Reconnecting {

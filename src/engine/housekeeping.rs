@@ -13,11 +13,15 @@ use crate::{
         context::{Context, Request},
         event::Body,
         gate::Will,
-        orders, picture as parts,
+        orders, picture as parts, replayer,
         status::{Owner, Rows, Status},
+        throttler,
     },
     error::Result,
-    model::{pace::Spent, phase::Phase},
+    model::{
+        pace::Spent,
+        throttle::{Kind, Reading, Speed, Work, governor::Value, trail::Trail},
+    },
     ops,
     pg::{Session, journal, journal::mail, measure},
 };
@@ -29,6 +33,10 @@ const MAIL_EVERY: u64 = 2;
 const LOG_EVERY: u64 = 4;
 const SIZES_EVERY: u64 = 20;
 const BLOCKERS_EVERY: u64 = 8;
+/// Seconds over which the log's growth is counted.
+const GROWTH_S: f64 = 10.0;
+/// Seconds between two words about how fast the copying goes.
+const SAID_EVERY_S: f64 = 10.0;
 
 /// Runs until the session fails.
 pub async fn run(
@@ -37,7 +45,7 @@ pub async fn run(
     commands: &mut mpsc::Receiver<Asked>,
     status: &watch::Sender<Arc<Status>>,
 ) -> Result<()> {
-    let mut keeper = Keeper { ctx, paused_said: false, last_log: 0, measured: None };
+    let mut keeper = Keeper::new(ctx);
     let mut tick = tokio::time::interval(TICK);
     tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     for turn in 0_u64.. {
@@ -53,6 +61,7 @@ pub async fn run(
                 if turn % SIZES_EVERY == 0 { keeper.sizes(session).await?; }
             }
         }
+        keeper.throttle();
         keeper.say_paused();
         show(status, picture(ctx));
     }
@@ -73,15 +82,45 @@ struct Keeper<'a> {
     paused_said: bool,
     last_log: i64,
     measured: Option<tokio::time::Instant>,
+    /// What of the log could be replayed, and that it could.
+    replayable: (Trail, Vec<String>),
+    /// How fast the copying was said to go, and when.
+    said: (Speed, f64),
 }
 
-impl Keeper<'_> {
+impl<'a> Keeper<'a> {
+    fn new(ctx: &'a Context) -> Self {
+        Self {
+            ctx,
+            paused_said: false,
+            last_log: 0,
+            measured: None,
+            replayable: (Trail::default(), Vec::new()),
+            said: (Speed::Full, 0.0),
+        }
+    }
+
+    /// Judges the signals, and says how fast the copying goes where that has changed: at once that it is held and that
+    /// it goes on, else not more often than is worth reading.
+    fn throttle(&mut self) {
+        let now = throttler::now_s();
+        let speed = throttler::judge(self.ctx).copy;
+        let due = [speed, self.said.0].contains(&Speed::Stop) || now - self.said.1 >= SAID_EVERY_S;
+        if speed != self.said.0 && due && self.ctx.phase().copies() {
+            self.said = (speed, now);
+            let reasons = self.ctx.live().governor.reasons();
+            self.ctx.say(Body::Throttled { speed, reasons });
+        }
+    }
+
     fn clock(&self) {
-        let spent = match self.ctx.gate.will() {
-            Will::Go => Spent::Active,
-            Will::Pause | Will::Stop | Will::Abort => Spent::Paused,
+        let spent = match (self.ctx.gate.will(), self.ctx.gate.speed(Work::Copy)) {
+            (Will::Go, Speed::Full) => Spent::Active,
+            (Will::Go, Speed::Slow) => Spent::Slowed,
+            (Will::Go, Speed::Stop) => Spent::Held,
+            (Will::Pause | Will::Stop | Will::Abort, _) => Spent::Paused,
         };
-        if matches!(self.ctx.phase(), Phase::Copying | Phase::Filling) {
+        if self.ctx.phase().copies() {
             self.ctx.live().pace.tick(TICK.as_secs_f64(), spent);
         }
     }
@@ -103,7 +142,9 @@ impl Keeper<'_> {
     }
 
     async fn measure(&mut self, session: &Session) -> Result<()> {
-        let log = measure::log(session, &self.ctx.scheme).await?;
+        let scope = replayer::scope(self.ctx);
+        let log = measure::log(session, &self.ctx.scheme, &scope).await?;
+        self.growth(log.replayable, scope);
         let trend = self.measured.replace(tokio::time::Instant::now()).map(|last| {
             #[expect(clippy::cast_precision_loss, reason = "a trend for people")]
             let change = (log.rows - self.last_log) as f64;
@@ -125,7 +166,31 @@ impl Keeper<'_> {
             live.duplicate_keys = duplicates;
             parts::broadcast(&live, &board, paused.as_deref())
         };
-        journal::mail::broadcast(session, self.ctx.scheme.id, self.ctx.term.epoch, &live).await
+        let began = tokio::time::Instant::now();
+        journal::mail::broadcast(session, self.ctx.scheme.id, self.ctx.term.epoch, &live).await?;
+        // A commit as small as the application's: its own are as slow.
+        self.read(Kind::CommitLatency, u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX));
+        let bytes: i64 =
+            log.bytes + self.ctx.live().sizes.values().map(|(heap, indexes)| heap + indexes).sum::<i64>();
+        self.read(Kind::Bytes, u64::try_from(bytes).unwrap_or(0));
+        Ok(())
+    }
+
+    /// How fast what could be replayed grows; from anew when a leaf has come to it with all its keys.
+    fn growth(&mut self, replayable: i64, scope: Vec<String>) {
+        let (trail, known) = &mut self.replayable;
+        if *known != scope {
+            *known = scope;
+            trail.clear();
+        }
+        trail.push(throttler::now_s(), replayable);
+        let rate = trail.rate(GROWTH_S).unwrap_or(0);
+        self.read(Kind::LogGrowth, rate);
+    }
+
+    fn read(&self, kind: Kind, value: u64) {
+        let reading = Reading { at_s: throttler::now_s(), of: String::new(), value: Value::Number(value) };
+        self.ctx.live().governor.read(kind, reading);
     }
 
     /// Read by people, and before the swap.

@@ -5,7 +5,7 @@ use uuid::Uuid;
 use crate::{
     engine::watcher,
     error::{Error, Result},
-    model::scheme::Scheme,
+    model::{scheme::Scheme, throttle::Limits},
     pg::{
         Session, Target, catalog, journal,
         journal::read::{self, MigrationRow},
@@ -16,10 +16,10 @@ use crate::{
 pub const WORKERS: u16 = 2;
 
 /// Journals a scheme: from here on it is a migration that any process may run.
-pub async fn journal(target: &Target, scheme: &Scheme, workers: u16) -> Result<()> {
+pub async fn journal(target: &Target, scheme: &Scheme, workers: u16, limits: &Limits) -> Result<()> {
     let mut session = Session::open(target, "launch").await?;
     journal::install(&mut session).await?;
-    journal::write::migration(&mut session, scheme, workers.into()).await
+    journal::write::migration(&mut session, scheme, workers.into(), limits).await
 }
 
 /// The migrations of the tables that a typed name can mean, or of all tables; newest first.

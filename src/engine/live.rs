@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     engine::status::{Lane, Pace as PaceStatus, Readiness, Rows, Signal},
-    model::{chunk::ChunkId, diff::Diff, pace::Pace, phase::Phase},
+    model::{chunk::ChunkId, diff::Diff, pace::Pace, phase::Phase, throttle::Governor},
     ops::verify::Progress,
 };
 
@@ -37,6 +37,8 @@ pub struct Live {
     pub diffs: Arc<Vec<Diff>>,
     /// Keys that block `reverse`.
     pub duplicate_keys: Vec<String>,
+    /// What slows or holds the work.
+    pub governor: Governor,
 }
 
 /// What a worker holds.

@@ -22,5 +22,6 @@ pub mod report;
 pub mod sentence;
 pub mod status;
 pub mod steps;
+pub mod throttler;
 pub mod watcher;
 pub mod worker;

@@ -12,7 +12,7 @@ use crate::{
         gate::Will,
     },
     error::{Error, Report, Result},
-    model::{phase::Phase, strategy::Strategy},
+    model::{phase::Phase, strategy::Strategy, throttle::Setting},
     ops,
     pg::{Session, journal, journal::mail},
 };
@@ -36,6 +36,7 @@ pub fn decide((strategy, phase): (Strategy, Phase), command: &Command) -> Result
         | Command::Resume
         | Command::Stop
         | Command::EndBlocker { .. }
+        | Command::Tune { .. }
         | Command::Workers { .. } => {
             if phase.is_over() {
                 Err(over(phase))
@@ -67,11 +68,7 @@ pub fn decide((strategy, phase): (Strategy, Phase), command: &Command) -> Result
             Err(format!("{} needs phase reverse_window, and it is {phase}", command.word()))
         }
         Command::CancelChunk { .. } | Command::RetryChunk { .. } | Command::Reorder { .. } => {
-            if matches!(phase, Phase::Copying | Phase::Filling) {
-                Ok(Who::Now)
-            } else {
-                Err(format!("nothing is being copied; it is {phase}"))
-            }
+            if phase.copies() { Ok(Who::Now) } else { Err(format!("nothing is being copied; it is {phase}")) }
         }
     }
 }
@@ -254,11 +251,9 @@ async fn at_once(ctx: &Context, session: &mut Session, asked: &Asked) -> Result<
         Command::Stop if ctx.gate.will() == Will::Stop => ctx.gate.hurry.cancel(),
         Command::Stop => ctx.gate.set(Will::Stop),
         Command::Workers { workers } => {
-            let workers = (*workers).clamp(1, 16);
-            write(ctx, session, async |tx| journal::write::workers(tx, ctx.scheme.id, workers.into()).await)
-                .await?;
-            ctx.live().workers = workers;
+            tune(ctx, session, &[], Some(*workers)).await?;
         }
+        Command::Tune { settings, workers } => tune(ctx, session, settings, *workers).await?,
         Command::EndBlocker { pid } => end_blocker(ctx, session, *pid).await?,
         Command::CancelChunk { chunk } => match ctx.board().in_hand.get(chunk) {
             Some(hand) => hand.cancel.cancel(),
@@ -298,6 +293,29 @@ async fn resume(ctx: &Context, session: &mut Session, asked: &Asked) -> Result<(
     ctx.standing().paused = None;
     ctx.gate.set(Will::Go);
     ctx.say(Body::Resumed { by: asked.by.from.clone() });
+    Ok(())
+}
+
+/// Durable first, then in force.
+async fn tune(
+    ctx: &Context,
+    session: &mut Session,
+    settings: &[Setting],
+    workers: Option<u16>,
+) -> Result<()> {
+    let (mut limits, now) = {
+        let live = ctx.live();
+        (live.governor.limits.clone(), live.workers)
+    };
+    settings.iter().cloned().for_each(|setting| limits.set(setting));
+    let workers = workers.unwrap_or(now).clamp(1, 16);
+    write(ctx, session, async |tx| {
+        journal::write::limits(tx, ctx.scheme.id, &limits).await?;
+        journal::write::workers(tx, ctx.scheme.id, workers.into()).await
+    })
+    .await?;
+    let mut live = ctx.live();
+    (live.governor.limits, live.workers) = (limits, workers);
     Ok(())
 }
 

@@ -116,7 +116,7 @@ pub fn broadcast(live: &Live, board: &Board, paused: Option<&str>) -> Broadcast 
             slowed_s,
             workers: live.workers,
         },
-        throttle: throttle.into_iter().collect(),
+        throttle: throttle.into_iter().chain(live.governor.signals.iter().cloned()).collect(),
         replayed: live.rows.replayed,
         log_trend: live.rows.log_trend,
         verifying: live.verifying.as_ref().map(|progress| progress.rows()),

@@ -7,7 +7,7 @@ use tokio_postgres::error::SqlState;
 use crate::{
     engine::{context::Context, event::Body},
     error::{Error, Result},
-    model::{phase::Phase, strategy::Strategy},
+    model::{phase::Phase, strategy::Strategy, throttle::Work},
     ops::replay::{self, Replayed, forward::Scope, reverse::Past},
     pg::{Session, measure},
 };
@@ -22,7 +22,7 @@ const MAX_FAILURES: u32 = 50;
 pub async fn run(ctx: &Context) -> Result<()> {
     let mut idle = IDLE;
     loop {
-        ctx.gate.pass().await?;
+        ctx.gate.pass_for(Work::Replay).await?;
         let replayed = {
             let mut session = ctx.replay.lock().await;
             match batch(ctx, &mut session).await {
@@ -51,6 +51,15 @@ pub async fn drain(ctx: &Context, session: &mut Session) -> Result<i64> {
         if replayed.log_rows < replay::BATCH {
             return Ok(sum);
         }
+    }
+}
+
+/// What of the log could be replayed now, as conditions on `part`.
+pub fn scope(ctx: &Context) -> Vec<String> {
+    match way(ctx) {
+        Way::Forward(scope) => scope,
+        Way::Reverse => replay::all(),
+        Way::None => Vec::new(),
     }
 }
 

@@ -8,7 +8,10 @@ use crate::{
         event::Body,
     },
     error::Report,
-    model::figures::{count, span},
+    model::{
+        figures::{count, span},
+        throttle::Speed,
+    },
 };
 
 /// How an event is meant.
@@ -38,7 +41,8 @@ pub fn tone(body: &Body) -> Tone {
         | Body::Reversed { .. }
         | Body::Accepted { .. }
         | Body::Done { .. }
-        | Body::Resumed { .. } => Tone::Calm,
+        | Body::Resumed { .. }
+        | Body::Throttled { speed: Speed::Full, .. } => Tone::Calm,
         Body::LeafVerified { diffs, .. } | Body::Verified { diffs, .. } => {
             if *diffs == 0 {
                 Tone::Good
@@ -58,6 +62,7 @@ pub fn tone(body: &Body) -> Tone {
         | Body::ChunkFailed { .. }
         | Body::Refused { .. }
         | Body::Paused { .. }
+        | Body::Throttled { .. }
         | Body::Reconnecting { .. }
         | Body::Warning { .. } => Tone::Warn,
         Body::DuplicateKey { .. } | Body::Failed { .. } => Tone::Danger,
@@ -88,6 +93,7 @@ pub fn word(body: &Body) -> &'static str {
         Body::Accepted { .. } | Body::Done { .. } | Body::Refused { .. } => "command",
         Body::Paused { .. } => "paused",
         Body::Resumed { .. } => "resumed",
+        Body::Throttled { .. } => "throttle",
         Body::Reconnecting { .. } => "connection",
         Body::Warning { .. } => "warning",
         Body::Failed { .. } => "failed",
@@ -143,6 +149,9 @@ pub fn sentence(body: &Body) -> String {
         Body::Refused { asked, reason } => format!("{} refused: {reason}{}", ordered(asked), by(asked)),
         Body::Paused { message } | Body::Warning { message } => message.clone(),
         Body::Resumed { by } => format!("resumed by {by}"),
+        Body::Throttled { speed: Speed::Full, .. } => "at full speed".into(),
+        Body::Throttled { speed: Speed::Slow, reasons } => format!("slowed by {}", reasons.join("; ")),
+        Body::Throttled { speed: Speed::Stop, reasons } => format!("held by {}", reasons.join("; ")),
         Body::Reconnecting { attempt, in_s, reason } => {
             format!("connection lost, attempt {attempt} in {in_s} s: {reason}")
         }
@@ -172,6 +181,11 @@ fn ordered(asked: &Asked) -> String {
         Command::Reorder { leaf, up } => format!("{leaf} {}", if *up { "earlier" } else { "later" }),
         Command::EndBlocker { pid } => format!("{} {pid}", asked.command.word()),
         Command::Workers { workers } => format!("{workers} workers"),
+        Command::Tune { settings, workers } => {
+            let workers = workers.map(|workers| format!("workers={workers}"));
+            let each: Vec<_> = settings.iter().map(ToString::to_string).chain(workers).collect();
+            format!("tune {}", each.join(" "))
+        }
         Command::Finish { drop_source: true } => "finish and drop the old table".to_owned(),
         Command::Reverse { move_rows: true } => "reverse and move later rows".to_owned(),
         Command::Finish { drop_source: false }

@@ -21,6 +21,7 @@ use crate::model::{
 pub use crate::model::{
     condition::Condition,
     diff::{Diff, DiffKind, MAX_DIFFS},
+    throttle::{Signal, SignalState},
 };
 
 /// A migration at one moment.
@@ -75,7 +76,13 @@ impl Status {
 
     /// Whether another picture differs in nothing but the moment it was taken.
     pub fn says_the_same_as(&self, other: &Self) -> bool {
-        Self { at: other.at, ..self.clone() } == *other
+        // What a signal that slows nothing reads changes all the time.
+        let throttle = |status: &Self| -> Vec<Signal> {
+            let bad = |signal: &&Signal| signal.state != SignalState::Ok;
+            status.throttle.iter().filter(bad).cloned().collect()
+        };
+        Self { at: other.at, throttle: other.throttle.clone(), ..self.clone() } == *other
+            && throttle(self) == throttle(other)
     }
 
     /// Every chunk is done: what was not copied is in the log, or went through it.
@@ -307,31 +314,6 @@ pub struct Lane {
     pub waiting: Option<String>,
     /// The last chunk's milliseconds.
     pub last_ms: Option<i64>,
-}
-
-/// A throttling signal's verdict.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum SignalState {
-    /// No reason to slow.
-    Ok,
-    /// Go slowly.
-    Slow,
-    /// Do not go.
-    Stop,
-    /// Not measured lately; counts as slow.
-    Stale,
-}
-
-/// A throttling signal.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Signal {
-    /// `operator`, `replica lag`, …
-    pub signal: String,
-    /// Its verdict.
-    pub state: SignalState,
-    /// `standby b 4.1 s > 3 s`.
-    pub detail: String,
 }
 
 /// Speed and time.

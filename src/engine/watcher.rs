@@ -44,7 +44,7 @@ async fn paint(session: &Session, migration: Uuid, board: &mut Board) -> Result<
         .and_then(|owner| owner.live.clone())
         .filter(|_| owner.as_ref().is_some_and(|o| o.alive));
     let live: Broadcast = live.and_then(|live| serde_json::from_value(live).ok()).unwrap_or_default();
-    let log = measure::log(session, &row.scheme).await?;
+    let log = measure::log(session, &row.scheme, &[]).await?;
     let sizes = measure::leaves(session, &row.scheme, &board.leaf_list()).await?;
     let diffs: Vec<Diff> = journal::read::diffs(session, migration)
         .await?

@@ -30,9 +30,10 @@ use crate::{
         replayer,
         status::Status,
         steps::{self, settled::Left},
+        throttler,
     },
     error::{Error, Result},
-    model::{diff::Diff, phase::Phase, strategy::Strategy},
+    model::{diff::Diff, phase::Phase, strategy::Strategy, throttle::Governor},
     pg::{Target, journal, owner},
 };
 
@@ -152,6 +153,7 @@ impl Work {
             end = phases(&ctx) => end,
             error = housekeeping::run(&ctx, &mut owned.session, &mut self.inbox, &self.status) => Err(error.err().unwrap_or_else(|| Error::Bug("housekeeping ended".into()))),
             error = replay(&ctx) => Err(error),
+            () = throttler::run(&ctx) => Err(Error::Bug("the throttler ended".into())),
         };
         ctx.gate.over.cancel();
         if let Err(error) = &result {
@@ -176,7 +178,8 @@ impl Work {
             .options
             .workers
             .unwrap_or_else(|| u16::try_from(row.workers).unwrap_or(crate::engine::launch::WORKERS));
-        let live = Live { workers, diffs: Arc::new(diffs), ..Live::default() };
+        let governor = Governor::new(row.limits.clone(), throttler::now_s());
+        let live = Live { workers, diffs: Arc::new(diffs), governor, ..Live::default() };
         let will = if row.paused.is_some() { Will::Pause } else { Will::Go };
         let (sender, receiver) = mpsc::channel(COMMANDS);
         let replay =

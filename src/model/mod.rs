@@ -33,4 +33,5 @@ pub mod server;
 pub mod strategy;
 pub mod table;
 pub mod template;
+pub mod throttle;
 pub mod triggers;

@@ -62,6 +62,15 @@ impl FromStr for Opening {
     }
 }
 
+impl fmt::Display for Opening {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::At(at) => write!(f, "{}", at.format("%Y-%m-%dT%H:%M:%SZ")),
+            Self::Daily(from, to) => write!(f, "{}-{}", from.format("%H:%M"), to.format("%H:%M")),
+        }
+    }
+}
+
 impl fmt::Display for Stretch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.from.trunc_subsecs(0).format("%Y-%m-%d %H:%M:%S"))?;

@@ -1,6 +1,6 @@
 //! Speed and time left, from rows and seconds that somebody else measured. Pure: time comes in as a number.
 //!
-//! Only seconds in which copying was allowed count, so a pause makes no estimate worse.
+//! Only seconds in which copying was allowed count, so a pause makes no estimate worse. Slowed seconds count: it may stay so.
 
 use std::collections::VecDeque;
 
@@ -16,8 +16,10 @@ pub enum Spent {
     Active,
     /// Paused by the operator.
     Paused,
-    /// Held back by a signal.
+    /// Copying a part of the time, as a signal wants it.
     Slowed,
+    /// Waiting for a signal.
+    Held,
 }
 
 /// Counts rows and seconds.
@@ -29,6 +31,8 @@ pub struct Pace {
     now_s: f64,
     rows_total: u64,
     chunks: u32,
+    /// Seconds in which something was copied.
+    copying_s: f64,
     active_s: f64,
     paused_s: f64,
     slowed_s: f64,
@@ -46,15 +50,16 @@ impl Pace {
     /// `seconds` have passed, spent on `spent`.
     pub fn tick(&mut self, seconds: f64, spent: Spent) {
         match spent {
-            Spent::Active => {
-                self.active_s += seconds;
-                self.now_s += seconds;
-                if self.now_s >= 1.0 {
-                    self.bar();
-                }
-            }
+            Spent::Active => self.active_s += seconds,
             Spent::Paused => self.paused_s += seconds,
-            Spent::Slowed => self.slowed_s += seconds,
+            Spent::Slowed | Spent::Held => self.slowed_s += seconds,
+        }
+        if matches!(spent, Spent::Active | Spent::Slowed) {
+            self.copying_s += seconds;
+            self.now_s += seconds;
+            if self.now_s >= 1.0 {
+                self.bar();
+            }
         }
     }
 
@@ -74,15 +79,15 @@ impl Pace {
         }
     }
 
-    /// Rows per second of active time, over the whole run and over the last minute.
+    /// Rows per second of the time in which something was copied, over the whole run and over the last minute.
     fn rates(&self) -> Option<(f64, f64)> {
-        if self.chunks < CHUNKS_BEFORE_ETA || self.active_s < 1.0 {
+        if self.chunks < CHUNKS_BEFORE_ETA || self.copying_s < 1.0 {
             return None;
         }
         let recent = self.history.iter().sum::<u64>();
         #[expect(clippy::cast_precision_loss, reason = "a rate for people")]
         let rates =
-            (self.rows_total as f64 / self.active_s, recent as f64 / self.history.len().max(1) as f64);
+            (self.rows_total as f64 / self.copying_s, recent as f64 / self.history.len().max(1) as f64);
         Some(rates)
     }
 
@@ -105,7 +110,7 @@ impl Pace {
         self.history.iter().copied().collect()
     }
 
-    /// Seconds active, paused, slowed.
+    /// Seconds active, paused, slowed or held.
     pub fn spent_s(&self) -> (f64, f64, f64) {
         (self.active_s, self.paused_s, self.slowed_s)
     }
@@ -129,7 +134,11 @@ mod tests {
         assert_eq!(before, Some((10.0, 10.0)));
         pace.tick(500.0, Spent::Paused);
         assert_eq!(pace.eta_s(1_000), before);
-        assert_eq!(pace.spent_s(), (3.0, 500.0, 0.0));
+        pace.tick(500.0, Spent::Held);
+        assert_eq!(pace.eta_s(1_000), before);
+        assert_eq!(pace.spent_s(), (3.0, 500.0, 500.0));
+        pace.tick(1.0, Spent::Slowed);
+        assert!(pace.eta_s(1_000) > before, "a slower second makes it later");
     }
 
     /// As the worker ticks: four times a second.

@@ -108,6 +108,11 @@ impl Phase {
         matches!(self, Self::Finished | Self::Aborted)
     }
 
+    /// Rows are copied.
+    pub fn copies(self) -> bool {
+        matches!(self, Self::Copying | Self::Filling)
+    }
+
     /// The partitioned table owns the name.
     pub fn is_swapped(self) -> bool {
         matches!(

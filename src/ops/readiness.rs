@@ -39,7 +39,7 @@ async fn log(session: &Session, scheme: &Scheme) -> Result<Condition> {
             break;
         }
     }
-    let figures = measure::log(session, scheme).await?;
+    let figures = measure::log(session, scheme, &[]).await?;
     let holds = took < SLOW_LOOK_MS;
     let detail =
         format!("{} keys to replay, {} kB; a look takes {took} ms", figures.rows, figures.bytes / 1024);

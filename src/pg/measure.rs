@@ -15,21 +15,24 @@ use crate::{
 pub struct LogFigures {
     /// Rows.
     pub rows: i64,
+    /// Rows that could be replayed now.
+    pub replayable: i64,
     /// Bytes, indexes included.
     pub bytes: i64,
     /// Age of the oldest row in seconds.
     pub oldest_s: Option<f64>,
 }
 
-/// Counts the log exactly; zero where it does not exist.
-pub async fn log(session: &Session, scheme: &Scheme) -> Result<LogFigures> {
+/// Counts the log exactly; zero where it does not exist. `scope` as in [`log_has`] is what could be replayed.
+pub async fn log(session: &Session, scheme: &Scheme, scope: &[String]) -> Result<LogFigures> {
     if !exists(session, &scheme.log()).await? {
         return Ok(LogFigures::default());
     }
     let log = scheme.log();
+    let replayable = if scope.is_empty() { "false".to_owned() } else { scope.join(" OR ") };
     let sql = format!(
         "SELECT count(*), pg_total_relation_size({}::regclass), \
-         extract(epoch FROM clock_timestamp() - min(at))::float8 FROM {log}",
+         extract(epoch FROM clock_timestamp() - min(at))::float8, count(*) FILTER (WHERE {replayable}) FROM {log}",
         crate::model::ident::literal(&log.to_string())
     );
     let row = match session.query_one_again("measure log", &sql, &[]).await {
@@ -39,7 +42,7 @@ pub async fn log(session: &Session, scheme: &Scheme) -> Result<LogFigures> {
         }
         row => row?,
     };
-    Ok(LogFigures { rows: row.get(0), bytes: row.get(1), oldest_s: row.get(2) })
+    Ok(LogFigures { rows: row.get(0), bytes: row.get(1), oldest_s: row.get(2), replayable: row.get(3) })
 }
 
 /// Heap and index bytes of every leaf that exists.

@@ -12,6 +12,7 @@ pub mod owner;
 pub mod pooler;
 pub mod script;
 pub mod session;
+pub mod signals;
 
 pub use connect::Target;
 pub use fence::Fence;

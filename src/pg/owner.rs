@@ -52,6 +52,7 @@ pub struct Ownership {
 /// Becomes the owner; `None` where somebody else lives and `claim` does not allow taking over.
 pub async fn claim(target: &Target, id: Uuid, claim: Claim) -> Result<Option<Ownership>> {
     let mut session = Session::open(target, &purpose(id, "owner")).await?;
+    journal::install(&mut session).await?;
     may_own(&session, id).await?;
     if !try_lock(&session, id).await? {
         if claim == Claim::IfFree {

@@ -107,7 +107,7 @@ fn throttle() -> Vec<Signal> {
     vec![
         Signal { signal: "operator".into(), state: SignalState::Ok, detail: String::new() },
         Signal {
-            signal: "replica lag".into(),
+            signal: "standby-lag".into(),
             state: SignalState::Slow,
             detail: "standby b\u{202e} 4.1 s > 3 s".into(),
         },

@@ -109,12 +109,27 @@ fn orders_are_sent_at_once_asked_about_or_typed() {
         (Scene::Stopped, "p", vec![]),
         (Scene::Copying, "S", vec![]),
         (Scene::Ready, "S", sends(Command::Rehearse)),
+        (Scene::Copying, "5", vec![]),
+    ];
+    for (scene, keys, wanted) in cases {
+        assert_eq!(press(&mut at(*scene), keys), *wanted, "{keys} at {scene:?}");
+    }
+}
+
+#[test]
+fn a_pid_and_a_limit_are_typed_as_they_are_meant() {
+    let limit = || sends(Command::Tune { settings: vec!["lock-waits=9".parse().unwrap()], workers: None });
+    let cases: &[(Scene, &str, Vec<Effect>)] = &[
         (Scene::NotYet, "b8841<enter>", sends(Command::EndBlocker { pid: 8841 })),
         (Scene::NotYet, "b8842<enter>", vec![]),
         (Scene::NotYet, "b<enter>", vec![]),
         (Scene::NotYet, "bchat_messages<enter>", vec![]),
         (Scene::NotYet, "b8841<esc>", vec![]),
-        (Scene::Copying, "5", vec![]),
+        (Scene::Copying, "tlock-waits=9<enter>", limit()),
+        (Scene::Watched, "tlock-waits=9<enter>", limit()),
+        (Scene::Copying, "tlock-waits=x<enter>", vec![]),
+        (Scene::Copying, "t<enter>", vec![]),
+        (Scene::Finished, "tlock-waits=9<enter>", vec![]),
     ];
     for (scene, keys, wanted) in cases {
         assert_eq!(press(&mut at(*scene), keys), *wanted, "{keys} at {scene:?}");

@@ -71,6 +71,7 @@ pub(crate) fn overlays() -> Vec<Overlay> {
             Deed::Abort,
             Deed::Quit,
             Deed::EndBlocker,
+            Deed::Tune,
         ]
         .map(ask),
     );

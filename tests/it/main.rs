@@ -62,6 +62,8 @@ mod swap;
 #[path = "../terminal/mod.rs"]
 mod terminal;
 #[cfg(test)]
+mod throttle;
+#[cfg(test)]
 mod twin;
 #[cfg(test)]
 mod verify;

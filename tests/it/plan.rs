@@ -6,6 +6,7 @@ use quarterdeck::{
     model::{
         phase::{Phase, State},
         plan::{Plan, Request, Severity},
+        throttle::Limits,
     },
     pg::{Session, Target, catalog::list_tables, journal},
 };
@@ -264,7 +265,7 @@ async fn a_table_with_a_migration_is_listed_with_it_and_not_planned_again() {
     let plan = planned(&db, &Request::of("chat_messages")).await.unwrap_or_else(|e| panic!("{e}"));
     let mut session = db.session().await;
     journal::install(&mut session).await.unwrap();
-    journal::write::migration(&mut session, &plan.scheme, 2).await.unwrap();
+    journal::write::migration(&mut session, &plan.scheme, 2, &Limits::default()).await.unwrap();
     let listed = list_tables(&session).await.unwrap();
     let carried = listed.iter().find(|t| t.name.name.as_str() == "chat_messages").unwrap().migration.unwrap();
     assert_eq!((carried.id, carried.phase, carried.state), (plan.scheme.id, Phase::Planned, State::Stopped));

@@ -2,7 +2,7 @@
 
 use quarterdeck::{
     engine::{command::Command, context::Until, launch, plan::plan, worker::End},
-    model::{period::Every, phase::Phase, plan::Request, strategy::Strategy},
+    model::{period::Every, phase::Phase, plan::Request, strategy::Strategy, throttle::Limits},
 };
 use uuid::Uuid;
 
@@ -20,7 +20,7 @@ fn request(strategy: Strategy, every: Every) -> Request {
 async fn start(db: &Db, strategy: Strategy, every: Every) -> Uuid {
     let session = db.session().await;
     let scheme = plan(&session, &request(strategy, every)).await.unwrap().scheme;
-    launch::journal(&db.target(), &scheme, 2).await.unwrap();
+    launch::journal(&db.target(), &scheme, 2, &Limits::default()).await.unwrap();
     scheme.id
 }
 

@@ -27,7 +27,7 @@ use crate::{
         worker::{self, End, Worker},
     },
     error::{Error, Result},
-    model::{phase::Phase, plan::Request},
+    model::{phase::Phase, plan::Request, throttle},
     pg::{Session, Target, owner::Claim},
 };
 
@@ -58,7 +58,7 @@ async fn legs(target: &Target, face: Face, signals: &mut Signals, account: &mut 
     for finding in &plan.warnings {
         print::warning(&format!("{}: {} ({})", finding.object, finding.reason, finding.id));
     }
-    launch::journal(target, &plan.scheme, launch::WORKERS).await?;
+    launch::journal(target, &plan.scheme, launch::WORKERS, &throttle::Limits::default()).await?;
     let legs = [
         (Until::Ready, None),
         (Until::Asked, Some(Command::Swap)),

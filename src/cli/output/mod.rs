@@ -10,6 +10,7 @@ pub mod json;
 pub mod plain;
 pub mod plan;
 pub mod report;
+pub mod signals;
 pub mod status;
 #[cfg(test)]
 #[path = "../../../tests/cli/mod.rs"]

@@ -13,7 +13,11 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     engine::{board::Job, context::Context, gate::Will, live::Hold, steps::step},
     error::{Error, Result},
-    model::{figures::count, phase::Phase},
+    model::{
+        figures::count,
+        phase::Phase,
+        throttle::{Speed, Work},
+    },
     ops,
     pg::{Session, journal},
 };
@@ -71,12 +75,16 @@ async fn worker(ctx: Arc<Context>, n: usize, halt: CancellationToken) -> Result<
         }
         if ctx.gate.will() == Will::Pause {
             ctx.live().lane(n, Hold::Waits(ctx.standing().paused.clone().unwrap_or_default()));
+        } else if ctx.gate.speed(Work::Copy) == Speed::Stop {
+            waits(&ctx, n, "held");
         }
         tokio::select! {
-            passed = ctx.gate.pass() => passed?,
+            passed = ctx.gate.pass_for(Work::Copy) => passed?,
             () = halt.cancelled() => continue,
         }
+        let began = std::time::Instant::now();
         let job = ctx.board().take(n, Utc::now());
+        let took_one = job.is_some();
         match job {
             Some(Job::Copy(id)) => chunk::copy(&ctx, &mut session, n, id, &halt).await?,
             Some(Job::Seal(leaf)) => seal::seal(&ctx, &mut session, n, &leaf, &halt).await?,
@@ -86,7 +94,21 @@ async fn worker(ctx: Arc<Context>, n: usize, halt: CancellationToken) -> Result<
             }
             None => idle(&ctx, n, &halt).await?,
         }
+        if took_one && ctx.gate.speed(Work::Copy) == Speed::Slow {
+            waits(&ctx, n, "slowed");
+            tokio::select! {
+                () = ctx.gate.rest_after(Work::Copy, began.elapsed()) => {}
+                () = halt.cancelled() => {}
+            }
+        }
     }
+}
+
+/// A lane's words while signals slow or hold it.
+fn waits(ctx: &Context, n: usize, how: &str) {
+    let mut live = ctx.live();
+    let reasons = live.governor.reasons().join("; ");
+    live.lane(n, Hold::Waits(format!("{how} by {reasons}")));
 }
 
 /// Nothing to take: others hold the last chunks, or what is left waits for the operator.

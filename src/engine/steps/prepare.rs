@@ -20,6 +20,7 @@ use crate::{
         phase::Phase,
         preflight::names,
         scheme::Leaf,
+        throttle::Work,
     },
     ops,
     pg::{Session, journal},
@@ -115,17 +116,24 @@ async fn counter(ctx: &Context, n: usize, open: &Mutex<Vec<Run>>, halt: &Cancell
     let token = session.cancel_token();
     loop {
         tokio::select! {
-            passed = ctx.gate.pass() => passed?,
+            passed = ctx.gate.pass_for(Work::Read) => passed?,
             () = halt.cancelled() => return Err(halted(ctx)),
         }
+        let began = std::time::Instant::now();
         let next = open.lock().unwrap_or_else(std::sync::PoisonError::into_inner).pop();
         let Some(run) = next else { return Ok(()) };
         let fence = ctx.fence();
         let work = ops::census::count(&mut session, &fence, &ctx.scheme, &run);
         let counted = ctx.cancellable(token.clone(), halt, work).await?;
-        let mut board = ctx.board();
-        for ((id, _), counts) in run.iter().zip(counted) {
-            board.counted(*id, counts);
+        {
+            let mut board = ctx.board();
+            for ((id, _), counts) in run.iter().zip(counted) {
+                board.counted(*id, counts);
+            }
+        }
+        tokio::select! {
+            () = ctx.gate.rest_after(Work::Read, began.elapsed()) => {}
+            () = halt.cancelled() => {}
         }
     }
 }

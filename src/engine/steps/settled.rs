@@ -155,6 +155,7 @@ async fn obey(ctx: &Context, request: &Request) -> Option<Result<()>> {
         | Command::Resume
         | Command::Stop
         | Command::Workers { .. }
+        | Command::Tune { .. }
         | Command::EndBlocker { .. }
         | Command::CancelChunk { .. }
         | Command::RetryChunk { .. }

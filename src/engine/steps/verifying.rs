@@ -21,6 +21,7 @@ use crate::{
         figures::count,
         phase::{LeafState, Phase},
         scheme::Leaf,
+        throttle::Work,
     },
     ops::{
         self,
@@ -52,6 +53,8 @@ pub fn differs(ctx: &Context) -> bool {
 /// Verifying → ready where the pass is clean; stays, with the differences journalled, where it is not. The twin's
 /// statistics are made meanwhile: without them it should not get the name.
 pub async fn verifying(ctx: &Context) -> Result<()> {
+    // A pass has one snapshot and is not held in the middle. One that is asked for minds no signal.
+    ctx.gate.pass_for(Work::Read).await?;
     // Neither is dropped with a statement under way: both hear of a stop. A pass that fails waits for nothing.
     let halt = ctx.gate.over.child_token();
     let passing = async { pass(ctx).await.inspect_err(|_| halt.cancel()) };

@@ -20,9 +20,11 @@ use crate::{
 };
 
 /// The journal's version this program writes.
-pub const VERSION: i32 = 1;
+pub const VERSION: i32 = 2;
 
 const SCHEMA: &str = include_str!("../../../assets/sql/journal.sql");
+/// From each older version to the one after it, the oldest first.
+const STEPS: [&str; 1] = [include_str!("../../../assets/sql/journal_2.sql")];
 
 /// The journal's version in this database; `None` where there is no journal.
 pub async fn version(session: &Session) -> Result<Option<i32>> {
@@ -57,13 +59,13 @@ pub fn close(part: &str) -> String {
     fill(SQL.trim_end(), &[("part", &part), ("quote", &dollar_quote(&part))])
 }
 
-/// Makes the journal where there is none. Two consoles that try at once: one waits for the other.
+/// Makes the journal where there is none, and brings an older one up to date. Two consoles that try at once: one waits for the other.
 pub async fn install(session: &mut Session) -> Result<()> {
     // The rows of the catalogue, not `to_regclass`: that one asks a cache, which may not have heard of what was made while
     // this transaction waited.
     const THERE: &str = "SELECT EXISTS (SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
                          WHERE n.nspname = 'quarterdeck' AND c.relname = 'version')";
-    if check(session).await?.is_some() {
+    if check(session).await? == Some(VERSION) {
         return Ok(());
     }
     let tx = session.begin().await?;
@@ -73,6 +75,12 @@ pub async fn install(session: &mut Session) -> Result<()> {
     if !there.get::<_, bool>(0) {
         tx.batch("create journal", SCHEMA).await?;
         tx.batch("close journal", &close("")).await?;
+    }
+    let row =
+        tx.query_one("read journal version", "SELECT max(version) FROM quarterdeck.version", &[]).await?;
+    let older = usize::try_from(row.get::<_, i32>(0)).unwrap_or(0);
+    for (_, sql) in (1..).zip(STEPS).skip_while(|(version, _)| *version < older) {
+        tx.batch("update journal", sql).await?;
     }
     tx.commit("create journal").await
 }

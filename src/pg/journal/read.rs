@@ -10,6 +10,7 @@ use crate::{
         chunk::ChunkId,
         phase::{LeafState, Phase},
         scheme::{Leaf, Scheme},
+        throttle::Limits,
     },
     model::{ident::Ident, period::Period},
     pg::Session,
@@ -38,6 +39,8 @@ pub struct MigrationRow {
     pub verified_at: Option<DateTime<Utc>>,
     /// When the names were exchanged.
     pub swapped_at: Option<DateTime<Utc>>,
+    /// Limits of the signals.
+    pub limits: Limits,
 }
 
 /// A leaf's row.
@@ -98,7 +101,8 @@ pub struct OwnerRow {
 }
 
 const MIGRATION: &str = "SELECT scheme::text, phase, fingerprint, paused, last_error, unknown, workers, \
-                         created_at, verified_at, swapped_at FROM quarterdeck.migration";
+                         created_at, verified_at, swapped_at, \
+                         coalesce(to_jsonb(migration) -> 'limits', '[]') FROM quarterdeck.migration";
 
 /// One migration.
 pub async fn migration(session: &Session, id: Uuid) -> Result<MigrationRow> {
@@ -128,6 +132,9 @@ fn migration_row(row: &Row) -> Result<MigrationRow> {
         created_at: row.get(7),
         verified_at: row.get(8),
         swapped_at: row.get(9),
+        limits: serde_json::from_value(row.get(10))
+            .map(Limits::from_settings)
+            .map_err(|e| Error::Bug(format!("the journal's limits: {e}")))?,
     })
 }
 

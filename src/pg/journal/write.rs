@@ -9,12 +9,13 @@ use crate::{
         chunk::ChunkId,
         phase::{LeafState, Phase, follow},
         scheme::{Leaf, Scheme},
+        throttle::Limits,
     },
     pg::{Session, Tx},
 };
 
 /// Records a plan. The partial unique index refuses a second live migration of one table.
-pub async fn migration(session: &mut Session, scheme: &Scheme, workers: i32) -> Result<()> {
+pub async fn migration(session: &mut Session, scheme: &Scheme, workers: i32, limits: &Limits) -> Result<()> {
     const SQL: &str = "INSERT INTO quarterdeck.migration (id, source_oid, table_schema, table_name, scheme, phase, workers) \
                        VALUES ($1, $2, $3, $4, $5, 'planned', $6)";
     let json = serde_json::to_value(scheme).map_err(|e| Error::Bug(e.to_string()))?;
@@ -26,8 +27,16 @@ pub async fn migration(session: &mut Session, scheme: &Scheme, workers: i32) -> 
         &[&scheme.id, &scheme.table.oid, &name.schema.as_str(), &name.name.as_str(), &json, &workers],
     )
     .await?;
+    self::limits(&tx, scheme.id, limits).await?;
     tx.execute("journal fence", "INSERT INTO quarterdeck.fence VALUES ($1, 0)", &[&scheme.id]).await?;
     tx.commit("journal plan").await
+}
+
+/// The limits of signals.
+pub async fn limits(tx: &Tx<'_>, id: Uuid, limits: &Limits) -> Result<()> {
+    const SQL: &str = "UPDATE quarterdeck.migration SET limits = $2 WHERE id = $1";
+    let json = serde_json::to_value(limits.settings()).map_err(|e| Error::Bug(e.to_string()))?;
+    tx.execute("journal limits", SQL, &[&id, &json]).await.map(drop)
 }
 
 /// Moves the phase, if `from` is what the journal says and `to` may follow it.

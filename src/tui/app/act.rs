@@ -105,6 +105,7 @@ fn give(model: &mut Model, order: Order) -> Vec<Effect> {
         Order::Finish => return deed::ask(model, Deed::Finish),
         Order::Abort => return deed::ask(model, Deed::Abort),
         Order::Blockers => return deed::ask(model, Deed::EndBlocker),
+        Order::Tune => return deed::ask(model, Deed::Tune),
         Order::Rehearse => Command::Rehearse,
     };
     deed::send(model, command)
@@ -223,6 +224,7 @@ fn event_detail(model: &Model, event: &Event) -> Detail {
         | Body::Refused { .. }
         | Body::Paused { .. }
         | Body::Resumed { .. }
+        | Body::Throttled { .. }
         | Body::Reconnecting { .. }
         | Body::Warning { .. }
         | Body::Closed { .. } => None,

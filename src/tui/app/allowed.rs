@@ -140,6 +140,7 @@ fn ordered(order: Order, model: &Model, status: &Status) -> Verdict {
         Order::Swap => swap(status).map(|()| Command::Swap),
         // Looking is always allowed; whether one may be ended is judged when its pid is typed.
         Order::Blockers => Ok(Command::EndBlocker { pid: 0 }),
+        Order::Tune => Ok(Command::Tune { settings: Vec::new(), workers: None }),
         Order::Rehearse => swap(status).map(|()| Command::Rehearse),
         Order::Reverse => reverse(status).map(|()| Command::Reverse { move_rows: false }),
         Order::Finish => finish(status).map(|()| Command::Finish { drop_source: false }),

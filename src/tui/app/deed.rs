@@ -6,7 +6,7 @@
 
 use crate::{
     engine::command::Command,
-    model::chunk::ChunkId,
+    model::{chunk::ChunkId, throttle::Setting},
     tui::{
         app::{
             allowed::blocked,
@@ -47,12 +47,14 @@ pub enum Deed {
     Abort,
     /// End a session that holds up the swap: its pid is typed.
     EndBlocker,
+    /// Change the limit of a signal: it is typed.
+    Tune,
 }
 
 impl Deed {
-    /// Something must be typed: the table's name, or a pid.
+    /// Something must be typed: the table's name, a pid, a limit.
     pub fn is_typed(self) -> bool {
-        self.wants_name() || self == Self::EndBlocker
+        self.wants_name() || matches!(self, Self::EndBlocker | Self::Tune)
     }
 
     /// The table's name must be typed.
@@ -69,7 +71,8 @@ impl Deed {
             | Self::Start
             | Self::Quit
             | Self::Finish
-            | Self::EndBlocker => false,
+            | Self::EndBlocker
+            | Self::Tune => false,
         }
     }
 
@@ -85,6 +88,7 @@ impl Deed {
             Self::Finish | Self::FinishAndDrop => Action::Order(Order::Finish),
             Self::Abort => Action::Order(Order::Abort),
             Self::EndBlocker => Action::Order(Order::Blockers),
+            Self::Tune => Action::Order(Order::Tune),
         }
     }
 
@@ -132,6 +136,9 @@ pub fn refusal(model: &Model, ask: &Ask) -> Option<String> {
     }
     if ask.deed == Deed::EndBlocker && named_blocker(model, ask).is_none() {
         return Some("type the pid of a session above".into());
+    }
+    if ask.deed == Deed::Tune {
+        return ask.typed.parse::<Setting>().err();
     }
     None
 }
@@ -186,6 +193,10 @@ pub fn confirm(model: &mut Model) -> Vec<Effect> {
             Some(pid) => Command::EndBlocker { pid },
             None => return Vec::new(),
         },
+        Deed::Tune => match ask.typed.parse() {
+            Ok(setting) => Command::Tune { settings: vec![setting], workers: None },
+            Err(_) => return Vec::new(),
+        },
     };
     send(model, command)
 }
@@ -205,6 +216,7 @@ pub fn toggle(model: &mut Model) {
             | Deed::Swap
             | Deed::Reverse
             | Deed::EndBlocker
+            | Deed::Tune
             | Deed::Abort) => other,
         };
         ask.typed.clear();

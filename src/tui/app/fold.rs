@@ -85,6 +85,7 @@ fn react(model: &mut Model, event: &Event) {
         | Body::Swapped { .. }
         | Body::Reversed { .. }
         | Body::Paused { .. }
+        | Body::Throttled { .. }
         | Body::Resumed { .. } => {}
     }
 }

@@ -1,4 +1,4 @@
-//! Why nothing moves, or moves slowly, in sentences: `slowed: replica lag: standby b 4.1 s > 3 s`.
+//! Why nothing moves, or moves slowly, in sentences: `slowed: standby-lag: standby b 4.1 s > 3 s`.
 
 use ratatui::style::Style;
 

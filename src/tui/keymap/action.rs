@@ -118,4 +118,6 @@ pub enum Order {
     Abort,
     /// Who holds up the swap.
     Blockers,
+    /// What slows or holds the work.
+    Tune,
 }

@@ -159,6 +159,7 @@ const MIGRATION_KEYS: &[Binding] = &[
     bind(SCREENS, A::Order(O::Swap), "swap…", "exchange the names: the twin becomes the table").keys(&[c('s')]).foot(3),
     bind(SCREENS, A::Order(O::Rehearse), "rehearse", "take the locks of the swap, measure, roll back").keys(&[c('S')]),
     bind(SCREENS, A::Order(O::Blockers), "blockers…", "who holds up the swap; end one by its pid").keys(&[c('b')]),
+    bind(SCREENS, A::Order(O::Tune), "limits…", "what slows or holds the work; change a limit").keys(&[c('t')]),
     bind(SCREENS, A::Order(O::Reverse), "reverse…", "give the names back").keys(&[c('u')]).foot(3),
     bind(SCREENS, A::Order(O::Finish), "finish…", "end the reverse window; keep or drop the old table").keys(&[c('F')]).foot(5),
     bind(SCREENS, A::Order(O::Abort), "abort…", "remove everything of ours; the source stays as it was").keys(&[c('a')]).foot(9),

@@ -22,6 +22,7 @@ pub(super) fn step(deed: Deed, scheme: &Scheme, periods: &[PeriodStatus]) -> Opt
         Deed::FinishAndDrop
         | Deed::CancelChunk(_)
         | Deed::EndBlocker
+        | Deed::Tune
         | Deed::Repair
         | Deed::Start
         | Deed::StartRenaming
@@ -62,6 +63,7 @@ pub(super) fn what(deed: Deed) -> Option<&'static [&'static str]> {
         | Deed::Repair
         | Deed::StartRenaming
         | Deed::StartDropping
-        | Deed::EndBlocker => None,
+        | Deed::EndBlocker
+        | Deed::Tune => None,
     }
 }

@@ -28,7 +28,7 @@ use crate::{
         },
         frame::footer,
         glyphs,
-        overlays::{adopting, blockers, sql, swap},
+        overlays::{adopting, blockers, limits, sql, swap},
         theme::Theme,
         widgets::{
             dialog::{self, Paragraph},
@@ -47,7 +47,8 @@ pub fn draw(pen: &mut Pen<'_>, screen: Rect, ask: &Ask, model: &Model) {
     let width = WIDTH.min(screen.width.saturating_sub(4));
     let wanted = dialog::lines(&text, width.saturating_sub(2)) + 4;
     let height = wanted.min(screen.height.saturating_sub(2));
-    let danger = if ask.deed.is_typed() { theme.danger } else { theme.accent };
+    let typed = ask.deed.is_typed() && ask.deed != Deed::Tune;
+    let danger = if typed { theme.danger } else { theme.accent };
     let inner = dialog::open(pen, screen, (width, height), &(title(ask.deed), danger));
     let answer = inner.bottom().saturating_sub(2);
     let body = Rect { height: inner.height.saturating_sub(2), ..inner };
@@ -55,6 +56,8 @@ pub fn draw(pen: &mut Pen<'_>, screen: Rect, ask: &Ask, model: &Model) {
     let name = name_of(model, ask.deed).unwrap_or_default();
     let heading = if ask.deed.wants_name() {
         format!("type {name} to confirm")
+    } else if ask.deed == Deed::Tune {
+        "type SIGNAL=SLOW..STOP, SIGNAL=off or SIGNAL=default".into()
     } else if ask.deed.is_typed() {
         "type a pid to end what it does".into()
     } else {
@@ -78,10 +81,11 @@ fn answer_line(pen: &mut Pen<'_>, line: Rect, ask: &Ask, model: &Model) {
     };
     // What is not typed yet is no refusal.
     let mut typed = ask.clone();
-    if ask.deed != Deed::EndBlocker {
+    let free = matches!(ask.deed, Deed::EndBlocker | Deed::Tune);
+    if !free {
         name_of(model, ask.deed).unwrap_or_default().clone_into(&mut typed.typed);
     }
-    let begun = ask.deed != Deed::EndBlocker || !ask.typed.is_empty();
+    let begun = !free || !ask.typed.is_empty();
     if begun && let Some(reason) = refusal(model, &typed) {
         let text = format!("{} {reason}", glyphs::BROKEN);
         pen.text((end + 2, y), line.right().saturating_sub(end + 3), &text, theme.danger);
@@ -100,6 +104,7 @@ fn title(deed: Deed) -> String {
         Deed::FinishAndDrop => "finish: end the reverse window and drop the old table".into(),
         Deed::Abort => "abort: remove everything of ours".into(),
         Deed::EndBlocker => "blockers: who holds up the swap".into(),
+        Deed::Tune => "limits: what slows or holds the work".into(),
     }
 }
 
@@ -120,6 +125,9 @@ fn paragraphs(theme: &Theme, ask: &Ask, model: &Model) -> Vec<Paragraph> {
     }
     if ask.deed == Deed::EndBlocker {
         blockers::list(&mut text, theme, model);
+    }
+    if ask.deed == Deed::Tune {
+        limits::list(&mut text, theme, model);
     }
     match step(ask.deed, model) {
         Some(step) => planned(&mut text, theme, &step),
@@ -156,7 +164,8 @@ fn step(deed: Deed, model: &Model) -> Option<Step> {
         | Deed::StartRenaming
         | Deed::StartDropping
         | Deed::Quit
-        | Deed::EndBlocker => None,
+        | Deed::EndBlocker
+        | Deed::Tune => None,
     }
 }
 
@@ -228,6 +237,10 @@ fn copied(deed: Deed, model: &Model) -> &'static [&'static str] {
         Deed::EndBlocker => &[
             "Sessions with a lock on the table, or a transaction or snapshot open for more than a second.",
             "Who runs a statement has it cancelled; who runs none, and sits in a transaction, loses the session.",
+        ],
+        Deed::Tune => &[
+            "Above its first limit a signal slows copying to a quarter of the time, above the second it holds it.",
+            "One that cannot be measured slows. `quarterdeck tune --help` says what each of them is.",
         ],
         Deed::Abort => &[
             "Triggers first, then log, twin and journal entries are removed; {} stays as it was.",

@@ -5,6 +5,7 @@ mod blockers;
 pub mod confirm;
 pub mod detail;
 pub mod help;
+mod limits;
 pub mod palette;
 pub mod sql;
 pub mod swap;

@@ -3,7 +3,7 @@
 //! ```text
 //! │ copied 22,104,551 / 43,102,940  ████████████████████▌──────────  51.3 %   184k rows/s           │
 //! │ ETA 19–23 min (≈ 14:24 UTC)   active 20m11s   paused 2m00s         rate ▃▅▆▇▇▆▅▂▁▅▇█            │
-//! │ slowed: replica lag: standby b 4.1 s > 3 s                                       (only if so)    │
+//! │ slowed: standby-lag: standby b 4.1 s > 3 s                                       (only if so)    │
 //! ├─ quarter ─ heap ─────────────────────────────────────── source ────── target ── state ──────────┤
 //! │ 2024 Q1   ██████████████████████████████████████     5,201,113   5,201,113   ✓ verified         │
 //! │▸2024 Q3   ███████████▒▒▒························     5,604,870   1,902,400   ▶ copying          │

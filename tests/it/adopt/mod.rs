@@ -8,7 +8,7 @@ mod whole;
 
 use quarterdeck::{
     engine::{launch, plan::plan},
-    model::{history::History, plan::Request, strategy::Strategy},
+    model::{history::History, plan::Request, strategy::Strategy, throttle::Limits},
 };
 use uuid::Uuid;
 
@@ -23,7 +23,7 @@ fn request(table: &str) -> Request {
 async fn adopt(db: &Db, table: &str, history: History) -> Uuid {
     let request = Request { history, ..request(table) };
     let scheme = plan(&db.session().await, &request).await.unwrap_or_else(|e| panic!("{e}")).scheme;
-    launch::journal(&db.target(), &scheme, 1).await.unwrap();
+    launch::journal(&db.target(), &scheme, 1, &Limits::default()).await.unwrap();
     scheme.id
 }
 

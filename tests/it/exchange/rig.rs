@@ -16,6 +16,7 @@ use quarterdeck::{
         scheme::{Leaf, Scheme},
         strategy::Strategy,
         table::{Constraint, Table},
+        throttle::Limits,
     },
     ops::{
         abort, capture,
@@ -79,7 +80,7 @@ impl Rig {
             ids_table: false,
         };
         journal::install(session).await.unwrap();
-        journal::write::migration(session, &scheme, 1).await.unwrap();
+        journal::write::migration(session, &scheme, 1, &Limits::default()).await.unwrap();
         let fence = Fence::new(&scheme, 0, String::new());
         let session = db.session().await;
         let target = db.target();

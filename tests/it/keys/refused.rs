@@ -3,7 +3,10 @@
 use quarterdeck::{
     Error,
     engine::{command::Command, context::Until, launch, plan::plan, worker::End},
-    model::plan::{Request, Severity},
+    model::{
+        plan::{Request, Severity},
+        throttle::Limits,
+    },
 };
 
 use super::IDS;
@@ -193,7 +196,7 @@ async fn a_claim_that_one_row_contradicts_is_refused_by_the_census() {
             let plan = plan(&db.session().await, &request(by, None))
                 .await
                 .unwrap_or_else(|e| panic!("{columns}: {e}"));
-            launch::journal(&db.target(), &plan.scheme, 2).await.unwrap();
+            launch::journal(&db.target(), &plan.scheme, 2, &Limits::default()).await.unwrap();
             db.sql(&format!("INSERT INTO t {later}")).await;
             let error = run(&db, plan.scheme.id, options(Until::Ready, None)).await.unwrap_err();
             let id = if plan.scheme.clock.is_id() { "QD-038" } else { "QD-060" };

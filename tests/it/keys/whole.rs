@@ -10,7 +10,7 @@ use std::{
 
 use quarterdeck::{
     engine::{command::Command, context::Until, launch, plan::plan, worker::End},
-    model::{period::Every, phase::Phase, plan::Request},
+    model::{period::Every, phase::Phase, plan::Request, throttle::Limits},
 };
 use tokio::{task::JoinHandle, time::MissedTickBehavior};
 use uuid::Uuid;
@@ -158,7 +158,7 @@ async fn traffic(db: &Db, case: &Case, stop: Arc<AtomicBool>) -> JoinHandle<usiz
 async fn journalled(db: &Db, case: &Case) -> Uuid {
     let scheme = plan(&db.session().await, &(case.request)()).await.unwrap_or_else(|e| panic!("{e}")).scheme;
     assert_eq!(scheme.clock.to_string(), case.clock);
-    launch::journal(&db.target(), &scheme, 2).await.unwrap();
+    launch::journal(&db.target(), &scheme, 2, &Limits::default()).await.unwrap();
     scheme.id
 }
 

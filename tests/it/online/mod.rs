@@ -16,7 +16,7 @@ use quarterdeck::{
         plan::plan,
         worker::{self, End},
     },
-    model::{phase::Phase, plan::Request},
+    model::{phase::Phase, plan::Request, throttle::Limits},
     pg::{Target, owner::Claim},
 };
 use uuid::Uuid;
@@ -40,7 +40,7 @@ pub(crate) fn options(until: Until, first: Option<Command>) -> Options {
 pub(crate) async fn launch(db: &Db, table: &str) -> Uuid {
     let session = db.session().await;
     let scheme = plan(&session, &Request::of(table)).await.unwrap().scheme;
-    launch::journal(&db.target(), &scheme, 2).await.unwrap();
+    launch::journal(&db.target(), &scheme, 2, &Limits::default()).await.unwrap();
     scheme.id
 }
 

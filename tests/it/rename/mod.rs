@@ -22,6 +22,7 @@ use quarterdeck::{
         phase::Phase,
         plan::{Plan, Request},
         strategy::Strategy,
+        throttle::Limits,
     },
 };
 use uuid::Uuid;
@@ -73,7 +74,7 @@ async fn planned(db: &Db) -> Plan {
 
 async fn launched(db: &Db) -> Uuid {
     let scheme = planned(db).await.scheme;
-    launch::journal(&db.target(), &scheme, 2).await.unwrap();
+    launch::journal(&db.target(), &scheme, 2, &Limits::default()).await.unwrap();
     scheme.id
 }
 

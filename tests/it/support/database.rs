@@ -123,7 +123,7 @@ impl Drop for Db {
     }
 }
 
-async fn connect(conninfo: &str) -> Client {
+pub(super) async fn connect(conninfo: &str) -> Client {
     let (client, connection) =
         tokio_postgres::connect(conninfo, tokio_postgres::NoTls).await.expect("the test's server answers");
     tokio::spawn(connection);

@@ -15,6 +15,7 @@
 pub(crate) mod database;
 pub(crate) mod schema;
 pub(crate) mod server;
+pub(crate) mod standby;
 
 pub(crate) use database::Db;
 pub(crate) use server::{database, on_each_server};

@@ -55,6 +55,11 @@ impl Server {
         self.programs.major()
     }
 
+    /// Its programs.
+    pub(crate) fn programs(&self) -> &Programs {
+        &self.programs
+    }
+
     /// The running server.
     pub(crate) async fn cluster(&self) -> &Cluster {
         let start = async || {
