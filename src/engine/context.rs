@@ -123,7 +123,7 @@ pub struct Context {
     /// What is being built.
     pub scheme: Scheme,
     /// This owner's term.
-    pub term: Term,
+    pub term: owner::Term,
     /// The operator's will.
     pub gate: Arc<Gate>,
     /// Where events go.
@@ -170,15 +170,6 @@ impl Replay {
     pub async fn alone(&self) -> RwLockWriteGuard<'_, ()> {
         self.turn.write().await
     }
-}
-
-/// One owner's time.
-#[derive(Clone, Copy, Debug)]
-pub struct Term {
-    /// The number of the fence.
-    pub epoch: i64,
-    /// Since when.
-    pub since: DateTime<Utc>,
 }
 
 /// Commands on their way to the phase that carries them out.

@@ -6,6 +6,7 @@ use std::{sync::Arc, time::Duration};
 
 use chrono::Utc;
 use tokio::sync::{mpsc, watch};
+use tokio_postgres::error::SqlState;
 
 use crate::{
     engine::{
@@ -17,7 +18,7 @@ use crate::{
         status::{Owner, Rows, Status},
         throttler,
     },
-    error::Result,
+    error::{Error, Result},
     model::{
         pace::Spent,
         throttle::{Kind, Reading, Speed, Work, governor::Value, trail::Trail},
@@ -33,6 +34,8 @@ const MAIL_EVERY: u64 = 2;
 const LOG_EVERY: u64 = 4;
 const SIZES_EVERY: u64 = 20;
 const BLOCKERS_EVERY: u64 = 8;
+/// The longest wait for an answer: longer than any lock is waited for.
+const SILENCE: Duration = Duration::from_secs(25);
 /// Seconds over which the log's growth is counted.
 const GROWTH_S: f64 = 10.0;
 /// Seconds between two words about how fast the copying goes.
@@ -51,14 +54,12 @@ pub async fn run(
     for turn in 0_u64.. {
         tokio::select! {
             Some(asked) = commands.recv() => {
-                orders::take(ctx, session, Request { asked, row: None }).await?;
+                let take = orders::take(ctx, session, Request { asked, row: None });
+                answered(ctx, async { take.await.map(drop) }).await?;
             }
             _ = tick.tick() => {
                 keeper.clock();
-                if turn % MAIL_EVERY == 0 { keeper.mail(session).await?; }
-                if turn % LOG_EVERY == 0 { keeper.measure(session).await?; }
-                if turn % BLOCKERS_EVERY == 0 { keeper.blockers(session).await?; }
-                if turn % SIZES_EVERY == 0 { keeper.sizes(session).await?; }
+                answered(ctx, keeper.look(session, turn)).await?;
             }
         }
         keeper.throttle();
@@ -66,6 +67,18 @@ pub async fn run(
         show(status, picture(ctx));
     }
     Ok(())
+}
+
+/// Whoever owns the migration talks to the server all the time: where no answer comes, nobody is there, whatever the
+/// network says, and the next connection finds out.
+async fn answered(ctx: &Context, work: impl Future<Output = Result<()>>) -> Result<()> {
+    tokio::time::timeout(SILENCE, work).await.unwrap_or_else(|_| {
+        Err(Error::Connect {
+            target: ctx.target.place(),
+            reason: format!("no answer within {} s", SILENCE.as_secs()),
+            remedy: "look whether the server hangs, or a firewall drops packets".into(),
+        })
+    })
 }
 
 /// Hangs the picture up; a face is woken only by one that says something else than the last.
@@ -105,8 +118,12 @@ impl<'a> Keeper<'a> {
     fn throttle(&mut self) {
         let now = throttler::now_s();
         let speed = throttler::judge(self.ctx).copy;
+        if self.ctx.live().governor.begins() {
+            return;
+        }
         let due = [speed, self.said.0].contains(&Speed::Stop) || now - self.said.1 >= SAID_EVERY_S;
-        if speed != self.said.0 && due && self.ctx.phase().copies() {
+        let concerns = self.ctx.phase().copies() || speed == Speed::Full;
+        if speed != self.said.0 && due && concerns {
             self.said = (speed, now);
             let reasons = self.ctx.live().governor.reasons();
             self.ctx.say(Body::Throttled { speed, reasons });
@@ -123,6 +140,22 @@ impl<'a> Keeper<'a> {
         if self.ctx.phase().copies() {
             self.ctx.live().pace.tick(TICK.as_secs_f64(), spent);
         }
+    }
+
+    async fn look(&mut self, session: &mut Session, turn: u64) -> Result<()> {
+        if turn.is_multiple_of(MAIL_EVERY) {
+            self.mail(session).await?;
+        }
+        if turn.is_multiple_of(LOG_EVERY) {
+            self.measure(session).await?;
+        }
+        if turn.is_multiple_of(BLOCKERS_EVERY) {
+            self.blockers(session).await?;
+        }
+        if turn.is_multiple_of(SIZES_EVERY) {
+            self.sizes(session).await?;
+        }
+        Ok(())
     }
 
     async fn mail(&self, session: &mut Session) -> Result<()> {
@@ -202,8 +235,11 @@ impl<'a> Keeper<'a> {
 
     async fn sizes(&self, session: &Session) -> Result<()> {
         let leaves = self.ctx.board().leaf_list();
-        let sizes = measure::leaves(session, &self.ctx.scheme, &leaves).await?;
-        self.ctx.live().sizes = sizes;
+        match measure::leaves(session, &self.ctx.scheme, &leaves).await {
+            // Somebody holds a partition for a long time: the last sizes stay.
+            Err(error) if error.sqlstate() == Some(&SqlState::LOCK_NOT_AVAILABLE) => {}
+            sizes => self.ctx.live().sizes = sizes?,
+        }
         Ok(())
     }
 

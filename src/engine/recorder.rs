@@ -4,7 +4,7 @@
 use std::{sync::Arc, time::Duration};
 
 use chrono::Utc;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Notify, mpsc, oneshot};
 use uuid::Uuid;
 
 use crate::{
@@ -14,6 +14,8 @@ use crate::{
 
 /// How often a face that fell behind is refilled.
 const REFILL: Duration = Duration::from_millis(200);
+/// How long a session for events may take to come.
+const OPENING: Duration = Duration::from_secs(5);
 
 enum Note {
     Event(Body),
@@ -25,6 +27,7 @@ enum Note {
 #[derive(Clone, Debug)]
 pub struct Recorder {
     notes: mpsc::UnboundedSender<Note>,
+    lost: Arc<Notify>,
 }
 
 impl std::fmt::Debug for Note {
@@ -41,10 +44,24 @@ impl Recorder {
     /// Starts the task that writes; it ends when the last sender is dropped.
     pub fn start(target: Target, migration: Uuid, face: mpsc::Sender<Event>) -> Self {
         let (notes, inbox) = mpsc::unbounded_channel();
-        let writer =
-            Writer { target, migration, epoch: 0, session: None, face, delivered: None, behind: false };
+        let lost = Arc::new(Notify::new());
+        let writer = Writer {
+            target,
+            migration,
+            epoch: 0,
+            session: None,
+            face,
+            delivered: None,
+            behind: false,
+            lost: lost.clone(),
+        };
         tokio::spawn(writer.run(inbox));
-        Self { notes }
+        Self { notes, lost }
+    }
+
+    /// Connections are lost: an event that waits for the journal goes to the face without it.
+    pub fn lost(&self) {
+        self.lost.notify_one();
     }
 
     /// Says that something happened.
@@ -82,6 +99,7 @@ struct Writer {
     /// The number of the last event the face has, once one was written.
     delivered: Option<i64>,
     behind: bool,
+    lost: Arc<Notify>,
 }
 
 impl Writer {
@@ -122,14 +140,17 @@ impl Writer {
     async fn journal(&mut self, at: chrono::DateTime<Utc>, body: &Body) -> Option<i64> {
         let json = serde_json::to_value(body).ok()?;
         let session = self.session().await?;
-        match mail::record(&session, self.migration, self.epoch, at, &json).await {
-            Ok(seq) => seq,
-            Err(error) => {
-                tracing::warn!(%error, "event not journalled");
-                self.session = None;
-                None
-            }
+        let recorded = tokio::select! {
+            recorded = mail::record(&session, self.migration, self.epoch, at, &json) => Some(recorded),
+            () = self.lost.notified() => None,
+        };
+        match recorded {
+            Some(Ok(seq)) => return seq,
+            Some(Err(error)) => tracing::warn!(%error, "event not journalled"),
+            None => tracing::warn!("event not journalled: the connection is lost"),
         }
+        self.session = None;
+        None
     }
 
     async fn refill(&mut self) {
@@ -151,7 +172,8 @@ impl Writer {
 
     async fn session(&mut self) -> Option<Arc<Session>> {
         if self.session.as_ref().is_none_or(|session| session.is_closed()) {
-            let opened = Session::open(&self.target, &owner::purpose(self.migration, "recorder")).await;
+            let purpose = owner::purpose(self.migration, "recorder");
+            let opened = tokio::time::timeout(OPENING, Session::open(&self.target, &purpose)).await.ok()?;
             self.session = opened.map(Arc::new).inspect_err(|error| tracing::warn!(%error, "recorder")).ok();
         }
         self.session.clone()

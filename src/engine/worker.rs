@@ -8,7 +8,6 @@ use std::{
     time::Duration,
 };
 
-use chrono::Utc;
 use tokio::{
     sync::{Mutex as AsyncMutex, Notify, mpsc, watch},
     task::JoinHandle,
@@ -19,7 +18,7 @@ use crate::{
     engine::{
         board::Board,
         command::{Asked, Command},
-        context::{Context, Options, Replay, Request, Requests, Standing, Term, Until},
+        context::{Context, Options, Replay, Request, Requests, Standing, Until},
         event::Body,
         gate::{Gate, Will},
         housekeeping,
@@ -142,10 +141,11 @@ impl Work {
     async fn stretch(&mut self) -> Result<End> {
         let owned = owner::claim(&self.target, self.migration, self.options.claim).await?;
         let Some(mut owned) = owned else { return Err(owned_elsewhere()) };
-        self.recorder.epoch(owned.epoch);
+        self.options.claim = owner::Claim::Again(owned.term);
+        self.recorder.epoch(owned.term.epoch);
         let ctx = self.context(&owned).await?;
         let me = format!("{}:{}", owner::host(), std::process::id());
-        ctx.say(Body::Owned { owner: me, epoch: owned.epoch, instead_of: owned.before.clone() });
+        ctx.say(Body::Owned { owner: me, epoch: owned.term.epoch, instead_of: owned.before.clone() });
         if let Some(end) = self.first(&ctx, &mut owned.session).await? {
             return Ok(end);
         }
@@ -157,6 +157,9 @@ impl Work {
         };
         ctx.gate.over.cancel();
         if let Err(error) = &result {
+            if error.connection_lost() {
+                self.recorder.lost();
+            }
             report(&ctx, error).await;
         }
         self.status.send_replace(Arc::new(housekeeping::picture(&ctx)));
@@ -191,7 +194,7 @@ impl Work {
             options: self.options.clone(),
             standing: Mutex::new(Standing::from(&row)),
             scheme: row.scheme,
-            term: Term { epoch: owned.epoch, since: Utc::now() },
+            term: owned.term,
             gate: Arc::new(Gate::new(table, will)),
             recorder: self.recorder.clone(),
             board: Mutex::new(board),

@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use crate::{
@@ -36,6 +37,18 @@ pub enum Claim {
     IfFree,
     /// Also from a live one: its sessions are terminated.
     TakeOver,
+    /// After this process's connection was lost: only where nobody has owned it since. What it left is terminated, since
+    /// the server may not know yet that nobody is there.
+    Again(Term),
+}
+
+/// One owner's time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Term {
+    /// The number of the fence.
+    pub epoch: i64,
+    /// Since when, by the server's clock.
+    pub since: DateTime<Utc>,
 }
 
 /// The session that holds ownership, and the epoch it has.
@@ -43,8 +56,8 @@ pub enum Claim {
 pub struct Ownership {
     /// Keep it open: its end gives ownership up.
     pub session: Session,
-    /// The number every writing transaction asks for.
-    pub epoch: i64,
+    /// The number every writing transaction asks for, and since when.
+    pub term: Term,
     /// Who owned it before, as `host:pid`, if somebody did.
     pub before: Option<String>,
 }
@@ -54,6 +67,10 @@ pub async fn claim(target: &Target, id: Uuid, claim: Claim) -> Result<Option<Own
     let mut session = Session::open(target, &purpose(id, "owner")).await?;
     journal::install(&mut session).await?;
     may_own(&session, id).await?;
+    let claim = match claim {
+        Claim::Again(term) => again(&session, id, term).await?,
+        claim @ (Claim::IfFree | Claim::TakeOver) => claim,
+    };
     if !try_lock(&session, id).await? {
         if claim == Claim::IfFree {
             drop(session);
@@ -71,8 +88,45 @@ pub async fn claim(target: &Target, id: Uuid, claim: Claim) -> Result<Option<Own
     }
     end_sessions(&session, id).await?;
     let before = owner_before(&session, id).await?;
-    let epoch = raise_epoch(&mut session, id).await?;
-    Ok(Some(Ownership { session, epoch, before }))
+    let term = raise_epoch(&mut session, id).await?;
+    Ok(Some(Ownership { session, term, before }))
+}
+
+/// After a lost connection: whether the term is still this process's. Where it is over, another process has owned the
+/// migration, and what that one decided is not undone by one that slept through it. A server that does not know the term
+/// was a standby that had not heard of it: there it is free for whoever is first.
+async fn again(session: &Session, id: Uuid, term: Term) -> Result<Claim> {
+    const STANDBY: &str = "SELECT pg_is_in_recovery()";
+    const SQL: &str = "SELECT f.epoch, o.host, o.pid, o.since, m.table_schema || '.' || m.table_name \
+                       FROM quarterdeck.fence f JOIN quarterdeck.migration m ON m.id = f.migration_id \
+                       LEFT JOIN quarterdeck.owner o USING (migration_id) WHERE f.migration_id = $1";
+    if session.query_one("look for a standby", STANDBY, &[]).await?.get(0) {
+        return Err(Error::Connect {
+            target: session.target().place(),
+            reason: "the server is a standby and takes no writes".into(),
+            remedy: "promote it, or bring the primary back".into(),
+        });
+    }
+    let Some(row) = session.query_opt("read term", SQL, &[&id]).await? else {
+        return Err(Error::Changed {
+            table: format!("migration {id}"),
+            what: "the journal does not know it".into(),
+        });
+    };
+    let epoch: i64 = row.get(0);
+    let owner = (
+        row.get::<_, Option<String>>(1),
+        row.get::<_, Option<i64>>(2),
+        row.get::<_, Option<DateTime<Utc>>>(3),
+    );
+    let ours = (Some(host()), Some(i64::from(std::process::id())), Some(term.since));
+    if epoch == term.epoch && owner == ours {
+        Ok(Claim::TakeOver)
+    } else if epoch < term.epoch {
+        Ok(Claim::IfFree)
+    } else {
+        Err(Error::Fenced { table: row.get(4), epoch: term.epoch })
+    }
 }
 
 /// Refuses a role that could not go on with what another one began: log and functions belong to that one, and the swap
@@ -138,20 +192,21 @@ async fn end_sessions(session: &Session, id: Uuid) -> Result<()> {
     }
 }
 
-async fn raise_epoch(session: &mut Session, id: Uuid) -> Result<i64> {
+async fn raise_epoch(session: &mut Session, id: Uuid) -> Result<Term> {
     const RAISE: &str =
         "UPDATE quarterdeck.fence SET epoch = epoch + 1 WHERE migration_id = $1 RETURNING epoch";
     const OWNER: &str = "INSERT INTO quarterdeck.owner (migration_id, epoch, host, pid) VALUES ($1, $2, $3, $4) \
                          ON CONFLICT (migration_id) DO UPDATE SET epoch = excluded.epoch, host = excluded.host, \
-                         pid = excluded.pid, since = now(), live = NULL, live_at = NULL";
+                         pid = excluded.pid, since = now(), live = NULL, live_at = NULL \
+                         RETURNING since";
     let tx = session.begin().await?;
     let row = tx.query_opt("raise epoch", RAISE, &[&id]).await?;
     let epoch: i64 =
         row.ok_or_else(|| Error::Bug(format!("migration {id} has no fence in the journal")))?.get(0);
     let pid = i64::from(std::process::id());
-    tx.execute("journal owner", OWNER, &[&id, &epoch, &host(), &pid]).await?;
+    let since = tx.query_one("journal owner", OWNER, &[&id, &epoch, &host(), &pid]).await?.get(0);
     tx.commit("raise epoch").await?;
-    Ok(epoch)
+    Ok(Term { epoch, since })
 }
 
 /// This machine's name.

@@ -26,6 +26,8 @@ mod everything;
 #[cfg(test)]
 mod exchange;
 #[cfg(test)]
+mod faults;
+#[cfg(test)]
 mod holes;
 #[cfg(test)]
 mod ids;

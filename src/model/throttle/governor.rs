@@ -42,6 +42,8 @@ pub struct Governor {
     readings: BTreeMap<Kind, Reading>,
     /// Since when it is asked.
     since_s: f64,
+    /// A signal waits for its first reading.
+    begins: bool,
     /// Every signal that is watched, as it was judged last.
     pub signals: Vec<Signal>,
 }
@@ -61,6 +63,7 @@ impl Governor {
     pub fn judge(&mut self, now_s: f64, now: DateTime<Utc>) -> Speeds {
         let mut speeds = Speeds::default();
         let mut signals = Vec::new();
+        self.begins = false;
         for kind in Kind::ALL {
             let Some(limit) = self.limits.of(kind) else { continue };
             let (state, detail) = match limit {
@@ -71,6 +74,7 @@ impl Governor {
                 }
             };
             let first = now_s - self.since_s < STALE_S && !self.is_known(kind);
+            self.begins |= first;
             speeds = speeds.and(if first { Speeds::unknown(kind) } else { Speeds::under(kind, state) });
             signals.push(Signal { signal: kind.word().into(), state, detail });
         }
@@ -83,6 +87,11 @@ impl Governor {
         let mut bad: Vec<_> = self.signals.iter().filter(|one| one.state != SignalState::Ok).collect();
         bad.sort_by_key(|one| one.state != SignalState::Stop);
         bad.iter().map(|one| format!("{}: {}", one.signal, one.detail)).collect()
+    }
+
+    /// Whether a signal waits for its first reading: a moment after a start, and nothing to speak of.
+    pub fn begins(&self) -> bool {
+        self.begins
     }
 
     /// Whether it was measured, or need not be.

@@ -137,6 +137,8 @@ impl Course {
         let set = [("QUARTERDECK_FAILPOINT", moment.as_str()), ("QUARTERDECK_FAILPOINT_RUN", run.as_str())];
         let tool = Tool::on(&db);
         let mut all = vec![said(&tool, at, &set).await];
+        // A server that was killed is not up again at once: that is said, and proves nothing.
+        db.up().await;
         let mut through = false;
         for _ in 0..ATTEMPTS {
             let again = said(&tool, at, &[]).await;

@@ -84,6 +84,13 @@ impl Db {
         self.client.batch_execute(sql).await
     }
 
+    /// Waits until the server lets a new connection in.
+    pub(crate) async fn up(&self) {
+        while tokio_postgres::connect(&self.conninfo, tokio_postgres::NoTls).await.is_err() {
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        }
+    }
+
     /// A query's rows: each row its columns as text, joined by `|`, NULL as `-`.
     pub(crate) async fn rows(&self, sql: &str) -> Vec<String> {
         let messages = self.client.simple_query(sql).await.unwrap_or_else(|e| panic!("{e:?}\n{sql}"));

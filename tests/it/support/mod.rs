@@ -13,6 +13,7 @@
 //! ```
 
 pub(crate) mod database;
+pub(crate) mod proxy;
 pub(crate) mod schema;
 pub(crate) mod server;
 pub(crate) mod standby;
