@@ -2,6 +2,7 @@
 //! every row is there in the end.
 
 mod asleep;
+mod chaos;
 mod failover;
 mod silence;
 
