@@ -10,7 +10,12 @@ SET standard_conforming_strings = on;
 SET client_min_messages = warning;
 SET lock_timeout = '10s';
 SET statement_timeout = 0;
-SET idle_in_transaction_session_timeout = 0;
+-- A tool that is gone, asleep or cut off holds no lock for longer: nobody but us could end what it left.
+SET idle_in_transaction_session_timeout = '20s';
+SET tcp_keepalives_idle = 10;
+SET tcp_keepalives_interval = 5;
+SET tcp_keepalives_count = 3;
+SET tcp_user_timeout = '30s';
 SET idle_session_timeout = 0;
 SET default_transaction_isolation = 'read committed';
 SET default_transaction_read_only = off;

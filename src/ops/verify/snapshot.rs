@@ -199,10 +199,10 @@ pub(super) fn name_of(sides: &Sides<'_>, leaf: usize) -> QualifiedName {
 
 const EXPORT: &str = "SELECT pg_export_snapshot()";
 
-// The log is probed by hash, whatever its size and whatever the planner believes of it; parallelism is ours.
+// Who holds the snapshot waits for those who read. The log is probed by hash, whatever its size and whatever the planner believes of it; parallelism is ours.
 const SETTINGS: &str = "SET LOCAL enable_nestloop = off; SET LOCAL enable_mergejoin = off; \
                         SET LOCAL max_parallel_workers_per_gather = 0; SET LOCAL jit = off; \
-                        SET LOCAL work_mem = '32MB'";
+                        SET LOCAL work_mem = '32MB'; SET LOCAL idle_in_transaction_session_timeout = 0";
 
 const SIZES: &str = "SELECT pg_relation_size(c.oid) / current_setting('block_size')::bigint, \
                      greatest(c.reltuples, 0)::bigint FROM unnest($1::text[]) WITH ORDINALITY AS heap(name, n) \

@@ -82,7 +82,9 @@ pub fn quiet(tables: &[QualifiedName]) -> Script {
 /// No statement may take longer than what is left of the budget.
 pub fn budget(left: Duration) -> Script {
     let mut script = Script::new();
-    script.add("set budget", format!("SET LOCAL statement_timeout = {}", left.as_millis().max(1)));
+    // Who falls asleep with the lock in hand loses it.
+    let asleep = "SET LOCAL idle_in_transaction_session_timeout = '5s'";
+    script.add("set budget", format!("SET LOCAL statement_timeout = {}; {asleep}", left.as_millis().max(1)));
     script
 }
 
