@@ -166,6 +166,8 @@ impl Rig {
     /// What a process that takes over reads: the fingerprint.
     pub(crate) async fn take_over(&mut self) {
         self.session = self.open().await;
+        // As a new epoch does, it waits for every transaction of the old one: a COMMIT may still be under way.
+        self.db.sql("UPDATE quarterdeck.fence SET epoch = epoch").await;
         let row = journal::read::migration(&self.session, self.scheme.id).await.unwrap();
         self.fence.fingerprint = row.fingerprint;
     }
