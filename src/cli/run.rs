@@ -163,7 +163,8 @@ impl Subject<'_> {
                 print::warning(&format!("{}: {} ({})", finding.object, finding.reason, finding.id));
             }
             let workers = self.words.workers.unwrap_or(launch::WORKERS);
-            launch::journal(self.target, &plan.scheme, workers, &self.limits(Limits::default())).await
+            launch::journal(self.target, &plan.scheme, workers, &Limits::default().with(&self.words.limit))
+                .await
         };
         match result.await {
             Err(error) if self.find(session).await?.is_none() => Err(error),
@@ -171,16 +172,10 @@ impl Subject<'_> {
         }
     }
 
-    /// `limits` with what the words change of them.
-    fn limits(&self, mut limits: Limits) -> Limits {
-        self.words.limit.iter().cloned().for_each(|setting| limits.set(setting));
-        limits
-    }
-
     /// Refuses another plan, and other limits, than the journal's.
     fn check_plan(&self, row: &MigrationRow) -> Result<()> {
         let table = row.scheme.source().plain();
-        if self.limits(row.limits.clone()) != row.limits {
+        if row.limits.clone().with(&self.words.limit) != row.limits {
             return Err(Error::Refused {
                 id: "QD-094",
                 reason: "its migration is under way with other limits".into(),

@@ -303,11 +303,10 @@ async fn tune(
     settings: &[Setting],
     workers: Option<u16>,
 ) -> Result<()> {
-    let (mut limits, now) = {
+    let (limits, now) = {
         let live = ctx.live();
-        (live.governor.limits.clone(), live.workers)
+        (live.governor.limits.clone().with(settings), live.workers)
     };
-    settings.iter().cloned().for_each(|setting| limits.set(setting));
     let workers = workers.unwrap_or(now).clamp(1, 16);
     write(ctx, session, async |tx| {
         journal::write::limits(tx, ctx.scheme.id, &limits).await?;

@@ -18,7 +18,7 @@ pub struct Row {
     pub signal: Option<Signal>,
 }
 
-/// Every signal, watched or not; the operator's pause first, where there is one.
+/// Every signal that has a limit, watched or not.
 pub fn rows(limits: &Limits, signals: &[Signal]) -> Vec<Row> {
     let one = |setting: Setting| {
         let signal = signals.iter().find(|signal| signal.signal == setting.kind.word()).cloned();

@@ -88,18 +88,21 @@ impl Limits {
         };
     }
 
+    /// With these changes.
+    #[must_use]
+    pub fn with(mut self, settings: &[Setting]) -> Self {
+        settings.iter().cloned().for_each(|setting| self.set(setting));
+        self
+    }
+
     /// One setting a signal, for the journal and for people.
     pub fn settings(&self) -> Vec<Setting> {
         Kind::ALL.map(|kind| Setting { kind, limit: self.of(kind).cloned() }).into()
     }
 
     /// From the journal's settings; what is not among them is as usual.
-    pub fn from_settings(settings: Vec<Setting>) -> Self {
-        let mut limits = Self::default();
-        for setting in settings {
-            limits.set(setting);
-        }
-        limits
+    pub fn from_settings(settings: &[Setting]) -> Self {
+        Self::default().with(settings)
     }
 }
 
@@ -272,7 +275,7 @@ mod tests {
         limits.set("standby-lag=off".parse().unwrap());
         limits.set("window=22:00-06:00".parse().unwrap());
         let json = serde_json::to_string(&limits.settings()).unwrap();
-        assert_eq!(Limits::from_settings(serde_json::from_str(&json).unwrap()), limits);
+        assert_eq!(Limits::from_settings(&serde_json::from_str::<Vec<Setting>>(&json).unwrap()), limits);
         assert_eq!(limits.of(Kind::StandbyLag), None);
     }
 

@@ -132,8 +132,8 @@ fn migration_row(row: &Row) -> Result<MigrationRow> {
         created_at: row.get(7),
         verified_at: row.get(8),
         swapped_at: row.get(9),
-        limits: serde_json::from_value(row.get(10))
-            .map(Limits::from_settings)
+        limits: serde_json::from_value::<Vec<_>>(row.get(10))
+            .map(|settings| Limits::from_settings(&settings))
             .map_err(|e| Error::Bug(format!("the journal's limits: {e}")))?,
     })
 }

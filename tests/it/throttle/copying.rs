@@ -36,7 +36,7 @@ async fn held(server: &'static Server) -> (Db, Uuid, Owner) {
     let db = table(server, 100_000).await;
     db.sql(OPEN).await;
     let scheme = plan(&db.session().await, &Request::of("t")).await.unwrap().scheme;
-    let limits = Limits::from_settings(vec![PROBE.parse().unwrap()]);
+    let limits = Limits::from_settings(&[PROBE.parse().unwrap()]);
     engine_launch::journal(&db.target(), &scheme, 2, &limits).await.unwrap();
     let owner = Owner::of(db.target(), scheme.id).await;
     (db, scheme.id, owner)
