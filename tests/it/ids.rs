@@ -52,7 +52,7 @@ async fn fill(db: &Db) {
 }
 
 /// Moves rows that are referenced from period to period, and back: none that [`keeps_ids`] changes, as who waits for a row that
-/// leaves its partition fails (PostgreSQL's manual, 5.11.2.3, last item).
+/// leaves its partition fails (PostgreSQL's manual, UPDATE, Notes).
 struct Mover {
     stop: Arc<AtomicBool>,
     work: JoinHandle<u32>,
