@@ -1,4 +1,5 @@
-//! Ownership: one process runs a migration. A session advisory lock says who lives, the epoch who may write.
+//! Ownership: one process runs a migration. A session advisory lock and a sign of life every second say who lives, the
+//! epoch who may write.
 //!
 //! Every new owner, also one that follows a dead one, first ends what sessions the last owner left, then raises
 //! the epoch (the update waits for every transaction that holds the fence).
@@ -33,7 +34,7 @@ pub fn purpose(id: Uuid, what: &str) -> String {
 /// Whether to take a migration from a live owner.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Claim {
-    /// Only where no owner lives.
+    /// Only where no owner lives, or none has been heard of for 40 s (`read_owner.sql`).
     IfFree,
     /// Also from a live one: its sessions are terminated.
     TakeOver,
@@ -72,7 +73,7 @@ pub async fn claim(target: &Target, id: Uuid, claim: Claim) -> Result<Option<Own
         claim @ (Claim::IfFree | Claim::TakeOver) => claim,
     };
     if !try_lock(&session, id).await? {
-        if claim == Claim::IfFree {
+        if claim == Claim::IfFree && !silent(&session, id).await? {
             drop(session);
             named(target, id).await?;
             return Ok(None);
@@ -149,6 +150,12 @@ async fn try_lock(session: &Session, id: Uuid) -> Result<bool> {
     let row =
         session.query_one("ownership lock", "SELECT pg_try_advisory_lock($1)", &[&lock_key(id)]).await?;
     Ok(row.get(0))
+}
+
+/// Whether the server holds the lock for an owner that is not heard of any more: behind a network, or a proxy, that still
+/// acknowledges what nobody reads.
+async fn silent(session: &Session, id: Uuid) -> Result<bool> {
+    Ok(journal::read::owner(session, id).await?.is_some_and(|owner| !owner.alive))
 }
 
 /// Somebody else was faster. Waits until the journal names it, which comes some statements after its lock: who asks the

@@ -10,6 +10,7 @@ use quarterdeck::{
 
 use super::Run;
 use crate::{
+    commands::tool::{TABLE, Tool, quiet_shop},
     online::{Shop, launch},
     support::{
         proxy::{Fault, Proxy},
@@ -53,4 +54,25 @@ async fn cut_again_and_again_it_goes_on_where_it_was() {
     }
     assert_eq!(run.end().await.unwrap(), End::Reached(Phase::ReverseWindow));
     shop.close().await;
+}
+
+/// The network acknowledges what nobody reads: to the server the owner is connected for as long as it pleases.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_owner_that_died_behind_a_network_that_acknowledges_is_replaced() {
+    let db = quiet_shop(&server::all()[0], 20_000).await;
+    let proxy = Proxy::of(&db).await;
+    let mut old = Tool::to(proxy.conninfo(&db)).start(&["run", TABLE]);
+    old.until_that(|event| event["event"] == "step_started" && event["step"] == "copy").await;
+    proxy.fail(Fault::Silent);
+    assert!(old.kill().await);
+    let lock = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 1 \
+                AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
+    assert_eq!(db.value(lock).await, "1");
+    let tool = Tool::on(&db);
+    // It watches, and takes over when it hears nothing: nobody has to ask for it.
+    let began = Instant::now();
+    let ended = tool.start(&["run", TABLE]).end().await;
+    ended.closed("ready", 0);
+    eprintln!("gone on with after {:?}", began.elapsed());
+    assert!(ended.events.iter().any(|event| event["event"] == "owned" && event["epoch"] == 2));
 }
