@@ -18,6 +18,7 @@ use crate::{
     pg::{
         Fence, Session,
         journal::read::{self, MigrationRow},
+        measure,
     },
 };
 
@@ -66,7 +67,8 @@ pub async fn conditions(session: &mut Session, scheme: &Scheme, known: &Known) -
     if scheme.strategy == Strategy::Adopt {
         return adopting(session, scheme, known).await;
     }
-    let mut all = vec![verified(known), unchanged(session, scheme, known).await?];
+    let mut all =
+        vec![verified(known, measure::now(session).await?), unchanged(session, scheme, known).await?];
     all.extend(ops::readiness::conditions(session, scheme).await?);
     if known.duplicate_keys > 0 {
         let detail = format!("{} keys of the old table are shared by two rows", known.duplicate_keys);
@@ -75,8 +77,8 @@ pub async fn conditions(session: &mut Session, scheme: &Scheme, known: &Known) -
     Ok(all)
 }
 
-fn verified(known: &Known) -> Condition {
-    let age = known.verified_at.map(|at| (Utc::now() - at).num_seconds());
+fn verified(known: &Known, now: DateTime<Utc>) -> Condition {
+    let age = known.verified_at.map(|at| (now - at).num_seconds());
     Condition {
         name: "verified".into(),
         holds: age.is_some_and(|age| age < known.max_age.as_secs().cast_signed()),
@@ -107,7 +109,7 @@ async fn adopting(session: &Session, scheme: &Scheme, known: &Known) -> Result<V
         all.push(Condition { name: "key".into(), holds: valid, detail });
         if let Some(bound) = scheme.bound_of(&known.leaves) {
             let detail = format!("all rows before {}; asked again at the swap", bound.date_naive());
-            all.push(Condition { name: "bound".into(), holds: Utc::now() < bound, detail });
+            all.push(Condition { name: "bound".into(), holds: measure::now(session).await? < bound, detail });
         }
     }
     all.extend(ops::readiness::around(session).await?);

@@ -6,8 +6,6 @@ use std::{
     time::{Duration, Instant},
 };
 
-use chrono::Utc;
-
 use crate::{
     engine::context::Context,
     error::Result,
@@ -32,7 +30,7 @@ pub fn now_s() -> f64 {
 
 /// Judges the signals anew; how fast the work may go from now on.
 pub fn judge(ctx: &Context) -> Speeds {
-    let speeds = ctx.live().governor.judge(now_s(), Utc::now());
+    let speeds = ctx.live().governor.judge(now_s(), ctx.term.now());
     if ctx.gate.set_speeds(speeds) {
         ctx.changed.notify_waiters();
     }

@@ -1,7 +1,8 @@
-//! Figures about the log and the leaves for the console: read, never acted on.
+//! Figures about the log and the leaves for the console, which are read and never acted on; and the server's clock.
 
 use std::collections::BTreeMap;
 
+use chrono::{DateTime, Utc};
 use tokio_postgres::{Row, error::SqlState};
 
 use crate::{
@@ -21,6 +22,11 @@ pub struct LogFigures {
     pub bytes: i64,
     /// Age of the oldest row in seconds.
     pub oldest_s: Option<f64>,
+}
+
+/// The server's clock.
+pub async fn now(session: &Session) -> Result<DateTime<Utc>> {
+    Ok(session.query_one("read the clock", "SELECT clock_timestamp()", &[]).await?.get(0))
 }
 
 /// Counts the log exactly; zero where it does not exist. `scope` as in [`log_has`] is what could be replayed.

@@ -4,7 +4,7 @@
 //! Every new owner, also one that follows a dead one, first ends what sessions the last owner left, then raises
 //! the epoch (the update waits for every transaction that holds the fence).
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
@@ -50,6 +50,15 @@ pub struct Term {
     pub epoch: i64,
     /// Since when, by the server's clock.
     pub since: DateTime<Utc>,
+    /// The same moment by a clock of this process that only goes forward.
+    pub began: Instant,
+}
+
+impl Term {
+    /// The server's clock, which whatever is decided by time goes by: this machine's may be wrong, and may jump.
+    pub fn now(&self) -> DateTime<Utc> {
+        self.since + self.began.elapsed()
+    }
 }
 
 /// The session that holds ownership, and the epoch it has.
@@ -213,7 +222,7 @@ async fn raise_epoch(session: &mut Session, id: Uuid) -> Result<Term> {
     let pid = i64::from(std::process::id());
     let since = tx.query_one("journal owner", OWNER, &[&id, &epoch, &host(), &pid]).await?.get(0);
     tx.commit("raise epoch").await?;
-    Ok(Term { epoch, since })
+    Ok(Term { epoch, since, began: Instant::now() })
 }
 
 /// This machine's name.

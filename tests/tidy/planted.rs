@@ -30,6 +30,14 @@ fn a_file_needs_a_header_and_a_telling_name() {
 }
 
 #[test]
+fn what_is_decided_by_time_goes_by_the_servers_clock() {
+    let text =
+        "//! A file.\nfn f() { let now = Utc::now(); }\nfn g(x: Option<()>) { x.map(chrono::Utc::now); }";
+    assert_eq!(broken("src/engine/steps/x.rs", text), [Rule::Clock]);
+    assert_eq!(broken("src/engine/live.rs", text), []);
+}
+
+#[test]
 fn sizes_are_limited() {
     let consts = |n: usize| "const C: u8 = 0;\n".repeat(n);
     assert_eq!(in_pg(&consts(401)), [Rule::FileLines]);

@@ -43,6 +43,9 @@ const SQL_WORDS: [&str; 14] = [
     "COMMENT ON ",
     "VACUUM ",
 ];
+/// Where things are decided by time: by the server's clock, not by this machine's.
+const DECIDING: [&str; 5] =
+    ["src/engine/steps/", "src/engine/readiness.rs", "src/engine/throttler.rs", "src/ops/", "src/pg/"];
 /// The floors that hold no SQL.
 const WITHOUT_SQL: [&str; 3] = ["engine", "tui", "cli"];
 
@@ -65,6 +68,7 @@ pub(crate) enum Rule {
     SqlFloor,
     Async,
     Control,
+    Clock,
 }
 
 /// One broken rule.
@@ -177,6 +181,12 @@ impl Checker<'_> {
     fn path(&mut self, path: &[String], span: Span) {
         if !self.source.is_crate() {
             return;
+        }
+
+        if path.ends_with(&["Utc".to_owned(), "now".to_owned()])
+            && DECIDING.iter().any(|place| self.source.path.starts_with(place))
+        {
+            self.report(Rule::Clock, span, &path.join("::"), "ask the server's clock (`Term::now`)".into());
         }
         if let Some(words) = floors::objection(&self.module, path) {
             self.report(Rule::Floors, span, &path.join("::"), words);

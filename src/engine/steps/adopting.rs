@@ -6,7 +6,6 @@
 
 use std::{convert::Infallible, time::Duration};
 
-use chrono::Utc;
 use tokio_postgres::error::SqlState;
 use tokio_util::sync::CancellationToken;
 
@@ -137,7 +136,7 @@ async fn planned_leaves(ctx: &Context, session: &Session) -> Result<Vec<Leaf>> {
     let scheme = &ctx.scheme;
     let newest = widen::newest(session, scheme).await?;
     let uncut = |why| names::uncut(scheme, why);
-    let bound = history::bound(scheme.calendar(), Utc::now(), newest).map_err(uncut)?;
+    let bound = history::bound(scheme.calendar(), ctx.term.now(), newest).map_err(uncut)?;
     let ahead = history::periods_ahead(scheme.calendar(), bound, scheme.ahead).map_err(uncut)?;
     Ok(scheme.leaves_adopted(bound, &ahead))
 }
@@ -145,7 +144,7 @@ async fn planned_leaves(ctx: &Context, session: &Session) -> Result<Vec<Leaf>> {
 /// Whether the bound of the twin that there is would still be chosen, or an earlier one.
 async fn bound_is_good(ctx: &Context, session: &Session) -> Result<bool> {
     let newest = widen::newest(session, &ctx.scheme).await?;
-    let wanted = history::bound(ctx.scheme.calendar(), Utc::now(), newest)
+    let wanted = history::bound(ctx.scheme.calendar(), ctx.term.now(), newest)
         .map_err(|why| names::uncut(&ctx.scheme, why))?;
     Ok(ctx.scheme.bound_of(&leaves(ctx)).is_some_and(|bound| wanted <= bound))
 }
@@ -246,7 +245,7 @@ fn still_wanted(ctx: &Context) -> Result<()> {
 
 /// What the exchange journalled is known here too.
 fn moved(ctx: &Context, to: Phase) {
-    ctx.standing().swapped_at = (to == Phase::Adopted).then(Utc::now);
+    ctx.standing().swapped_at = (to == Phase::Adopted).then(|| ctx.term.now());
     ctx.live().settled = None;
     ctx.moved(to);
 }

@@ -169,7 +169,7 @@ async fn create(ctx: &Context, session: &mut Session) -> Result<String> {
 fn planned_leaves(ctx: &Context) -> Result<Vec<(Leaf, i64)>> {
     let board = ctx.board();
     let counts = || board.chunks.iter().flat_map(|row| row.counts.iter().flatten());
-    let now = Utc::now();
+    let now = ctx.term.now();
     let first: DateTime<Utc> = counts().map(|(lower, _)| *lower).min().unwrap_or(now);
     let last = counts().map(|(lower, _)| *lower).max().unwrap_or(now).max(now);
     let periods = leaves_for(ctx.scheme.calendar(), first, last, ctx.scheme.ahead)

@@ -3,8 +3,6 @@
 //! Until that transaction is committed nothing has changed for the application, and whatever was made is made or found
 //! again. It moves the phase itself.
 
-use chrono::Utc;
-
 use crate::{
     engine::{
         context::Context,
@@ -67,7 +65,7 @@ async fn create(ctx: &Context, session: &mut Session) -> Result<()> {
     let token = session.cancel_token();
     let work = ops::census::span(session, &ctx.scheme);
     let span = ctx.cancellable(token, &ctx.gate.over, work).await?;
-    let now = Utc::now();
+    let now = ctx.term.now();
     let (first, last) = span.map_or((now, now), |(first, last)| (first, last.max(now)));
     let periods = leaves_for(ctx.scheme.calendar(), first, last, ctx.scheme.ahead)
         .and_then(|periods| reached(ctx.scheme.clock, periods))

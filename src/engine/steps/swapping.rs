@@ -5,7 +5,6 @@
 
 use std::time::Duration;
 
-use chrono::Utc;
 use futures_util::future::BoxFuture;
 use tokio::sync::MutexGuard;
 
@@ -294,7 +293,7 @@ pub(super) async fn exchange(ctx: &Context, session: &mut Session, to: Phase) ->
     {
         let mut standing = ctx.standing();
         standing.fingerprint.clone_from(&swapped.fingerprint);
-        standing.swapped_at = to.is_swapped().then(Utc::now);
+        standing.swapped_at = to.is_swapped().then(|| ctx.term.now());
     }
     ctx.live().settled = None;
     ctx.moved(to);
@@ -359,7 +358,7 @@ pub(super) async fn refuse_duplicates(ctx: &Context) -> Result<()> {
 
 fn is_stale(ctx: &Context) -> bool {
     let max = chrono::Duration::from_std(ctx.options.verify_max_age).unwrap_or(chrono::Duration::MAX);
-    ctx.standing().verified_at.is_none_or(|at| Utc::now() - at > max)
+    ctx.standing().verified_at.is_none_or(|at| ctx.term.now() - at > max)
 }
 
 fn unverified_since_swap(ctx: &Context) -> bool {

@@ -148,7 +148,7 @@ async fn journal_pass(ctx: &Context, pass: &Pass) -> Result<()> {
     let diffs: Vec<_> =
         pass.verdicts.iter().flat_map(|verdict| &verdict.diffs).take(MAX_DIFFS).cloned().collect();
     let json: Vec<_> = diffs.iter().filter_map(|diff| serde_json::to_value(diff).ok()).collect();
-    let now = Utc::now();
+    let now = ctx.term.now();
     let mut session = ctx.session("journal").await?;
     let tx = session.begin().await?;
     ctx.fence().hold(&tx).await?;

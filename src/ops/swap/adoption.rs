@@ -374,10 +374,10 @@ fn too_many(scheme: &Scheme) -> Error {
 fn quiet(scheme: &Scheme, way: Way) -> Script {
     let mut tables = if way.is_forward() { Vec::new() } else { references::referenced_tables(scheme) };
     tables.push(scheme.source().clone());
-    tables.push(if way.is_forward() { scheme.twin() } else { scheme.history() });
+    let ours = if way.is_forward() { scheme.twin() } else { scheme.history() };
     let mut script = Script::new();
     script.add("durable", "SET LOCAL synchronous_commit = on");
-    script.append(lock::quiet(&tables));
+    script.append(lock::quiet(&[ours], &tables));
     script
 }
 

@@ -174,12 +174,12 @@ impl Round<'_> {
 /// Autovacuum yields, on every table that the exchange locks; nobody else notices.
 fn quiet(scheme: &Scheme, way: Way) -> Script {
     let mut tables = touched(scheme, way);
-    tables.push(scheme.source().clone());
-    tables.push(way.follower(scheme));
     tables.extend(ids::locked(scheme));
+    // Last: the one that most likely is vacuumed again soon.
+    tables.push(scheme.source().clone());
     let mut script = Script::new();
     script.add("durable", "SET LOCAL synchronous_commit = on");
-    script.append(lock::quiet(&tables));
+    script.append(lock::quiet(&[way.follower(scheme)], &tables));
     script
 }
 

@@ -113,7 +113,7 @@ impl Brief {
     }
 
     fn quieting(&self) -> Script {
-        quiet(&self.quiet)
+        quiet(&[], &self.quiet)
     }
 
     /// Each wait at most half of the budget. Every other attempt takes the locks in reverse order: an application that

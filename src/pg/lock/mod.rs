@@ -60,15 +60,19 @@ fn lock_sql(mode: Mode, tables: &[QualifiedName]) -> String {
     format!("LOCK TABLE {} IN {mode} MODE", names.join(", "))
 }
 
-/// Holds `tables` in SHARE UPDATE EXCLUSIVE mode, after autovacuum has yielded on each. That may take longer than
-/// `deadlock_timeout`, so nothing else is held meanwhile: somebody who locks several of them himself, in another order,
-/// would be the one to be told off.
-pub fn quiet(tables: &[QualifiedName]) -> Script {
+/// Holds `ours` and `tables` in SHARE UPDATE EXCLUSIVE mode, after autovacuum has yielded on each. That may take longer
+/// than `deadlock_timeout`, so of `tables` nothing is held meanwhile: somebody who locks several of them himself, in
+/// another order, would be the one to be told off. Nobody else locks `ours`, whose name no application knows: they are
+/// held from the start, as a partitioned table's many leaves would be vacuumed again while the last one is waited for.
+pub fn quiet(ours: &[QualifiedName], tables: &[QualifiedName]) -> Script {
     let mut script = Script::new();
-    if tables.is_empty() {
+    if ours.is_empty() && tables.is_empty() {
         return script;
     }
     script.add("lock", AUTOVACUUM_YIELDS);
+    if !ours.is_empty() {
+        script.add("lock", lock_sql(Mode::ShareUpdateExclusive, ours));
+    }
     for table in tables {
         script.add("lock", "SAVEPOINT yield");
         script.add("lock", lock_sql(Mode::ShareUpdateExclusive, std::slice::from_ref(table)));

@@ -3,7 +3,9 @@
 
 mod asleep;
 mod chaos;
+mod disk;
 mod failover;
+mod pressure;
 mod silence;
 
 use quarterdeck::{

@@ -175,8 +175,17 @@ impl World {
             return;
         }
         eprintln!("meddled with");
-        match self.dice.below(3) {
+        match self.dice.below(4) {
             0 => self.db.sql("VACUUM FULL t").await,
+            2 => {
+                let there =
+                    "SELECT count(*) FROM pg_attribute WHERE attrelid = 't'::regclass AND attname = 'more'";
+                let change =
+                    if self.db.value(there).await == "0" { "ADD more int DEFAULT 7" } else { "DROP more" };
+                for table in ["t", "o"] {
+                    self.db.sql(&format!("ALTER TABLE {table} {change}")).await;
+                }
+            }
             1 => {
                 // One after the other: each locks its table, as the application's statements do.
                 self.db.sql("CREATE INDEX ON t (body) WHERE id % 1000 = 7").await;
@@ -212,10 +221,8 @@ impl World {
     /// Nobody does any harm any more: it comes to its end, while the application goes on.
     async fn calm(&self) {
         let mut all = Vec::new();
-        // Behind a silent network an owner that is dead has its session still: its lock tells that it lives.
-        let taking = [SWAPPED.as_slice(), &["--takeover"]].concat();
         for _ in 0..8 {
-            let said = self.straight.run(&taking).await;
+            let said = self.straight.run(&SWAPPED).await;
             assert_ne!(said.code, 4, "a difference: {said:?}");
             if said.code == 0 {
                 return;
