@@ -152,7 +152,7 @@ impl Writer {
         let lines = (1..=10).map(&mut line).collect::<Vec<_>>().concat();
         let tx = self.client.transaction().await?;
         for table in ["t", "o"] {
-            let sink = tx.copy_in(&format!("COPY {table} FROM STDIN")).await?;
+            let sink = tx.copy_in(&format!("COPY {table} (id, p, created_at, body) FROM STDIN")).await?;
             tokio::pin!(sink);
             sink.send(Cursor::new(lines.clone().into_bytes())).await?;
             sink.finish().await?;
