@@ -9,7 +9,7 @@ use clap::{Args as Flags, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
 use crate::{
-    cli::values,
+    cli::{upkeep::Health, values},
     error::{Error, Result},
     model::{
         calendar::Zone,
@@ -98,6 +98,8 @@ pub enum Command {
     Abort(Confirmed),
     /// End the reverse window: no way back after it; the old table is kept, or dropped
     Finish(Finish),
+    /// Look at a partitioned table, whoever made it: what is missing, what will run out, what wants doing
+    Health(Health),
     /// Write down what was done and found, as Markdown or JSON
     Report(Report),
     /// Say what a finding such as QD-024 means, why it matters and what to do; alone, list all of them
@@ -497,6 +499,7 @@ impl Args {
                 | Command::Tune(_)
                 | Command::Verify(_)
                 | Command::Repair(_)
+                | Command::Health(_)
                 | Command::Report(_)
                 | Command::Explain(_)
                 | Command::Completions { .. }

@@ -73,6 +73,7 @@ pub(super) async fn dispatch(args: &Args) -> Result<u8> {
             Some(pid) => ask(args, &words.table, Asks::EndBlocker { pid }).await,
             None => show::blockers(&connect(args).await?, words).await,
         },
+        Command::Health(words) => show::health(&connect(args).await?, words).await,
         Command::Report(words) => show::report(&connect(args).await?, words).await,
         Command::Pause(of) => ask(args, &of.table, Asks::Pause).await,
         Command::Resume(of) => ask(args, &of.table, Asks::Resume).await,

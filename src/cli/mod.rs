@@ -19,6 +19,7 @@ pub mod print;
 mod run;
 mod show;
 mod signals;
+mod upkeep;
 mod values;
 
 use std::ffi::OsString;

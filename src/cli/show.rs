@@ -6,8 +6,9 @@ use crate::{
     cli::{
         args::{Blockers, PlanCommand, Report, Status, Tune},
         output, print,
+        upkeep::Health,
     },
-    engine::{event::Event, launch, plan, readiness, watcher},
+    engine::{event::Event, health, launch, plan, readiness, watcher},
     error::{Error, Result},
     pg::{Session, Target, journal::mail},
     tui::harmless::harmless,
@@ -80,6 +81,17 @@ pub(super) async fn signals(target: &Target, words: &Tune) -> Result<u8> {
     } else {
         output::signals::text(&signals)
     });
+    Ok(0)
+}
+
+/// `quarterdeck health`.
+pub(super) async fn health(target: &Target, words: &Health) -> Result<u8> {
+    let mut session = Session::open(target, "health").await?;
+    let all = match &words.table {
+        Some(table) => vec![health::look(&mut session, table).await?],
+        None => health::look_at_all(&mut session).await?,
+    };
+    print::text(&if words.json { output::health::json(&all) + "\n" } else { output::health::text(&all) });
     Ok(0)
 }
 

@@ -8,6 +8,7 @@ pub mod command;
 pub mod context;
 pub mod event;
 pub mod gate;
+pub mod health;
 pub mod housekeeping;
 pub mod launch;
 pub mod link;

@@ -10,13 +10,14 @@ use std::sync::LazyLock;
 
 use serde::Serialize;
 
-const TEXTS: [&str; 6] = [
+const TEXTS: [&str; 7] = [
     include_str!("../../assets/explain/server.md"),
     include_str!("../../assets/explain/kind.md"),
     include_str!("../../assets/explain/key.md"),
     include_str!("../../assets/explain/hanging.md"),
     include_str!("../../assets/explain/running.md"),
     include_str!("../../assets/explain/first.md"),
+    include_str!("../../assets/explain/health.md"),
 ];
 
 /// What a finding of this id does.

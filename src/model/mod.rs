@@ -14,6 +14,7 @@ pub mod drift;
 pub mod explain;
 pub mod figures;
 pub mod hanger;
+pub mod health;
 pub mod history;
 pub mod ident;
 pub mod ids;

@@ -28,6 +28,8 @@ mod exchange;
 #[cfg(test)]
 mod faults;
 #[cfg(test)]
+mod health;
+#[cfg(test)]
 mod holes;
 #[cfg(test)]
 mod ids;

@@ -6,6 +6,7 @@
 pub mod blockers;
 pub mod compare;
 pub mod explain;
+pub mod health;
 pub mod json;
 pub mod plain;
 pub mod plan;

@@ -55,8 +55,8 @@ pub(super) async fn live_migration(session: &Session, oid: Oid) -> Result<Option
     Ok(row.map(|row| row.get(0)))
 }
 
-/// By the catalogue: `to_regclass` is an error for a role that may not use the schema.
-async fn journal_readable(session: &Session) -> Result<bool> {
+/// Whether there is a journal that this role may read. By the catalogue: `to_regclass` is an error for a role that may not use the schema.
+pub async fn journal_readable(session: &Session) -> Result<bool> {
     const SQL: &str = "SELECT EXISTS (SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
                        WHERE n.nspname = 'quarterdeck' AND c.relname = 'migration' \
                        AND has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT'))";

@@ -9,6 +9,7 @@ mod attached;
 mod columns;
 mod constraints;
 mod hangers;
+mod health;
 mod incoming;
 mod indexes;
 mod list;
@@ -20,8 +21,9 @@ mod typed_name;
 use tokio_postgres::Row;
 
 pub use around::{surroundings, taken_names};
+pub use health::{health, partitioned_tables};
 pub use incoming::incoming_keys;
-pub use list::list_tables;
+pub use list::{journal_readable, list_tables};
 pub use resolve::resolve;
 pub use server::server_facts;
 pub use typed_name::reading;

@@ -1,0 +1,35 @@
+//! Looks at the health of partitioned tables, whoever made them.
+
+use crate::{
+    engine::launch,
+    error::Result,
+    model::{health::Health, ids::Ids},
+    pg::{Session, catalog},
+};
+
+/// The table that `typed` means.
+pub async fn look(session: &mut Session, typed: &str) -> Result<Health> {
+    let oid = catalog::resolve(session, typed).await?;
+    let mut facts = catalog::health(session, typed, oid).await?;
+    if !catalog::journal_readable(session).await? {
+        return Ok(facts.into());
+    }
+    // The tables of a migration are not left over.
+    let migrations = launch::list(session, None).await?;
+    let ours = migrations.iter().flat_map(|row| {
+        let scheme = &row.scheme;
+        [scheme.twin(), scheme.old(), scheme.history()].into_iter().chain(Ids::of(scheme).map(|ids| ids.name))
+    });
+    let ours: Vec<String> = ours.map(|name| name.plain()).collect();
+    facts.leftovers.retain(|table| !ours.contains(&table.name.plain()));
+    Ok(facts.into())
+}
+
+/// Every partitioned table that this role may use, by name.
+pub async fn look_at_all(session: &mut Session) -> Result<Vec<Health>> {
+    let mut all = Vec::new();
+    for name in catalog::partitioned_tables(session).await? {
+        all.push(look(session, &name.to_string()).await?);
+    }
+    Ok(all)
+}

@@ -1,0 +1,413 @@
+//! What of the facts wants doing. Every limit is named here.
+
+use super::{Cover, Facts, Figures, Finding, Health, Index, Part, Range, Severity, Strays, cover::End};
+use crate::model::{calendar::Calendar, clock::Clock, figures, ident::literal, period::Period};
+
+/// Fewer dead rows are not worth a vacuum.
+const DEAD_ROWS: i64 = 10_000;
+/// From this share of dead rows on a vacuum is due; autovacuum's own default.
+const DEAD_SHARE: f64 = 0.2;
+/// Smaller heaps are not worth a word about their free room.
+const BLOAT_BYTES: i64 = 64 << 20;
+/// From this estimated share of free room on a heap is said to be bloated.
+const BLOAT_SHARE: f64 = 0.5;
+/// An index nobody has read for so many seconds is said to be unused.
+const UNUSED_S: i64 = 7 * 86_400;
+/// So many bytes of an unused index are worth a word.
+const UNUSED_BYTES: i64 = 8 << 20;
+
+/// All findings, the gravest first, each kind in the order of the partitions.
+pub fn judge(facts: &Facts) -> Vec<Finding> {
+    let mut found = Vec::new();
+    let cover = Cover::of(facts);
+    found.extend(facts.parts.iter().filter(|part| part.detaching).map(|part| detaching(facts, part)));
+    found.extend(ends(facts, &cover));
+    found.extend(gaps(facts, &cover));
+    found.extend(strays(facts, &cover));
+    found.extend(facts.leaves().filter_map(|part| freezing(facts, part)));
+    found.extend(facts.sessions.iter().map(long_session));
+    found.extend(facts.indexes.iter().filter_map(|index| index_of_all(facts, index)));
+    found.extend(facts.odd.iter().map(|(part, what)| odd(part, what)));
+    found.extend(analyzed(facts));
+    found.extend(facts.leaves().filter_map(never_analyzed));
+    found.extend(facts.leaves().filter_map(dead));
+    found.extend(facts.leaves().filter_map(bloated));
+    found.extend(facts.indexes.iter().filter_map(|index| unused(facts, index)));
+    found.extend(facts.leftovers.iter().map(leftover));
+    found.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+    found
+}
+
+/// Object, reason and remedy.
+type Words = (String, String, String);
+
+fn finding(id: &str, severity: Severity, (object, reason, remedy): Words) -> Finding {
+    Finding { id: id.into(), severity, object, reason, remedy, sql: Vec::new(), safe: false }
+}
+
+fn detaching(facts: &Facts, part: &Part) -> Finding {
+    let sql = format!("ALTER TABLE {} DETACH PARTITION {} FINALIZE", facts.table.name, part.name);
+    let words = (
+        part.name.plain(),
+        "a DETACH … CONCURRENTLY of it was interrupted: it is no partition to queries, and still one to the table"
+            .into(),
+        "finish it; that waits for every query that still sees it".into(),
+    );
+    Finding { sql: vec![sql], ..finding("QD-147", Severity::Error, words) }
+}
+
+/// How far ahead partitions are there.
+fn ends(facts: &Facts, cover: &Cover<'_>) -> Option<Finding> {
+    let now = facts.table.now;
+    let (severity, reason, period) = match cover.until(now) {
+        Some(End { upper: Some(upper), ahead: 0, .. }) => {
+            let reason = format!("no partition is there for rows from {} on", day(upper));
+            (Severity::Warning, reason, cover.next(upper))
+        }
+        Some(_) => return None,
+        None => {
+            // Where now lies between two partitions, that is said of the gap.
+            let last = cover.ranges.last().and_then(|(_, range)| range.to).filter(|upper| *upper <= now)?;
+            let of_now =
+                cover.every.and_then(|every| every.period_of(now)).filter(|period| period.lower >= last);
+            (
+                Severity::Error,
+                "no partition is there for rows of now".to_owned(),
+                of_now.or_else(|| cover.next(last)),
+            )
+        }
+    };
+    let what = if facts.default_part().is_some() { "they go to DEFAULT" } else { "their INSERT fails" };
+    let sql = period.and_then(|period| create(facts, cover, period));
+    let words = (
+        facts.table.name.plain(),
+        format!("{reason}: {what}"),
+        make(facts, "make the next partition before rows come"),
+    );
+    Some(Finding { sql: sql.into_iter().collect(), ..finding("QD-141", severity, words) })
+}
+
+/// What to do about a partition that is not there: not while DEFAULT has its rows.
+fn make(facts: &Facts, how: &str) -> String {
+    let has_strays = match &facts.strays {
+        Strays::NoDefault => false,
+        Strays::Counted(periods) => !periods.is_empty(),
+        Strays::Estimated(rows) => *rows > 0,
+    };
+    if has_strays {
+        format!("{how}; rows of it that lie in DEFAULT must be moved first (QD-140)")
+    } else {
+        how.into()
+    }
+}
+
+fn create(facts: &Facts, cover: &Cover<'_>, period: Period) -> Option<String> {
+    let clock = clock(facts)?;
+    let name = facts.table.name.sibling(cover.name(&facts.table.name.name, period));
+    let (lower, upper) = (clock.bound(period.lower), clock.bound(period.upper));
+    Some(format!(
+        "CREATE TABLE {name} PARTITION OF {} FOR VALUES FROM ({lower}) TO ({upper})",
+        facts.table.name
+    ))
+}
+
+/// How the key tells the time, where it is a time, or a UUID.
+fn clock(facts: &Facts) -> Option<Clock> {
+    let (_, type_sql) = facts.table.column.as_ref()?;
+    Clock::of_time_type(type_sql).or_else(|| (type_sql == "uuid").then_some(Clock::UuidV7))
+}
+
+fn gaps(facts: &Facts, cover: &Cover<'_>) -> Vec<Finding> {
+    cover.gaps().map(|(before, after)| gap(facts, cover, (before, after))).collect()
+}
+
+fn gap(facts: &Facts, cover: &Cover<'_>, (before, after): (&Range, &Range)) -> Finding {
+    let table = &facts.table.name;
+    let between = before.to.zip(after.from);
+    let name = match between {
+        Some((lower, upper)) => cover.name(&table.name, Period { lower, upper }),
+        None => table.name.with_suffix("_gap"),
+    };
+    let sql = format!(
+        "CREATE TABLE {} PARTITION OF {table} FOR VALUES FROM ({}) TO ({})",
+        table.sibling(name),
+        before.upper,
+        after.lower
+    );
+    let now = between.is_some_and(|(lower, upper)| lower <= facts.table.now && facts.table.now < upper);
+    let default = facts.default_part().is_some();
+    let severity = if now || !default { Severity::Error } else { Severity::Warning };
+    let shown = |time: Option<_>, word: &str| time.map_or_else(|| word.trim_matches('\'').to_owned(), day);
+    let words = (
+        table.plain(),
+        format!(
+            "no partition holds what lies from {} to {}{}: {}",
+            shown(before.to, &before.upper),
+            shown(after.from, &after.lower),
+            if now { ", now among it" } else { "" },
+            if default { "rows there go to DEFAULT" } else { "an INSERT there fails" }
+        ),
+        make(facts, "make one, unless that is meant"),
+    );
+    Finding { sql: vec![sql], ..finding("QD-142", severity, words) }
+}
+
+fn strays(facts: &Facts, cover: &Cover<'_>) -> Option<Finding> {
+    let default = facts.default_part()?;
+    let calendar = cover.every.map(Calendar::from);
+    let title = |time| {
+        let period = calendar.and_then(|calendar| Some((calendar, calendar.period_of(time)?)));
+        period.map_or_else(|| day(time), |(calendar, period)| calendar.title(period))
+    };
+    let reason = match &facts.strays {
+        Strays::Counted(periods) if periods.is_empty() => return None,
+        Strays::NoDefault | Strays::Estimated(0) => return None,
+        Strays::Estimated(rows) => format!("about {} rows lie in DEFAULT", figures::count(*rows)),
+        Strays::Counted(periods) => {
+            let all: i64 = periods.iter().map(|(_, rows)| rows).sum();
+            let each = periods
+                .iter()
+                .filter_map(|(time, rows)| Some(format!("{} of {}", figures::count(*rows), title((*time)?))));
+            let each: Vec<_> = each.collect();
+            let (shown, more) = (each.len().min(4), if each.len() > 4 { ", …" } else { "" });
+            let list =
+                if each.is_empty() { String::new() } else { format!(": {}{more}", each[..shown].join(", ")) };
+            format!("{} rows lie in DEFAULT{list}", figures::count(all))
+        }
+    };
+    let words = (
+        default.name.plain(),
+        format!(
+            "{reason}; no partition can be made for them while they are there, and each new one scans them"
+        ),
+        "move them into a partition of their own, under a lock for as long as they are few".into(),
+    );
+    Some(Finding { sql: move_out(facts, cover), ..finding("QD-140", Severity::Warning, words) })
+}
+
+/// One transaction that moves the rows of the oldest period that has some into a partition of its own.
+fn move_out(facts: &Facts, cover: &Cover<'_>) -> Vec<String> {
+    let parts = (facts.default_part(), clock(facts), facts.table.column.as_ref());
+    let (Some(default), Some(clock), Some((column, _))) = parts else { return Vec::new() };
+    let Strays::Counted(periods) = &facts.strays else { return Vec::new() };
+    let first = periods.iter().find_map(|(time, _)| *time);
+    let period = first.zip(cover.every).and_then(|(time, every)| every.period_of(time));
+    let Some((period, made)) = period.and_then(|period| Some((period, create(facts, cover, period)?))) else {
+        return Vec::new();
+    };
+    let (table, rows) = (&facts.table.name, clock.within(&column.to_string(), period));
+    let moved = format!(
+        "WITH moved AS (DELETE FROM {} WHERE {rows} RETURNING *) INSERT INTO {table} SELECT * FROM moved",
+        default.name
+    );
+    vec![
+        "BEGIN".into(),
+        format!("ALTER TABLE {table} DETACH PARTITION {}", default.name),
+        made,
+        moved,
+        format!("ALTER TABLE {table} ATTACH PARTITION {} DEFAULT", default.name),
+        "COMMIT".into(),
+    ]
+}
+
+fn freezing(facts: &Facts, part: &Part) -> Option<Finding> {
+    let (age, max) = (part.figures.freeze_age, facts.table.freeze_max_age);
+    let severity = match () {
+        () if age > max + max / 10 => Severity::Error,
+        () if age > max - max / 10 => Severity::Warning,
+        () => return None,
+    };
+    let words = (
+        part.name.plain(),
+        format!(
+            "rows have not been frozen for {} transactions; autovacuum must do it at {}, whatever it disturbs",
+            figures::count(age),
+            figures::count(max)
+        ),
+        "freeze it now, at a time of your choice".into(),
+    );
+    let sql = vec![format!("VACUUM (FREEZE) {}", part.name)];
+    Some(Finding { sql, safe: true, ..finding("QD-146", severity, words) })
+}
+
+fn long_session(session: &super::LongSession) -> Finding {
+    let sql = match (&session.gid, session.pid) {
+        (Some(gid), _) => vec![format!("ROLLBACK PREPARED {}", literal(gid))],
+        (None, Some(pid)) => vec![format!("SELECT pg_terminate_backend({pid})")],
+        (None, None) => Vec::new(),
+    };
+    let since = figures::span(figures::float(session.age_s));
+    let words = (
+        session.who.clone(),
+        format!(
+            "open for {since} ({}): no row that died since then is removed, and a lock it holds stays",
+            session.state
+        ),
+        "let it end, or end it".into(),
+    );
+    Finding { sql, ..finding("QD-148", Severity::Warning, words) }
+}
+
+fn index_of_all(facts: &Facts, index: &Index) -> Option<Finding> {
+    if index.valid {
+        return None;
+    }
+    if let Some(part) = &index.of {
+        let words = (
+            index.name.clone(),
+            format!("invalid on {part}: kept up to date by every write, and read by no query"),
+            "build it anew; drop it if another one of the same columns is there".into(),
+        );
+        let sql = vec![format!("REINDEX INDEX CONCURRENTLY {}", index.name)];
+        return Some(Finding { sql, safe: true, ..finding("QD-143", Severity::Warning, words) });
+    }
+    let reason = match &index.missing[..] {
+        [] => "invalid though every partition has its part: one of those is invalid".to_owned(),
+        [one] => format!("lacks on {one}: there no query can use it"),
+        [one, rest @ ..] => format!("lacks on {one} and {} more: there no query can use it", rest.len()),
+    };
+    let sql = index.missing.iter().flat_map(|part| attach(index, part)).collect();
+    let words = (
+        index.name.clone(),
+        format!("{reason} (on {})", facts.table.name.plain()),
+        "build it there, and attach it".into(),
+    );
+    Some(Finding { sql, ..finding("QD-143", Severity::Warning, words) })
+}
+
+/// The part of an index that a partition lacks.
+fn attach(index: &Index, part: &str) -> Vec<String> {
+    let Some((head, how)) = index.definition.split_once(" USING ") else { return Vec::new() };
+    let unique = if head.starts_with("CREATE UNIQUE") { "UNIQUE " } else { "" };
+    let bare = |name: &str| name.rsplit('.').next().unwrap_or(name).trim_matches('"').replace("\"\"", "\"");
+    let name =
+        crate::model::ident::Ident::new(bare(part)).join(&crate::model::ident::Ident::new(bare(&index.name)));
+    let schema = part.rsplit_once('.').map_or_else(String::new, |(schema, _)| format!("{schema}."));
+    vec![
+        format!("CREATE {unique}INDEX CONCURRENTLY {name} ON {part} USING {how}"),
+        format!("ALTER INDEX {} ATTACH PARTITION {schema}{name}", index.name),
+    ]
+}
+
+fn odd(part: &str, what: &str) -> Finding {
+    let words = (
+        part.to_owned(),
+        format!("{what}, unlike its table"),
+        "make it like the others, or know that it is meant".into(),
+    );
+    finding("QD-144", Severity::Info, words)
+}
+
+fn analyzed(facts: &Facts) -> Option<Finding> {
+    let has_rows = facts.leaves().any(Part::may_have_rows);
+    if facts.table.analyzed || !has_rows {
+        return None;
+    }
+    let words = (
+        facts.table.name.plain(),
+        "the planner knows nothing of all partitions together; autovacuum never analyzes a partitioned table"
+            .into(),
+        "analyze it, and again whenever a new partition has filled".into(),
+    );
+    let sql = vec![format!("ANALYZE {}", facts.table.name)];
+    Some(Finding { sql, safe: true, ..finding("QD-145", Severity::Warning, words) })
+}
+
+fn never_analyzed(part: &Part) -> Option<Finding> {
+    let Figures { analyzed, heap_bytes, .. } = part.figures;
+    if analyzed || !part.may_have_rows() {
+        return None;
+    }
+    let words = (
+        part.name.plain(),
+        format!("{} of rows were never analyzed: the planner guesses", figures::bytes(heap_bytes)),
+        "analyze it".into(),
+    );
+    let sql = vec![format!("ANALYZE {}", part.name)];
+    Some(Finding { sql, safe: true, ..finding("QD-145", Severity::Warning, words) })
+}
+
+fn dead(part: &Part) -> Option<Finding> {
+    let Figures { live, dead, .. } = part.figures;
+    let share = figures::share(dead, live + dead);
+    if dead < DEAD_ROWS || share < DEAD_SHARE {
+        return None;
+    }
+    let words = (
+        part.name.plain(),
+        format!(
+            "{} dead rows, {} of all: autovacuum does not keep up",
+            figures::count(dead),
+            figures::percent(share)
+        ),
+        "vacuum it; if that does not help, see who has been open for long".into(),
+    );
+    let sql = vec![format!("VACUUM (ANALYZE) {}", part.name)];
+    Some(Finding { sql, safe: true, ..finding("QD-149", Severity::Warning, words) })
+}
+
+fn bloated(part: &Part) -> Option<Finding> {
+    let Figures { heap_bytes, needed_bytes, .. } = part.figures;
+    let free = heap_bytes - needed_bytes?;
+    if heap_bytes < BLOAT_BYTES || figures::share(free, heap_bytes) < BLOAT_SHARE {
+        return None;
+    }
+    let words = (
+        part.name.plain(),
+        format!(
+            "an estimated {} of {} are free room, which new rows may fill but nothing else gets",
+            figures::bytes(free),
+            figures::bytes(heap_bytes)
+        ),
+        "leave it where rows still come; else rewrite it in a quiet hour: VACUUM FULL locks everybody out of it".into(),
+    );
+    Some(Finding {
+        sql: vec![format!("VACUUM (FULL, ANALYZE) {}", part.name)],
+        ..finding("QD-149", Severity::Info, words)
+    })
+}
+
+fn unused(facts: &Facts, index: &Index) -> Option<Finding> {
+    let counted = facts.table.counted_s.filter(|counted| *counted >= UNUSED_S)?;
+    if index.of.is_some() || index.rules || index.scans > 0 || index.bytes < UNUSED_BYTES {
+        return None;
+    }
+    let words = (
+        index.name.clone(),
+        format!(
+            "no query has read it for {} ({}): every write pays for it",
+            figures::span(figures::float(counted)),
+            figures::bytes(index.bytes)
+        ),
+        "drop it, if standbys and rare jobs do not need it either".into(),
+    );
+    Some(Finding {
+        sql: vec![format!("DROP INDEX {}", index.name)],
+        ..finding("QD-150", Severity::Info, words)
+    })
+}
+
+fn leftover(one: &super::Leftover) -> Finding {
+    let words = (
+        one.name.plain(),
+        format!(
+            "looks like a partition that was detached: {} rows, {}",
+            figures::count(one.rows),
+            figures::bytes(one.bytes)
+        ),
+        "archive and drop it, or attach it again".into(),
+    );
+    Finding { sql: vec![format!("DROP TABLE {}", one.name)], ..finding("QD-151", Severity::Info, words) }
+}
+
+fn day(time: chrono::DateTime<chrono::Utc>) -> String {
+    crate::model::calendar::Zone::UTC.day(time)
+}
+
+impl Health {
+    /// How many findings are of each severity: errors, warnings, hints.
+    pub fn counts(&self) -> [usize; 3] {
+        let of = |severity| self.findings.iter().filter(|finding| finding.severity == severity).count();
+        [of(Severity::Error), of(Severity::Warning), of(Severity::Info)]
+    }
+}

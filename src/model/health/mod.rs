@@ -1,0 +1,254 @@
+//! The health of a partitioned table, whoever made it: what was read, and what of it wants doing.
+//!
+//! [`Facts`] are read from the catalogue and the statistics; [`judge`](judge()) turns them into findings, and asks nothing.
+
+mod cover;
+mod judge;
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+pub use cover::{Cover, End, strays_by};
+pub use judge::judge;
+
+use crate::model::ident::{Ident, QualifiedName};
+
+/// A partitioned table and all that is known of it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Facts {
+    /// The table.
+    pub table: Table,
+    /// Its partitions, its own in the order of their bounds, DEFAULT last.
+    pub parts: Vec<Part>,
+    /// Its indexes, then invalid ones of partitions.
+    pub indexes: Vec<Index>,
+    /// What a partition has that the table has not: the partition, and in words.
+    pub odd: Vec<(String, String)>,
+    /// Tables that look as if they had been partitions.
+    pub leftovers: Vec<Leftover>,
+    /// Transactions that have been open for long.
+    pub sessions: Vec<LongSession>,
+    /// Rows in DEFAULT.
+    pub strays: Strays,
+}
+
+/// The partitioned table itself.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Table {
+    /// Its name.
+    pub name: QualifiedName,
+    /// The partition key as PostgreSQL writes it: `RANGE (created_at)`.
+    pub key: String,
+    /// `range`, `list`, `hash`.
+    pub strategy: String,
+    /// The only column of a range key, and its type.
+    pub column: Option<(Ident, String)>,
+    /// The planner has statistics of all partitions together.
+    pub analyzed: bool,
+    /// `autovacuum_freeze_max_age`, in transactions.
+    pub freeze_max_age: i64,
+    /// The server's clock.
+    pub now: DateTime<Utc>,
+    /// For how many seconds the server has counted; unknown where it never was told to begin anew.
+    pub counted_s: Option<i64>,
+}
+
+/// One partition.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Part {
+    /// Its name.
+    pub name: QualifiedName,
+    /// Its bounds, as PostgreSQL writes them.
+    pub bounds: String,
+    /// It belongs to the table itself, and not to one of its partitions.
+    pub own: bool,
+    /// It is partitioned itself.
+    pub partitioned: bool,
+    /// A DETACH … CONCURRENTLY of it was interrupted.
+    pub detaching: bool,
+    /// Its range, where the key is one column.
+    pub range: Option<Range>,
+    /// What it holds.
+    pub figures: Figures,
+}
+
+/// Bounds of one column.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Range {
+    /// The lower bound as PostgreSQL writes it, `MINVALUE` included.
+    pub lower: String,
+    /// The upper bound likewise.
+    pub upper: String,
+    /// The lower bound as a time, where it is one.
+    pub from: Option<DateTime<Utc>>,
+    /// The upper bound as a time, where it is one.
+    pub to: Option<DateTime<Utc>>,
+}
+
+/// What the catalogue and the statistics say of a partition; estimates all.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Figures {
+    /// Rows; -1 where nobody has counted, `None` where it is no table.
+    pub rows: Option<i64>,
+    /// Rows that are alive, as counted since the statistics began.
+    pub live: i64,
+    /// Rows that are dead.
+    pub dead: i64,
+    /// Bytes of the heap with TOAST and maps.
+    pub table_bytes: i64,
+    /// Bytes of its indexes.
+    pub index_bytes: i64,
+    /// Bytes of the heap alone.
+    pub heap_bytes: i64,
+    /// Bytes that its rows would need, by their columns' average width.
+    pub needed_bytes: Option<i64>,
+    /// Transactions since all older rows were frozen.
+    pub freeze_age: i64,
+    /// Seconds since the last vacuum.
+    pub vacuumed_s: Option<i64>,
+    /// Seconds since the last analyze.
+    pub analyzed_s: Option<i64>,
+    /// The planner has statistics of it, as far as this role may know.
+    pub analyzed: bool,
+}
+
+/// An index of the table, or an invalid one of a partition.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Index {
+    /// Its name, as SQL.
+    pub name: String,
+    /// The partition it belongs to; none where it is the table's.
+    pub of: Option<String>,
+    /// Every partition has a valid one.
+    pub valid: bool,
+    /// It is unique, or a constraint rests on it: it works even if nobody reads it.
+    pub rules: bool,
+    /// Partitions without it, as SQL.
+    pub missing: Vec<String>,
+    /// Scans of it, over all partitions.
+    pub scans: i64,
+    /// Bytes, over all partitions.
+    pub bytes: i64,
+    /// Its CREATE INDEX.
+    pub definition: String,
+}
+
+/// A table that looks as if it had been a partition.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Leftover {
+    /// Its name.
+    pub name: QualifiedName,
+    /// Its rows, estimated.
+    pub rows: i64,
+    /// Its bytes, indexes included.
+    pub bytes: i64,
+}
+
+/// A transaction that has been open for long.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LongSession {
+    /// In words.
+    pub who: String,
+    /// Its process; none where it is prepared.
+    pub pid: Option<i32>,
+    /// Its identifier, where it is prepared.
+    pub gid: Option<String>,
+    /// Seconds since it began.
+    pub age_s: i64,
+    /// `idle in transaction`, `active`, `prepared`, …
+    pub state: String,
+}
+
+/// Rows in DEFAULT.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Strays {
+    /// There is no DEFAULT.
+    NoDefault,
+    /// Counted: by the time their period begins, where the key is a time; else all under none.
+    Counted(Vec<(Option<DateTime<Utc>>, i64)>),
+    /// Counting took too long: the statistics' number.
+    Estimated(i64),
+}
+
+/// How grave.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Severity {
+    /// Worth knowing.
+    Info,
+    /// It will hurt, or hurts a little.
+    Warning,
+    /// Statements fail, or will soon.
+    Error,
+}
+
+impl Severity {
+    /// As it is written.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Info => "info",
+            Self::Warning => "warning",
+            Self::Error => "error",
+        }
+    }
+}
+
+/// One thing that wants doing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Finding {
+    /// `QD-140`; `quarterdeck explain` says more.
+    pub id: String,
+    /// How grave.
+    pub severity: Severity,
+    /// What it is about.
+    pub object: String,
+    /// What is wrong.
+    pub reason: String,
+    /// What to do, in words.
+    pub remedy: String,
+    /// The same as SQL, statement by statement.
+    pub sql: Vec<String>,
+    /// The SQL locks no reader and no writer out, loses nothing, and may run at any time.
+    pub safe: bool,
+}
+
+/// Facts and findings.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Health {
+    /// What was looked at.
+    pub facts: Facts,
+    /// What was found, the gravest first.
+    pub findings: Vec<Finding>,
+}
+
+impl From<Facts> for Health {
+    fn from(facts: Facts) -> Self {
+        let findings = judge(&facts);
+        Self { facts, findings }
+    }
+}
+
+impl Facts {
+    /// The partitions that have rows: no foreign tables, none that are partitioned themselves.
+    pub fn leaves(&self) -> impl Iterator<Item = &Part> {
+        self.parts.iter().filter(|part| !part.partitioned)
+    }
+
+    /// The DEFAULT partition of the table itself.
+    pub fn default_part(&self) -> Option<&Part> {
+        self.parts.iter().find(|part| part.own && part.is_default())
+    }
+}
+
+impl Part {
+    /// Nobody has counted none.
+    pub fn may_have_rows(&self) -> bool {
+        self.figures.heap_bytes > 0 && self.figures.rows != Some(0)
+    }
+
+    /// It takes what no other partition takes.
+    pub fn is_default(&self) -> bool {
+        self.bounds == "DEFAULT"
+    }
+}

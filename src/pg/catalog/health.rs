@@ -1,0 +1,178 @@
+//! What the catalogue and the statistics say of a partitioned table's health.
+
+use std::time::Duration;
+
+use tokio_postgres::{Row, error::SqlState};
+
+use super::name;
+use crate::{
+    error::{Error, Result},
+    model::{
+        clock::Clock,
+        health::{self, Cover, Facts, Figures, Index, Leftover, LongSession, Part, Range, Strays},
+        ident::{Ident, QualifiedName},
+        table::Oid,
+    },
+    pg::Session,
+};
+
+/// The longest that counting the rows of DEFAULT may take.
+const COUNT_WITHIN: Duration = Duration::from_secs(5);
+
+/// Partitioned tables that are no partitions themselves, by name.
+pub async fn partitioned_tables(session: &Session) -> Result<Vec<QualifiedName>> {
+    const SQL: &str = "SELECT n.nspname::text, c.relname::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
+                       WHERE c.relkind = 'p' AND NOT c.relispartition AND has_schema_privilege(n.oid, 'USAGE') \
+                       ORDER BY 1, 2";
+    Ok(session.query("list partitioned tables", SQL, &[]).await?.iter().map(|row| name(row, 0)).collect())
+}
+
+/// All facts of one partitioned table.
+pub async fn health(session: &mut Session, typed: &str, oid: Oid) -> Result<Facts> {
+    let Some(table) = table(session, oid).await? else {
+        return Err(Error::Refused {
+            id: "QD-152",
+            object: typed.to_owned(),
+            reason: "it is not partitioned: there are no partitions to look at".into(),
+            remedy: format!("`quarterdeck plan {typed}` shows how it would be"),
+        });
+    };
+    let mut facts = Facts {
+        table,
+        parts: parts(session, oid).await?,
+        indexes: indexes(session, oid).await?,
+        odd: odd(session, oid).await?,
+        leftovers: leftovers(session, oid).await?,
+        sessions: long_sessions(session).await?,
+        strays: Strays::NoDefault,
+    };
+    // It has got a constraint in place of its bounds.
+    let detaching = |part: &str| facts.parts.iter().any(|one| one.detaching && one.name.plain() == part);
+    facts.odd.retain(|(part, _)| !detaching(part));
+    facts.strays = strays(session, &facts).await?;
+    Ok(facts)
+}
+
+async fn table(session: &Session, oid: Oid) -> Result<Option<health::Table>> {
+    const SQL: &str = include_str!("../../../assets/sql/health_table.sql");
+    let row = session.query_opt("read partitioned table", SQL, &[&oid]).await?;
+    Ok(row.map(|row| health::Table {
+        name: name(&row, 0),
+        key: row.get(2),
+        strategy: row.get(3),
+        column: row.get::<_, Option<String>>(4).map(|name| (Ident::new(name), row.get(5))),
+        analyzed: row.get(6),
+        freeze_max_age: row.get(7),
+        now: row.get(8),
+        counted_s: row.get(9),
+    }))
+}
+
+async fn parts(session: &Session, oid: Oid) -> Result<Vec<Part>> {
+    const SQL: &str = include_str!("../../../assets/sql/health_parts.sql");
+    Ok(session.query("read partitions", SQL, &[&oid]).await?.iter().map(part).collect())
+}
+
+fn part(row: &Row) -> Part {
+    let word = |at| row.get::<_, Option<String>>(at);
+    Part {
+        name: name(row, 0),
+        bounds: row.get(2),
+        own: row.get(3),
+        partitioned: row.get(4),
+        detaching: row.get(5),
+        range: word(6).zip(word(7)).map(|(lower, upper)| Range {
+            lower,
+            upper,
+            from: row.get(8),
+            to: row.get(9),
+        }),
+        figures: Figures {
+            rows: row.get(10),
+            live: row.get(11),
+            dead: row.get(12),
+            table_bytes: row.get(13),
+            index_bytes: row.get(14),
+            freeze_age: row.get(15),
+            vacuumed_s: row.get(16),
+            analyzed_s: row.get(17),
+            needed_bytes: row.get(18),
+            heap_bytes: row.get(19),
+            analyzed: row.get(20),
+        },
+    }
+}
+
+async fn indexes(session: &Session, oid: Oid) -> Result<Vec<Index>> {
+    const SQL: &str = include_str!("../../../assets/sql/health_indexes.sql");
+    let rows = session.query("read indexes of partitions", SQL, &[&oid]).await?;
+    let indexes = rows.iter().map(|row| Index {
+        name: row.get(0),
+        of: row.get(1),
+        valid: row.get(2),
+        rules: row.get(3),
+        missing: row.get(4),
+        scans: row.get(5),
+        bytes: row.get::<_, Option<i64>>(6).unwrap_or(0),
+        definition: row.get(7),
+    });
+    Ok(indexes.collect())
+}
+
+async fn odd(session: &Session, oid: Oid) -> Result<Vec<(String, String)>> {
+    const SQL: &str = include_str!("../../../assets/sql/catalog_parts.sql");
+    let rows = session.query("compare partitions", SQL, &[&oid]).await?;
+    // What is said elsewhere, or is nothing odd to a partition.
+    let said = ["is partitioned itself", "is being detached"];
+    let all = rows.iter().map(|row| (row.get(0), row.get::<_, String>(1)));
+    Ok(all.filter(|(_, what)| !said.contains(&what.as_str())).collect())
+}
+
+async fn leftovers(session: &Session, oid: Oid) -> Result<Vec<Leftover>> {
+    const SQL: &str = include_str!("../../../assets/sql/health_leftovers.sql");
+    let rows = session.query("look for detached partitions", SQL, &[&oid]).await?;
+    Ok(rows.iter().map(|row| Leftover { name: name(row, 0), rows: row.get(2), bytes: row.get(3) }).collect())
+}
+
+async fn long_sessions(session: &Session) -> Result<Vec<LongSession>> {
+    const SQL: &str = include_str!("../../../assets/sql/health_sessions.sql");
+    let rows = session.query("look for long transactions", SQL, &[]).await?;
+    let all = rows.iter().map(|row| LongSession {
+        who: row.get(0),
+        pid: row.get(1),
+        gid: row.get(2),
+        age_s: row.get(3),
+        state: row.get(4),
+    });
+    Ok(all.collect())
+}
+
+/// Counts what lies in DEFAULT, unless that takes too long.
+async fn strays(session: &mut Session, facts: &Facts) -> Result<Strays> {
+    let Some(default) = facts.default_part() else { return Ok(Strays::NoDefault) };
+    let time = facts.table.column.as_ref().and_then(|(column, type_sql)| {
+        let clock = Clock::of_time_type(type_sql)?;
+        let unit = health::strays_by(Cover::of(facts).every);
+        let time = clock.time_sql(&column.to_string());
+        // Infinite times, and those of years that nobody plans for, are of no period.
+        Some(format!(
+            "CASE WHEN {time} > '0001-01-01Z' AND {time} < '9999-01-01Z' THEN date_trunc('{unit}', {time}, 'UTC') END"
+        ))
+    });
+    let time = time.unwrap_or_else(|| "NULL::timestamptz".into());
+    let sql = format!("SELECT {time} AS period, count(*) FROM {} GROUP BY 1 ORDER BY 1", default.name);
+    let tx = session.begin().await?;
+    let within = format!("SET LOCAL statement_timeout = {}", COUNT_WITHIN.as_millis());
+    tx.batch("limit the count", &within).await?;
+    let counted = tx.query("count rows of DEFAULT", &sql, &[]).await;
+    tx.rollback().await?;
+    let refused = [SqlState::QUERY_CANCELED, SqlState::INSUFFICIENT_PRIVILEGE, SqlState::LOCK_NOT_AVAILABLE];
+    match counted {
+        Ok(rows) => Ok(Strays::Counted(rows.iter().map(|row| (row.get(0), row.get(1))).collect())),
+        Err(error) if error.sqlstate().is_some_and(|state| refused.contains(state)) => {
+            let known = default.figures.rows.unwrap_or(0).max(default.figures.live);
+            Ok(Strays::Estimated(known))
+        }
+        Err(error) => Err(error),
+    }
+}
