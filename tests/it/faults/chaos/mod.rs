@@ -16,6 +16,7 @@ use std::{
 };
 
 use tokio::process::Child;
+use tokio_postgres::error::SqlState;
 
 use self::writer::{SCHEMA, WRITERS, Writer};
 use crate::{
@@ -32,6 +33,9 @@ use crate::{
 
 /// Where nobody says how long.
 const SECONDS: u64 = 30;
+/// Nobody who locks a whole table waits for long: who inserts and holds it, who deletes what that references, and who
+/// queues between them would be a deadlock, with no tool in it.
+const SHORTLY: &str = "SET LOCAL lock_timeout = '300ms'";
 /// What each life is asked for.
 const SWAPPED: [&str; 8] = ["run", "t", "--until", "swapped", "--yes", "t", "--lock-budget", "400"];
 
@@ -143,11 +147,8 @@ impl World {
                     _ => "ACCESS SHARE",
                 };
                 let hog = self.db.client().await;
-                hog.batch_execute(&format!(
-                    "BEGIN; LOCK TABLE t IN {mode} MODE; SELECT pg_sleep(0.4); COMMIT"
-                ))
-                .await
-                .unwrap();
+                let locks = format!("LOCK TABLE t IN {mode} MODE; SELECT pg_sleep(0.4)");
+                drop(hog.batch_execute(&format!("BEGIN; {SHORTLY}; {locks}; COMMIT")).await);
             }
             16 => self.db.sql("VACUUM ANALYZE t").await,
             17 => drop(self.straight.run(&["pause", "t"]).await),
@@ -161,7 +162,8 @@ impl World {
             }
             // Refused where keys are captured; else both are empty.
             _ => {
-                let truncated = self.db.try_sql("BEGIN; TRUNCATE t; TRUNCATE o; COMMIT").await;
+                let truncated =
+                    self.db.try_sql(&format!("BEGIN; {SHORTLY}; TRUNCATE t; TRUNCATE o; COMMIT")).await;
                 if truncated.is_err() {
                     self.db.sql("ROLLBACK").await;
                 }
@@ -176,22 +178,32 @@ impl World {
         }
         eprintln!("meddled with");
         match self.dice.below(4) {
-            0 => self.db.sql("VACUUM FULL t").await,
+            0 => self.at_last("VACUUM FULL t").await,
             2 => {
                 let there =
                     "SELECT count(*) FROM pg_attribute WHERE attrelid = 't'::regclass AND attname = 'more'";
                 let change =
                     if self.db.value(there).await == "0" { "ADD more int DEFAULT 7" } else { "DROP more" };
                 for table in ["t", "o"] {
-                    self.db.sql(&format!("ALTER TABLE {table} {change}")).await;
+                    self.at_last(&format!("ALTER TABLE {table} {change}")).await;
                 }
             }
             1 => {
                 // One after the other: each locks its table, as the application's statements do.
-                self.db.sql("CREATE INDEX ON t (body) WHERE id % 1000 = 7").await;
-                self.db.sql("CREATE INDEX ON o (body) WHERE id % 1000 = 7").await;
+                self.at_last("CREATE INDEX ON t (body) WHERE id % 1000 = 7").await;
+                self.at_last("CREATE INDEX ON o (body) WHERE id % 1000 = 7").await;
             }
-            _ => self.db.sql("ALTER TABLE t DISABLE TRIGGER ALL; ALTER TABLE t ENABLE TRIGGER ALL").await,
+            _ => self.at_last("ALTER TABLE t DISABLE TRIGGER ALL; ALTER TABLE t ENABLE TRIGGER ALL").await,
+        }
+    }
+
+    /// Tries until the lock is had shortly.
+    async fn at_last(&self, sql: &str) {
+        let client = self.db.client().await;
+        client.batch_execute("SET lock_timeout = '300ms'").await.unwrap();
+        while let Err(error) = client.batch_execute(sql).await {
+            assert_eq!(error.code(), Some(&SqlState::LOCK_NOT_AVAILABLE), "{sql}: {error:?}");
+            tokio::time::sleep(Duration::from_millis(50)).await;
         }
     }
 
