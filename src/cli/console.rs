@@ -27,13 +27,14 @@ use crate::{
     engine::{
         command::{Asked, Asker, Command},
         context::{Options, Until},
-        launch, plan,
+        health, launch, plan,
         status::Status,
         watcher,
         worker::{self, End},
     },
     error::{Report, Result},
     model::{
+        health::Health,
         listing::TableListing,
         phase::State,
         plan::{Plan, Request},
@@ -166,6 +167,7 @@ impl RealDesk {
             role: facts.role.as_str().into(),
             standby: facts.in_recovery,
             label,
+            reverse_window: None,
         };
         Ok(Self { target: target.clone(), place, manner, crews: Crews::default() })
     }
@@ -230,6 +232,16 @@ impl Desk for RealDesk {
     async fn tables(&self) -> Result<Vec<TableListing>, Report> {
         let tables = async { catalog::list_tables(&self.session().await?).await };
         tables.await.map_err(|error| error.report())
+    }
+
+    async fn health(&self, table: String) -> Result<Health, Report> {
+        let look = async { health::look(&mut self.session().await?, &table).await };
+        look.await.map_err(|error| error.report())
+    }
+
+    async fn mend(&self, sql: Vec<String>) -> Result<(), Report> {
+        let mend = async { health::mend(&self.target, &sql).await };
+        mend.await.map_err(|error| error.report())
     }
 
     async fn plan(&self, request: Request) -> Result<Plan, Report> {

@@ -4,7 +4,7 @@ use crate::{
     engine::launch,
     error::Result,
     model::{health::Health, ids::Ids},
-    pg::{Session, catalog},
+    pg::{Session, Target, catalog},
 };
 
 /// The table that `typed` means.
@@ -23,6 +23,16 @@ pub async fn look(session: &mut Session, typed: &str) -> Result<Health> {
     let ours: Vec<String> = ours.map(|name| name.plain()).collect();
     facts.leftovers.retain(|table| !ours.contains(&table.name.plain()));
     Ok(facts.into())
+}
+
+/// Runs the SQL of a finding, each statement by itself and for as long as it takes; under a lock it waits no longer than
+/// any of ours.
+pub async fn mend(target: &Target, sql: &[String]) -> Result<()> {
+    let session = Session::open(target, "mend").await?;
+    for statement in sql {
+        session.batch("mend", statement).await?;
+    }
+    Ok(())
 }
 
 /// Every partitioned table that this role may use, by name.

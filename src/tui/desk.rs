@@ -8,6 +8,7 @@ use crate::{
     engine::{command::Asker, link::Link},
     error::Report,
     model::{
+        health::Health,
         listing::TableListing,
         plan::{Plan, Request},
     },
@@ -33,6 +34,12 @@ pub trait Desk: Send + Sync + 'static {
 
     /// The tables of the database.
     fn tables(&self) -> impl Future<Output = Result<Vec<TableListing>, Report>> + Send;
+
+    /// The health of a partitioned table, named as SQL.
+    fn health(&self, table: String) -> impl Future<Output = Result<Health, Report>> + Send;
+
+    /// Runs the SQL of a finding, each statement by itself.
+    fn mend(&self, sql: Vec<String>) -> impl Future<Output = Result<(), Report>> + Send;
 
     /// A plan; a refusal of preflight is an error.
     fn plan(&self, request: Request) -> impl Future<Output = Result<Plan, Report>> + Send;

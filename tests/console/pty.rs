@@ -9,6 +9,7 @@ use quarterdeck::{
     engine::command::{Asker, Command},
     error::Report,
     model::{
+        health::Health,
         listing::TableListing,
         plan::{Plan, Request},
     },
@@ -45,6 +46,14 @@ impl Desk for Faulty {
 
     async fn tables(&self) -> Result<Vec<TableListing>, Report> {
         self.0.tables().await
+    }
+
+    async fn health(&self, table: String) -> Result<Health, Report> {
+        self.0.health(table).await
+    }
+
+    async fn mend(&self, sql: Vec<String>) -> Result<(), Report> {
+        self.0.mend(sql).await
     }
 
     async fn plan(&self, request: Request) -> Result<Plan, Report> {

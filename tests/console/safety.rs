@@ -80,8 +80,14 @@ fn is_covered(effect: &Effect, asked: Option<&(Deed, String)>, key: Option<Strok
         Effect::Send(Command::Finish { drop_source: false }) => deed == Some(Deed::Finish) && yes,
         Effect::Send(Command::Repair) => deed == Some(Deed::Repair) && yes,
         Effect::Start(..) => deed == Some(Deed::Start) && yes,
+        Effect::Mend { sql, .. } => {
+            let safe = ["VACUUM (FREEZE)", "VACUUM (ANALYZE)", "ANALYZE ", "REINDEX INDEX CONCURRENTLY"];
+            let is_safe = |sql: &String| safe.iter().any(|word| sql.starts_with(word));
+            deed == Some(Deed::Mend) && yes && sql.iter().all(is_safe)
+        }
         Effect::Send(_)
         | Effect::ListTables
+        | Effect::Look(_)
         | Effect::MakePlan(_)
         | Effect::Open(_)
         | Effect::Copy(_)

@@ -3,12 +3,17 @@
 //! Under each picture stands the same picture with one letter a cell for its style; the letters are explained
 //! below, so a change of colour or weight fails like a change of text.
 
-use std::fmt::Write;
+use std::{fmt::Write, sync::Arc};
 
 use quarterdeck::{
-    model::ident::QualifiedName,
+    model::{health::Health, ident::QualifiedName},
     tui::{
-        app::model::{Connection, Intent, Model, Screen},
+        app::{
+            health::Look,
+            list::Load,
+            model::{Connection, Intent, Model, Screen},
+            msg::Effect,
+        },
         glyphs::Glyphs,
         theme::{Depth, Palette, Theme},
     },
@@ -113,6 +118,35 @@ fn screens() {
 }
 
 #[test]
+fn the_health_of_a_table() {
+    let looked = |health: Health, size| {
+        let mut model = fixture::model(Scene::ReverseWindow, Screen::Health, size);
+        model.health =
+            Look { found: Load::Ready(Arc::new(health)), asked_at: Some(fixture::now()), ..Look::default() };
+        model
+    };
+    for size in SIZES {
+        check("health", &looked(fixture::health::sick(), size));
+    }
+    check("health_sound", &looked(fixture::health::sound(), (80, 24)));
+    check("health_none", &fixture::model(Scene::Copying, Screen::Health, (80, 24)));
+    let mut asked = looked(fixture::health::sick(), (80, 24));
+    press(&mut asked, "<down><down><down><enter>");
+    check("health_finding", &asked);
+    press(&mut asked, "<esc>Gx");
+    assert!(asked.overlays.is_empty(), "what is not safe is not run");
+    let safe = asked.health.found.ready().unwrap().findings.iter().position(|one| one.safe).unwrap();
+    asked.cursors.health.selected = safe;
+    press(&mut asked, "x");
+    check("health_mend", &asked);
+    let effects = press(&mut asked, "y");
+    assert!(
+        matches!(&effects[..], [Effect::Mend { sql, .. }] if sql[0].starts_with("VACUUM (FREEZE)")),
+        "{effects:?}"
+    );
+}
+
+#[test]
 fn backfill_in_every_scene() {
     for scene in Scene::ALL {
         let name = format!("scene_{scene:?}").to_lowercase();
@@ -193,6 +227,6 @@ fn reasons_why_it_stands() {
     model.job.status = Some(status.into());
     check("reasons", &model);
     let mut model = fixture::model(Scene::ReverseWindow, Screen::Backfill, (80, 24));
-    model.reverse_window = Some(chrono::TimeDelta::hours(2));
+    model.place.reverse_window = Some(chrono::TimeDelta::hours(2));
     check("overdue", &model);
 }

@@ -4,9 +4,8 @@ use std::fmt::Write as _;
 
 use crate::{
     model::{
-        calendar::Zone,
         figures,
-        health::{Cover, End, Facts, Finding, Health, Part, Severity},
+        health::{Facts, Finding, Health, Part, Severity, bounds, summary},
     },
     tui::harmless::harmless,
 };
@@ -42,43 +41,6 @@ fn one(health: &Health) -> String {
     text
 }
 
-/// Partitions, rows, bytes, and how far ahead: one line.
-pub fn summary(facts: &Facts) -> String {
-    let (mut rows, mut tables, mut indexes, mut count) = (0, 0, 0, 0);
-    for part in facts.leaves() {
-        let figures = part.figures;
-        rows += figures.rows.filter(|rows| *rows >= 0).unwrap_or(figures.live);
-        (tables, indexes, count) = (tables + figures.table_bytes, indexes + figures.index_bytes, count + 1);
-    }
-    let default = if facts.default_part().is_some() { ", DEFAULT among them" } else { ", no DEFAULT" };
-    format!(
-        "{}{default} · about {} rows · {} and {} of indexes · {}",
-        partitions_of(count),
-        figures::count(rows),
-        figures::bytes(tables),
-        figures::bytes(indexes),
-        cover(facts)
-    )
-}
-
-fn partitions_of(count: usize) -> String {
-    format!("{count} partition{}", if count == 1 { "" } else { "s" })
-}
-
-fn cover(facts: &Facts) -> String {
-    let cover = Cover::of(facts);
-    if !cover.ranges.iter().any(|(_, range)| range.is_timed()) {
-        return format!("{} bounds are no times: cover is not judged", facts.table.strategy);
-    }
-    match cover.until(facts.table.now) {
-        None => "no partition for now".into(),
-        Some(End { upper: None, .. }) => "covered for ever".into(),
-        Some(End { upper: Some(upper), ahead, .. }) => {
-            format!("covered until {}, {} ahead", Zone::UTC.day(upper), partitions_of(ahead))
-        }
-    }
-}
-
 fn partitions(facts: &Facts) -> String {
     let mut lines = vec![
         ["partition", "bounds", "rows", "table", "indexes", "dead", "vacuumed", "freeze age"]
@@ -107,11 +69,12 @@ fn cells(part: &Part) -> [String; 8] {
     let ago = |seconds: Option<i64>| {
         seconds.map_or_else(|| "never".into(), |s| format!("{} ago", figures::span(figures::float(s))))
     };
-    let name = harmless(part.name.name.as_str()).into_owned();
+    let (name, bounds) =
+        (harmless(part.name.name.as_str()).into_owned(), harmless(&bounds(part)).into_owned());
     if part.partitioned {
         return [
             name,
-            bounds(part),
+            bounds,
             "partitioned".into(),
             String::new(),
             String::new(),
@@ -122,7 +85,7 @@ fn cells(part: &Part) -> [String; 8] {
     }
     [
         name,
-        bounds(part),
+        bounds,
         figures.rows.filter(|rows| *rows >= 0).map_or_else(|| "?".into(), figures::count),
         figures::bytes(figures.table_bytes),
         figures::bytes(figures.index_bytes),
@@ -130,20 +93,6 @@ fn cells(part: &Part) -> [String; 8] {
         ago(figures.vacuumed_s),
         figures::count(figures.freeze_age),
     ]
-}
-
-/// Times as days, everything else as PostgreSQL writes it.
-fn bounds(part: &Part) -> String {
-    let day = |time: Option<_>, word: &str| {
-        time.map_or_else(|| word.trim_matches('\'').to_owned(), |time| Zone::UTC.day(time))
-    };
-    match &part.range {
-        Some(range) => {
-            harmless(&format!("{} – {}", day(range.from, &range.lower), day(range.to, &range.upper)))
-                .into_owned()
-        }
-        None => harmless(part.bounds.trim_start_matches("FOR VALUES ")).into_owned(),
-    }
 }
 
 /// How grave, at the beginning of a line: a word, as colour alone means nothing.

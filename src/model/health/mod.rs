@@ -4,12 +4,14 @@
 
 mod cover;
 mod judge;
+mod words;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 pub use cover::{Cover, End, strays_by};
 pub use judge::judge;
+pub use words::{bounds, summary};
 
 use crate::model::ident::{Ident, QualifiedName};
 

@@ -11,7 +11,7 @@ use crate::{
         app::{
             allowed,
             deed::{self, Deed},
-            leaving,
+            health, leaving,
             list::Load,
             model::{Connection, Model, Screen},
             moves,
@@ -34,7 +34,9 @@ pub fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::Enter => return enter(model),
         Action::Back | Action::No => back(model),
         Action::Filter => model.cursors.filtering = true,
+        Action::Reload if model.screen == Screen::Health => return health::look(model),
         Action::Reload => return reload(model),
+        Action::Mend => return deed::ask(model, Deed::Mend),
         Action::Convert => return wizard::open(model),
         Action::MoreAhead => wizard::ahead(model, 1),
         Action::FewerAhead => wizard::ahead(model, -1),
@@ -57,7 +59,11 @@ pub fn act(model: &mut Model, action: Action) -> Vec<Effect> {
 fn show(model: &mut Model, screen: Screen) -> Vec<Effect> {
     model.screen = screen;
     model.cursors.drilled = None;
-    if screen == Screen::Tables { reload(model) } else { Vec::new() }
+    match screen {
+        Screen::Tables => reload(model),
+        Screen::Health => health::look(model),
+        Screen::Layout | Screen::Quarters | Screen::Backfill | Screen::Validation | Screen::Log => Vec::new(),
+    }
 }
 
 /// The screen `by` tabs on, round and round, past those that cannot be shown.
@@ -188,7 +194,10 @@ fn look_inside(model: &mut Model) -> Vec<Effect> {
             let detail = take::selected_event(model).map(|event| event_detail(model, event));
             model.overlays.extend(detail.map(Overlay::Detail));
         }
-        Screen::Health => {}
+        Screen::Health => {
+            let detail = health::selected(model).map(health::detail);
+            model.overlays.extend(detail.map(Overlay::Detail));
+        }
     }
     Vec::new()
 }

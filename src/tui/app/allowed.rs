@@ -19,7 +19,7 @@ use crate::{
     tui::{
         app::{
             deed::Deed,
-            leaving,
+            health, leaving,
             list::Load,
             model::{Connection, Model, Screen},
             overlay::Overlay,
@@ -56,7 +56,7 @@ fn moot<T>(reason: impl Into<String>) -> Result<T, Blocked> {
 /// Why `action` cannot act now; `None` when it can.
 pub fn blocked(action: Action, model: &Model) -> Option<Blocked> {
     let verdict = match action {
-        Action::Show(Screen::Health) => yet("health comes in a later version"),
+        Action::Mend => mend(model),
         Action::Order(Order::Resume) => resume(model),
         Action::Order(order) => open(model).and_then(|status| ordered(order, model, status)),
         Action::Enter => enter(model),
@@ -66,7 +66,9 @@ pub fn blocked(action: Action, model: &Model) -> Option<Blocked> {
         Action::Toggle | Action::MoreAhead | Action::FewerAhead if !toggles(model) => {
             moot("there is nothing to choose")
         }
-        Action::Reload if model.screen != Screen::Tables => moot("only the list of tables is read by hand"),
+        Action::Reload if !matches!(model.screen, Screen::Tables | Screen::Health) => {
+            moot("only the list of tables and the health are read by hand")
+        }
         Action::Show(_)
         | Action::NextScreen
         | Action::PreviousScreen
@@ -366,7 +368,20 @@ fn enter(model: &Model) -> Verdict {
                 None => moot("no period is selected"),
             }
         }
+        Screen::Health if health::selected(model).is_none() => moot("nothing is selected"),
         Screen::Health | Screen::Log => Ok(()),
+    }
+}
+
+/// What locks nobody out and loses nothing is run from here; the rest is copied, and run by who knows what it does.
+fn mend(model: &Model) -> Verdict {
+    let Some(finding) = health::selected(model) else { return moot("nothing is selected") };
+    match () {
+        () if finding.sql.is_empty() => moot("there is no SQL for it"),
+        () if !finding.safe => yet("its SQL locks or removes: y copies it"),
+        () if model.place.standby => yet("a standby takes no writes"),
+        () if model.health.mending.is_some() => yet("one is being mended"),
+        () => Ok(()),
     }
 }
 

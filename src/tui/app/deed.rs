@@ -10,7 +10,7 @@ use crate::{
     tui::{
         app::{
             allowed::blocked,
-            leaving,
+            health, leaving,
             model::{Model, Tone},
             msg::Effect,
             overlay::Overlay,
@@ -49,6 +49,8 @@ pub enum Deed {
     EndBlocker,
     /// Change the limit of a signal: it is typed.
     Tune,
+    /// Run the SQL of a finding of the health screen.
+    Mend,
 }
 
 impl Deed {
@@ -72,6 +74,7 @@ impl Deed {
             | Self::Quit
             | Self::Finish
             | Self::EndBlocker
+            | Self::Mend
             | Self::Tune => false,
         }
     }
@@ -89,6 +92,7 @@ impl Deed {
             Self::Abort => Action::Order(Order::Abort),
             Self::EndBlocker => Action::Order(Order::Blockers),
             Self::Tune => Action::Order(Order::Tune),
+            Self::Mend => Action::Mend,
         }
     }
 
@@ -181,6 +185,7 @@ pub fn confirm(model: &mut Model) -> Vec<Effect> {
     model.overlays.pop();
     let command = match ask.deed {
         Deed::Quit => return leaving::leave(model),
+        Deed::Mend => return health::mend(model),
         Deed::Start | Deed::StartRenaming | Deed::StartDropping => return wizard::start(model),
         Deed::CancelChunk(chunk) => Command::CancelChunk { chunk },
         Deed::Repair => Command::Repair,
@@ -217,6 +222,7 @@ pub fn toggle(model: &mut Model) {
             | Deed::Reverse
             | Deed::EndBlocker
             | Deed::Tune
+            | Deed::Mend
             | Deed::Abort) => other,
         };
         ask.typed.clear();

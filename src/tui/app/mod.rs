@@ -7,6 +7,7 @@ pub mod act;
 pub mod allowed;
 pub mod deed;
 pub mod fold;
+pub mod health;
 pub mod keys;
 pub mod leaving;
 pub mod list;

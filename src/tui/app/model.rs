@@ -14,6 +14,7 @@ use crate::{
     model::{chunk::ChunkId, listing::TableListing, plan::Plan},
     tui::{
         app::{
+            health::{self, Look},
             list::{List, Load},
             overlay::Overlay,
         },
@@ -39,7 +40,7 @@ pub enum Screen {
     Backfill,
     /// `4`
     Validation,
-    /// `5`, in a later version
+    /// `5`
     Health,
     /// `6`
     Log,
@@ -82,6 +83,8 @@ pub struct Place {
     pub standby: bool,
     /// The operator's own word for it, `PROD`.
     pub label: Option<String>,
+    /// How long after the swap to remind of `finish`; it never finishes by itself.
+    pub reverse_window: Option<TimeDelta>,
 }
 
 /// The console's tie to a migration.
@@ -134,6 +137,8 @@ pub struct Cursors {
     pub periods: List,
     /// Differences of the period drilled into.
     pub diffs: List,
+    /// Findings of the health screen.
+    pub health: List,
     /// Events.
     pub log: List,
     /// The log stays at its end.
@@ -209,8 +214,8 @@ pub struct Model {
     pub notice: Option<Notice>,
     /// What waits for the worker.
     pub intent: Intent,
-    /// How long after the swap to remind of `finish`; it never finishes by itself.
-    pub reverse_window: Option<TimeDelta>,
+    /// What the health screen has seen.
+    pub health: Look,
 }
 
 impl Model {
@@ -228,7 +233,7 @@ impl Model {
             overlays: Vec::new(),
             notice: None,
             intent: Intent::Stay,
-            reverse_window: None,
+            health: Look::default(),
         }
     }
 
@@ -305,9 +310,10 @@ impl Model {
         let len = match self.screen {
             Screen::Tables => self.shown_tables().len(),
             Screen::Validation if self.cursors.drilled.is_some() => self.shown_diffs().len(),
-            Screen::Layout | Screen::Quarters | Screen::Backfill | Screen::Validation | Screen::Health => {
+            Screen::Layout | Screen::Quarters | Screen::Backfill | Screen::Validation => {
                 self.shown_periods().len()
             }
+            Screen::Health => health::shown(self).len(),
             Screen::Log => self.shown_events().len(),
         };
         let drilled = self.cursors.drilled.is_some();
@@ -315,9 +321,8 @@ impl Model {
         let list = match self.screen {
             Screen::Tables => &mut cursors.tables,
             Screen::Validation if drilled => &mut cursors.diffs,
-            Screen::Layout | Screen::Quarters | Screen::Backfill | Screen::Validation | Screen::Health => {
-                &mut cursors.periods
-            }
+            Screen::Layout | Screen::Quarters | Screen::Backfill | Screen::Validation => &mut cursors.periods,
+            Screen::Health => &mut cursors.health,
             Screen::Log => &mut cursors.log,
         };
         (list, len)

@@ -8,6 +8,7 @@ use crate::{
     engine::{command::Command, event::Event, status::Status},
     error::Report,
     model::{
+        health::Health,
         listing::TableListing,
         plan::{Plan, Request},
     },
@@ -31,6 +32,10 @@ pub enum Msg {
     Event(Box<Event>),
     /// The list of tables, or why there is none.
     Tables(Result<Vec<TableListing>, Report>),
+    /// The health of a table (as SQL), or why it cannot be known.
+    Health(String, Result<Arc<Health>, Report>),
+    /// The SQL of a finding about this object has run, or why not.
+    Mended(String, Result<(), Report>),
     /// The plan for a request, or why there is none.
     Plan(Request, Result<Arc<Plan>, Report>),
     /// A migration is linked (with its plan, where it is known), or why not.
@@ -56,6 +61,15 @@ pub enum Effect {
     Send(Command),
     /// Read the list of tables.
     ListTables,
+    /// Look at the health of a table, named as SQL.
+    Look(String),
+    /// Run the SQL of a finding.
+    Mend {
+        /// What the finding is about.
+        object: String,
+        /// Statement by statement.
+        sql: Vec<String>,
+    },
     /// Make a plan.
     MakePlan(Request),
     /// Start the migration that the plan shows.

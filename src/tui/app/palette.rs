@@ -24,6 +24,7 @@ fn offered(action: Action) -> bool {
         | Action::MoreAhead
         | Action::FewerAhead
         | Action::Toggle
+        | Action::Mend
         | Action::Palette
         | Action::Yes
         | Action::No

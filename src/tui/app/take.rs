@@ -12,6 +12,7 @@ use crate::{
     model::figures,
     tui::app::{
         allowed::selected_table,
+        health,
         list::Load,
         model::{Model, Screen, Tone},
         msg::Effect,
@@ -171,7 +172,8 @@ fn step_sql(wizard: &Wizard) -> Option<String> {
 fn selected(model: &Model) -> Option<String> {
     match model.screen {
         Screen::Tables => selected_table(model).map(|table| table.name.plain()),
-        Screen::Layout | Screen::Quarters | Screen::Backfill | Screen::Health => {
+        Screen::Health => health::selected(model).map(health::sql),
+        Screen::Layout | Screen::Quarters | Screen::Backfill => {
             model.selected_period().map(|(_, period)| period.leaf.clone())
         }
         Screen::Validation => match model.cursors.drilled {

@@ -3,9 +3,9 @@
 use chrono::{DateTime, Utc};
 
 use crate::tui::app::{
-    fold, keys, leaving,
+    fold, health, keys, leaving,
     list::Load,
-    model::{Connection, Model, Tone},
+    model::{Connection, Model, Screen, Tone},
     msg::{Effect, Msg},
     overlay::Overlay,
     wizard,
@@ -18,12 +18,17 @@ pub fn update(model: &mut Model, msg: Msg, now: DateTime<Utc>) -> Vec<Effect> {
         Msg::Key(stroke) => return keys::pressed(model, stroke),
         Msg::Paste(text) => keys::pasted(model, &text),
         Msg::Resize(columns, rows) => model.size = (columns, rows),
-        Msg::Tick => fold::tick(model),
+        Msg::Tick => {
+            fold::tick(model);
+            return health::due(model);
+        }
         // News may come so often that no tick is due: time passes all the same.
         Msg::Status(status) => {
             fold::tick(model);
             fold::status(model, status);
-            return leaving::proceed(model);
+            let mut effects = leaving::proceed(model);
+            effects.extend(health::due(model));
+            return effects;
         }
         Msg::Event(event) => {
             fold::event(model, *event);
@@ -34,6 +39,8 @@ pub fn update(model: &mut Model, msg: Msg, now: DateTime<Utc>) -> Vec<Effect> {
             return leaving::proceed(model);
         }
         Msg::Tables(tables) => tabled(model, tables.into()),
+        Msg::Health(of, found) => health::looked(model, &of, found),
+        Msg::Mended(object, done) => return health::mended(model, &object, done),
         Msg::Plan(request, plan) => wizard::planned(model, &request, &plan),
         Msg::Linked(linked) => wizard::linked(model, linked),
         Msg::Exported(Ok(path)) => model.say(Tone::Calm, format!("written: {path}")),
@@ -69,7 +76,7 @@ pub fn heartbeat(model: &Model) -> Option<std::time::Duration> {
     };
     if live && busy {
         Some(millis(250))
-    } else if live || model.notice.is_some() || model.job.asked.is_some() {
+    } else if live || model.screen == Screen::Health || model.notice.is_some() || model.job.asked.is_some() {
         Some(millis(1_000))
     } else {
         None

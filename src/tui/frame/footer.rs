@@ -69,9 +69,8 @@ fn filter(pen: &Pen<'_>, model: &Model) -> Vec<Piece> {
     let list = match model.screen {
         Screen::Tables => &model.cursors.tables,
         Screen::Validation if model.cursors.drilled.is_some() => &model.cursors.diffs,
-        Screen::Layout | Screen::Quarters | Screen::Backfill | Screen::Validation | Screen::Health => {
-            &model.cursors.periods
-        }
+        Screen::Layout | Screen::Quarters | Screen::Backfill | Screen::Validation => &model.cursors.periods,
+        Screen::Health => &model.cursors.health,
         Screen::Log => &model.cursors.log,
     };
     let typing = model.context() == Context::Filter;

@@ -46,7 +46,7 @@ fn pausing(status: &Status) -> Option<String> {
 
 /// A reminder when the reverse window is over.
 fn overdue(model: &Model, status: &Status) -> Option<String> {
-    let (window, swapped) = (model.reverse_window?, status.migration.swapped_at?);
+    let (window, swapped) = (model.place.reverse_window?, status.migration.swapped_at?);
     let over = status.migration.phase == Phase::ReverseWindow && model.now - swapped > window;
     over.then(|| {
         format!("swapped {}: the reverse window is over; F finishes, u reverses", ago(swapped, model.now))

@@ -31,6 +31,8 @@ pub enum Action {
     FewerAhead,
     /// With or without DEFAULT; keep or drop the old table.
     Toggle,
+    /// Run the SQL of the selected finding.
+    Mend,
     /// To the clipboard.
     Copy,
     /// To a file.
@@ -51,13 +53,6 @@ pub enum Action {
     Suspend,
     /// Draw everything again.
     Redraw,
-}
-
-impl Action {
-    /// It is known, and refused in this version.
-    pub fn comes_later(self) -> bool {
-        matches!(self, Self::Show(Screen::Health))
-    }
 }
 
 /// A movement of the cursor.

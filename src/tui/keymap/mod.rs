@@ -197,8 +197,7 @@ pub fn markdown() -> String {
             }
             said.push((row.action, row.help));
             let keys: Vec<_> = row.strokes.iter().map(|stroke| format!("`{stroke}`")).collect();
-            let later = if row.action.comes_later() { " (in a later version)" } else { "" };
-            let _ = writeln!(text, "| {} | {}{later} |", keys.join(" "), row.help);
+            let _ = writeln!(text, "| {} | {} |", keys.join(" "), row.help);
         }
     }
     text

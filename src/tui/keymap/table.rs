@@ -48,12 +48,14 @@ const SCREENS: &[C] = &[
     C::On(S::Quarters),
     C::On(S::Backfill),
     C::On(S::Validation),
+    C::On(S::Health),
     C::On(S::Log),
 ];
 const PERIODS: &[C] = &[C::On(S::Layout), C::On(S::Quarters), C::On(S::Backfill), C::On(S::Validation)];
 const LISTS: &[C] = SCREENS;
 const BACKFILL: &[C] = &[C::On(S::Backfill)];
 const TABLES: &[C] = &[C::On(S::Tables)];
+const HEALTH: &[C] = &[C::On(S::Health)];
 /// Everything that has rows to move over or text to scroll.
 const ROWS: &[C] = &[
     C::On(S::Tables),
@@ -61,6 +63,7 @@ const ROWS: &[C] = &[
     C::On(S::Quarters),
     C::On(S::Backfill),
     C::On(S::Validation),
+    C::On(S::Health),
     C::On(S::Log),
     C::YesNo,
     C::Help,
@@ -78,6 +81,7 @@ const READING: &[C] = &[
     C::On(S::Quarters),
     C::On(S::Backfill),
     C::On(S::Validation),
+    C::On(S::Health),
     C::On(S::Log),
     C::Detail,
     C::Preview,
@@ -88,6 +92,7 @@ pub(super) const ANYWHERE: &[C] = &[
     C::On(S::Quarters),
     C::On(S::Backfill),
     C::On(S::Validation),
+    C::On(S::Health),
     C::On(S::Log),
     C::Filter,
     C::YesNo,
@@ -121,7 +126,7 @@ const SCREEN_KEYS: &[Binding] = &[
     bind(SCREENS, A::Show(S::Quarters), "quarters", "source and target rows of each period side by side").keys(&[c('2')]),
     bind(SCREENS, A::Show(S::Backfill), "backfill", "the heat map, workers, rate, time left, what slows it").keys(&[c('3')]),
     bind(SCREENS, A::Show(S::Validation), "validation", "verdict and age of each period, and every differing row").keys(&[c('4')]),
-    bind(SCREENS, A::Show(S::Health), "health", "the health of a live partitioned table").keys(&[c('5')]),
+    bind(SCREENS, A::Show(S::Health), "health", "what a partitioned table lacks, what runs out, what wants doing").keys(&[c('5')]),
     bind(SCREENS, A::Show(S::Log), "log", "what happened, from the journal").keys(&[c('6')]),
     bind(SCREENS, A::NextScreen, "next screen", "go to the next screen").keys(&[k(KeyCode::Tab)]),
     bind(SCREENS, A::PreviousScreen, "previous screen", "go to the screen before").keys(&[k(KeyCode::BackTab)]),
@@ -144,6 +149,7 @@ const MOVING_KEYS: &[Binding] = &[
     bind(BACKFILL, A::Move(M::NextChunk), "chunk of note", "select the next chunk that failed or is in hand").keys(&[c('n')]),
     bind(TABLES, A::Enter, "open / convert…", "open the table's migration, or plan one").keys(&[k(KeyCode::Enter)]).foot(2),
     bind(PERIODS, A::Enter, "differences", "look at the differing rows of the period").keys(&[k(KeyCode::Enter)]).foot(11),
+    bind(HEALTH, A::Enter, "details", "the whole finding: what it means, why it matters, its SQL").keys(&[k(KeyCode::Enter)]).foot(2),
     bind(&[C::On(S::Log)], A::Enter, "details", "the whole event, with the SQL of its step").keys(&[k(KeyCode::Enter)]).foot(2),
     bind(SCREENS, A::Back, "back", "go back; never quits").keys(&[k(KeyCode::Esc)]),
     bind(LISTS, A::Filter, "filter", "narrow the list to rows that contain a text").keys(&[c('/')]).foot(10),
@@ -178,6 +184,8 @@ const COPYING_KEYS: &[Binding] = &[
 #[rustfmt::skip]
 const READING_KEYS: &[Binding] = &[
     bind(TABLES, A::Reload, "reload", "read the list of tables again").keys(&[c('R')]).foot(10),
+    bind(HEALTH, A::Reload, "look again", "look at the table's health now").keys(&[c('R')]).foot(10),
+    bind(HEALTH, A::Mend, "mend…", "run the finding's SQL, where it locks nobody out and loses nothing").keys(&[c('x')]).foot(3),
     bind(READING, A::Copy, "copy", "copy the selected thing to the clipboard (OSC 52)").keys(&[c('y')]).foot(11),
     bind(SCREENS, A::Export, "export…", "write differences, events or a report to a file").keys(&[c('e')]).foot(12),
 ];

@@ -23,6 +23,7 @@ pub(super) fn step(deed: Deed, scheme: &Scheme, periods: &[PeriodStatus]) -> Opt
         | Deed::CancelChunk(_)
         | Deed::EndBlocker
         | Deed::Tune
+        | Deed::Mend
         | Deed::Repair
         | Deed::Start
         | Deed::StartRenaming
@@ -64,6 +65,7 @@ pub(super) fn what(deed: Deed) -> Option<&'static [&'static str]> {
         | Deed::StartRenaming
         | Deed::StartDropping
         | Deed::EndBlocker
+        | Deed::Mend
         | Deed::Tune => None,
     }
 }

@@ -24,6 +24,7 @@ use crate::{
     tui::{
         app::{
             deed::{Ask, Deed, name_of, refusal},
+            health,
             model::Model,
         },
         frame::footer,
@@ -105,6 +106,7 @@ fn title(deed: Deed) -> String {
         Deed::Abort => "abort: remove everything of ours".into(),
         Deed::EndBlocker => "blockers: who holds up the swap".into(),
         Deed::Tune => "limits: what slows or holds the work".into(),
+        Deed::Mend => "mend: run the finding's SQL".into(),
     }
 }
 
@@ -125,6 +127,11 @@ fn paragraphs(theme: &Theme, ask: &Ask, model: &Model) -> Vec<Paragraph> {
     }
     if ask.deed == Deed::EndBlocker {
         blockers::list(&mut text, theme, model);
+    }
+    if ask.deed == Deed::Mend {
+        let sql = health::selected(model).map_or(&[][..], |finding| &finding.sql);
+        text.extend([Vec::new(), heading(theme, "SQL")]);
+        text.extend(sql.iter().map(|sql| sentence(theme.text, format!("{sql};"))));
     }
     if ask.deed == Deed::Tune {
         limits::list(&mut text, theme, model);
@@ -165,6 +172,7 @@ fn step(deed: Deed, model: &Model) -> Option<Step> {
         | Deed::StartDropping
         | Deed::Quit
         | Deed::EndBlocker
+        | Deed::Mend
         | Deed::Tune => None,
     }
 }
@@ -237,6 +245,9 @@ fn copied(deed: Deed, model: &Model) -> &'static [&'static str] {
         Deed::EndBlocker => &[
             "Sessions with a lock on the table, or a transaction or snapshot open for more than a second.",
             "Who runs a statement has it cancelled; who runs none, and sits in a transaction, loses the session.",
+        ],
+        Deed::Mend => &[
+            "It locks no reader and no writer out, and loses nothing; it may take a while on a large table.",
         ],
         Deed::Tune => &[
             "Above its first limit a signal slows copying to a quarter of the time, above the second it holds it.",

@@ -84,7 +84,7 @@ impl<D: Desk, S: Stage> Runner<D, S> {
     /// Reminds of `finish` when the reverse window is this old.
     #[must_use]
     pub fn reminding(mut self, after: Option<TimeDelta>) -> Self {
-        self.model.reverse_window = after;
+        self.model.place.reverse_window = after;
         self
     }
 
@@ -146,6 +146,8 @@ impl<D: Desk, S: Stage> Runner<D, S> {
             | Msg::Status(_)
             | Msg::Event(_)
             | Msg::Tables(_)
+            | Msg::Health(..)
+            | Msg::Mended(..)
             | Msg::Plan(..)
             | Msg::Linked(_)
             | Msg::Closed
@@ -239,6 +241,13 @@ impl<D: Desk, S: Stage> Runner<D, S> {
             }
             Effect::ListTables => {
                 self.ask(|desk| async move { Outside::Msg(Msg::Tables(desk.tables().await)) });
+            }
+            Effect::Look(table) => self.ask(|desk| async move {
+                let found = desk.health(table.clone()).await.map(Arc::new);
+                Outside::Msg(Msg::Health(table, found))
+            }),
+            Effect::Mend { object, sql } => {
+                self.ask(|desk| async move { Outside::Msg(Msg::Mended(object, desk.mend(sql).await)) });
             }
             Effect::MakePlan(request) => self.ask(|desk| async move {
                 let plan = desk.plan(request.clone()).await.map(Arc::new);
