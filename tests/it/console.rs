@@ -141,3 +141,32 @@ async fn run_goes_as_far_as_asked_and_its_console_stays() {
     assert_eq!(db.value("SELECT phase FROM quarterdeck.migration").await, "finished");
     assert_eq!(owner_of_the_name(&db).await, "p 3000");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_health_of_a_table_is_seen_and_mended_with_keys() {
+    let db = support::database("console_health").await;
+    db.sql(
+        "CREATE TABLE m (at date) PARTITION BY RANGE (at);
+         CREATE TABLE m_all PARTITION OF m FOR VALUES FROM (MINVALUE) TO (MAXVALUE);
+         INSERT INTO m SELECT date '2026-01-01' + n % 300 FROM generate_series(1, 1000) n; ANALYZE m_all",
+    )
+    .await;
+    let analyzed = "SELECT count(*) FROM pg_stats WHERE tablename = 'm' AND inherited";
+    // Autovacuum never does that.
+    assert_eq!(db.value(analyzed).await, "0");
+    let console = Console::start(&[db.conninfo()]);
+    console.terminal.sees("▸m ");
+    console.press("5", "! QD-145");
+    console.press("\r", "ANALYZE \"public\".\"m\";");
+    // Esc and a letter right after it would be alt and that letter.
+    console.press("qx", "really?");
+    assert_eq!(db.value(analyzed).await, "0", "nothing is done unasked");
+    console.press("y", "✓ nothing wants doing");
+    assert_eq!(db.value(analyzed).await, "1");
+    // What is done elsewhere is seen without a key.
+    db.sql("CREATE INDEX m_at ON ONLY m (at)").await;
+    console.terminal.sees("! QD-143");
+    console.press("x", "its SQL locks or removes");
+    console.terminal.press("q");
+    assert_eq!(console.end().0, 0);
+}

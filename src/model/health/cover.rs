@@ -4,6 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::model::{
     calendar::Calendar,
+    clock::Clock,
     health::{Facts, Part, Range},
     ident::Ident,
     period::{Every, Period},
@@ -16,6 +17,8 @@ pub struct Cover<'a> {
     pub ranges: Vec<(&'a Part, &'a Range)>,
     /// How long a period is, by the newest partition that has two ends; in UTC.
     pub every: Option<Every>,
+    /// The key is a time, or a UUID that tells one.
+    pub is_timed: bool,
 }
 
 impl<'a> Cover<'a> {
@@ -24,7 +27,8 @@ impl<'a> Cover<'a> {
         let own = facts.parts.iter().filter(|part| part.own && !part.detaching);
         let ranges: Vec<_> = own.filter_map(|part| Some((part, part.range.as_ref()?))).collect();
         let every = ranges.iter().rev().find_map(|(_, range)| Every::like(range.from?, range.to?));
-        Self { ranges, every }
+        let is_timed = clock(facts).is_some() && !ranges.is_empty();
+        Self { ranges, every, is_timed }
     }
 
     /// Ranges between two partitions that belong to none.
@@ -36,11 +40,11 @@ impl<'a> Cover<'a> {
     /// The time up to which every row finds a partition, from `now` on; `None` where not even `now` does, or where the
     /// ranges are no times.
     pub fn until(&self, now: DateTime<Utc>) -> Option<End> {
-        let holds = |range: &Range| {
-            range.from.is_none_or(|from| from <= now)
-                && range.to.is_none_or(|to| now < to)
-                && range.is_timed()
-        };
+        if !self.is_timed {
+            return None;
+        }
+        let holds =
+            |range: &Range| range.from.is_none_or(|from| from <= now) && range.to.is_none_or(|to| now < to);
         let first = self.ranges.iter().position(|(_, range)| holds(range))?;
         let (mut end, mut ahead) = (self.ranges[first].1, 0);
         for (_, range) in &self.ranges[first + 1..] {
@@ -80,11 +84,10 @@ pub struct End {
     pub ahead: usize,
 }
 
-impl Range {
-    /// One of its ends is a time: the key is one.
-    pub fn is_timed(&self) -> bool {
-        self.from.is_some() || self.to.is_some()
-    }
+/// How the key tells the time, where it is a time, or a UUID.
+pub(super) fn clock(facts: &Facts) -> Option<Clock> {
+    let (_, type_sql) = facts.table.column.as_ref()?;
+    Clock::of_time_type(type_sql).or_else(|| (type_sql == Clock::UuidV7.type_name()).then_some(Clock::UuidV7))
 }
 
 impl Every {

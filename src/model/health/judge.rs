@@ -1,7 +1,10 @@
 //! What of the facts wants doing. Every limit is named here.
 
-use super::{Cover, Facts, Figures, Finding, Health, Index, Part, Range, Severity, Strays, cover::End};
-use crate::model::{calendar::Calendar, clock::Clock, figures, ident::literal, period::Period};
+use super::{
+    Cover, Facts, Figures, Finding, Health, Index, Part, Range, Severity, Strays,
+    cover::{End, clock},
+};
+use crate::model::{calendar::Calendar, figures, ident::literal, period::Period};
 
 /// Fewer dead rows are not worth a vacuum.
 const DEAD_ROWS: i64 = 10_000;
@@ -109,12 +112,6 @@ fn create(facts: &Facts, cover: &Cover<'_>, period: Period) -> Option<String> {
         "CREATE TABLE {name} PARTITION OF {} FOR VALUES FROM ({lower}) TO ({upper})",
         facts.table.name
     ))
-}
-
-/// How the key tells the time, where it is a time, or a UUID.
-fn clock(facts: &Facts) -> Option<Clock> {
-    let (_, type_sql) = facts.table.column.as_ref()?;
-    Clock::of_time_type(type_sql).or_else(|| (type_sql == "uuid").then_some(Clock::UuidV7))
 }
 
 fn gaps(facts: &Facts, cover: &Cover<'_>) -> Vec<Finding> {

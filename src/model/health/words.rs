@@ -33,7 +33,7 @@ fn partitions(count: usize) -> String {
 /// How far ahead partitions are there.
 fn cover(facts: &Facts) -> String {
     let cover = Cover::of(facts);
-    if !cover.ranges.iter().any(|(_, range)| range.is_timed()) {
+    if !cover.is_timed {
         return format!("{} bounds are no times", facts.table.strategy);
     }
     match cover.until(facts.table.now) {
