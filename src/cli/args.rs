@@ -9,7 +9,10 @@ use clap::{Args as Flags, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
 use crate::{
-    cli::{upkeep::Health, values},
+    cli::{
+        upkeep::{Health, Ids},
+        values,
+    },
     error::{Error, Result},
     model::{
         calendar::Zone,
@@ -100,6 +103,8 @@ pub enum Command {
     Finish(Finish),
     /// Look at a partitioned table, whoever made it: what is missing, what will run out, what wants doing
     Health(Health),
+    /// Look at a table's ids; compare kinds of ids on this server; make a uuidv7()
+    Ids(Ids),
     /// Write down what was done and found, as Markdown or JSON
     Report(Report),
     /// Say what a finding such as QD-024 means, why it matters and what to do; alone, list all of them
@@ -500,6 +505,7 @@ impl Args {
                 | Command::Verify(_)
                 | Command::Repair(_)
                 | Command::Health(_)
+                | Command::Ids(_)
                 | Command::Report(_)
                 | Command::Explain(_)
                 | Command::Completions { .. }

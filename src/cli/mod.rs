@@ -12,6 +12,7 @@ mod console;
 mod demo;
 mod follow;
 pub mod grammar;
+mod ids;
 pub mod logging;
 pub mod manual;
 pub mod output;

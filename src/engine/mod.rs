@@ -10,6 +10,7 @@ pub mod event;
 pub mod gate;
 pub mod health;
 pub mod housekeeping;
+pub mod ids;
 pub mod launch;
 pub mod link;
 pub mod live;

@@ -32,6 +32,8 @@ mod health;
 #[cfg(test)]
 mod holes;
 #[cfg(test)]
+mod id_kinds;
+#[cfg(test)]
 mod ids;
 #[cfg(test)]
 mod incoming;

@@ -7,6 +7,7 @@ pub mod blockers;
 pub mod compare;
 pub mod explain;
 pub mod health;
+pub mod ids;
 pub mod json;
 pub mod plain;
 pub mod plan;

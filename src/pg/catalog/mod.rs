@@ -10,6 +10,7 @@ mod columns;
 mod constraints;
 mod hangers;
 mod health;
+mod id_report;
 mod incoming;
 mod indexes;
 mod list;
@@ -22,6 +23,7 @@ use tokio_postgres::Row;
 
 pub use around::{surroundings, taken_names};
 pub use health::{health, partitioned_tables};
+pub use id_report::{default_of, id_column, id_report};
 pub use incoming::incoming_keys;
 pub use list::{journal_readable, list_tables};
 pub use resolve::resolve;

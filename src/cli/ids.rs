@@ -1,0 +1,88 @@
+//! `quarterdeck ids`: a table's ids, the lab, and `uuidv7()`.
+
+use std::time::Duration;
+
+use crate::{
+    cli::{
+        output::ids as words,
+        print,
+        upkeep::{Ids, IdsCommand, InstallIds, Lab},
+    },
+    engine::ids,
+    error::{Error, Result},
+    model::{ident::Ident, lab::Kind},
+    pg::{Session, Target, lock::Patience},
+};
+
+/// Carries it out.
+pub(super) async fn run(target: &Target, asked: &Ids) -> Result<u8> {
+    match (&asked.doing, &asked.table) {
+        (Some(IdsCommand::Lab(words)), _) => lab(target, *words).await,
+        (Some(IdsCommand::Install(words)), _) => install(target, words).await,
+        (None, Some(table)) => {
+            let session = Session::open(target, "ids").await?;
+            let report = ids::look(&session, table, asked.column.as_deref()).await?;
+            print::text(&if asked.json { words::json(&report) } else { words::text(&report) });
+            Ok(0)
+        }
+        (None, None) => Err(Error::Usage {
+            reason: "no table is named".into(),
+            remedy: "say `quarterdeck ids TABLE`, `ids lab` or `ids install`".into(),
+        }),
+    }
+}
+
+/// Measures, and removes what was made: also where it fails, and where the operator has enough.
+async fn lab(target: &Target, asked: Lab) -> Result<u8> {
+    let session = Session::open(target, "ids lab").await?;
+    let size = (asked.rows, asked.checkpoints);
+    let mut said = |kind: Kind| print::note(&format!("measured: {}", kind.title()));
+    let measured = {
+        let token = session.cancel_token();
+        let work = ids::lab(&session, size, &mut said);
+        tokio::pin!(work);
+        tokio::select! {
+            measured = &mut work => Some(measured),
+            _ = tokio::signal::ctrl_c() => {
+                // A cancel that arrives between two statements hits nothing, so it is repeated until the work ends.
+                while tokio::time::timeout(Duration::from_millis(100), &mut work).await.is_err() {
+                    target.cancel(&token).await?;
+                }
+                None
+            }
+        }
+    };
+    // What is of another lab is not removed.
+    let refused =
+        measured.as_ref().is_some_and(|done| matches!(done, Err(Error::Refused { .. } | Error::Busy { .. })));
+    let cleared = if refused { Ok(()) } else { ids::clear_lab(&session).await };
+    let Some(measured) = measured else {
+        cleared?;
+        print::note("stopped; the scratch tables are removed");
+        return Ok(5);
+    };
+    let costs = measured?;
+    cleared?;
+    print::text(&if asked.json { words::lab_json(&costs, size) } else { words::lab(&costs, size) });
+    Ok(0)
+}
+
+async fn install(target: &Target, asked: &InstallIds) -> Result<u8> {
+    let mut session = Session::open(target, "ids install").await?;
+    let default_of = asked.default_of.clone().map(|table| (table, asked.column.clone()));
+    let install = ids::Install { schema: Ident::new(asked.schema.as_str()), default_of };
+    if asked.sql {
+        let (plan, _) = ids::plan_install(&session, &install).await?;
+        print::text(&words::statements(&plan));
+        return Ok(0);
+    }
+    let patience = Patience { budget: Duration::from_millis(asked.lock_budget), ..Patience::default() };
+    let mut said = |attempt: crate::pg::lock::Attempt| {
+        if let Some(blocker) = attempt.blocker {
+            print::note(&format!("attempt {} lost to {blocker}", attempt.number));
+        }
+    };
+    let done = ids::install(&mut session, &install, patience, &mut said).await?;
+    print::text(&words::installed(&done));
+    Ok(0)
+}

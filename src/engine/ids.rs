@@ -1,0 +1,127 @@
+//! Ids: what those of a table are like, what kinds of them cost on this server, and version 7 where the server has none.
+
+use crate::{
+    engine::launch,
+    error::{Error, Result},
+    model::{
+        id_report::IdReport,
+        ident::{Ident, QualifiedName},
+        lab::{Cost, Kind},
+        phase::Phase,
+    },
+    ops::{lab, uuidv7},
+    pg::{
+        Session, catalog,
+        lock::{Attempt, Patience},
+    },
+};
+
+/// Looks at the ids of a table: of `column`, or of the first one of its primary key.
+pub async fn look(session: &Session, typed: &str, column: Option<&str>) -> Result<IdReport> {
+    let table = catalog::load_table(session, typed).await?;
+    catalog::id_report(session, &table, column.map(Ident::new).as_ref()).await
+}
+
+/// Rounds over all kinds: of each the shortest times count, as the first one of all finds everything cold.
+const ROUNDS: usize = 2;
+
+/// Measures every kind with so many rows; `said` hears of each that is done.
+pub async fn lab(session: &Session, size: (u32, u32), said: &mut dyn FnMut(Kind)) -> Result<Vec<Cost>> {
+    lab::prepare(session, size.0).await?;
+    let mut costs: Vec<Cost> = Vec::new();
+    for kind in Kind::ALL.into_iter().cycle().take(Kind::ALL.len() * ROUNDS) {
+        let cost = lab::measure(session, kind, size).await?;
+        match costs.iter_mut().find(|known| known.kind == kind) {
+            Some(known) => known.keep_shortest(&cost),
+            None => costs.push(cost),
+        }
+        said(kind);
+    }
+    Ok(costs)
+}
+
+/// Removes what a lab left.
+pub async fn clear_lab(session: &Session) -> Result<()> {
+    lab::clear(session).await
+}
+
+/// What installing does, and to what.
+#[derive(Debug)]
+pub struct Install {
+    /// The schema for the function.
+    pub schema: Ident,
+    /// The table whose column gets it as its default, and the column; the first one of the primary key where none is named.
+    pub default_of: Option<(String, Option<String>)>,
+}
+
+/// What was done, for people, and the way back.
+#[derive(Debug)]
+pub struct Installed {
+    /// The function, as SQL.
+    pub function: String,
+    /// The statements, in order.
+    pub statements: Vec<String>,
+    /// What takes the default back.
+    pub back: Option<String>,
+}
+
+/// Says what installing would do; `run` does it.
+pub async fn plan_install(
+    session: &Session,
+    install: &Install,
+) -> Result<(Installed, Option<(QualifiedName, String)>)> {
+    let version = catalog::server_facts(session).await?.version_num;
+    let function = uuidv7::name(version, &install.schema);
+    let mut statements = uuidv7::statements(version, &install.schema);
+    let Some((typed, column)) = &install.default_of else {
+        return Ok((Installed { function, statements, back: None }, None));
+    };
+    let table = catalog::load_table(session, typed).await?;
+    if let Some(phase) = under_way(session, &table.name).await? {
+        return Err(Error::Refused {
+            id: "QD-155",
+            object: table.name.plain(),
+            reason: format!("a migration of it is under way ({phase}): a default that changes would stop it"),
+            remedy: "finish or abort the migration first".into(),
+        });
+    }
+    let column = catalog::id_column(&table, column.as_ref().map(Ident::new).as_ref())?;
+    if column.type_sql != "uuid" {
+        return Err(Error::Refused {
+            id: "QD-156",
+            object: format!("{}.{}", table.name.plain(), column.name.as_str()),
+            reason: format!("it is {}, and uuidv7() gives a uuid", column.type_sql),
+            remedy: "say --column with a column of type uuid".into(),
+        });
+    }
+    let before = catalog::default_of(session, table.oid, &column.name).await?;
+    let back = uuidv7::back_sql(&table.name, &column.name, before.as_deref());
+    let sql = uuidv7::default_sql(&table.name, &column.name, &function);
+    statements.push(sql.clone());
+    Ok((Installed { function, statements, back: Some(back) }, Some((table.name, sql))))
+}
+
+/// The phase of a migration of the table with this name that is not over.
+async fn under_way(session: &Session, name: &QualifiedName) -> Result<Option<Phase>> {
+    if !catalog::journal_readable(session).await? {
+        return Ok(None);
+    }
+    let all = launch::list(session, None).await?;
+    Ok(all.iter().find(|row| row.scheme.source() == name && !row.phase.is_over()).map(|row| row.phase))
+}
+
+/// Installs; `said` hears of each attempt at the lock.
+pub async fn install(
+    session: &mut Session,
+    install: &Install,
+    patience: Patience,
+    said: &mut (dyn FnMut(Attempt) + Send),
+) -> Result<Installed> {
+    let (done, default) = plan_install(session, install).await?;
+    let version = catalog::server_facts(session).await?.version_num;
+    uuidv7::install(session, version, &install.schema).await?;
+    if let Some((table, sql)) = default {
+        uuidv7::set_default(session, (&table, &sql), patience, said).await?;
+    }
+    Ok(done)
+}
