@@ -370,14 +370,18 @@ fn too_many(scheme: &Scheme) -> Error {
     }
 }
 
-/// Autovacuum yields on what is locked.
+/// Autovacuum yields on what is locked. History is a partition that the application locks with its table, so on the way
+/// back it is not held while others are waited for.
 fn quiet(scheme: &Scheme, way: Way) -> Script {
-    let mut tables = if way.is_forward() { Vec::new() } else { references::referenced_tables(scheme) };
-    tables.push(scheme.source().clone());
-    let ours = if way.is_forward() { scheme.twin() } else { scheme.history() };
     let mut script = Script::new();
     script.add("durable", "SET LOCAL synchronous_commit = on");
-    script.append(lock::quiet(&[ours], &tables));
+    if way.is_forward() {
+        script.append(lock::quiet(&[scheme.twin()], std::slice::from_ref(scheme.source())));
+    } else {
+        let mut tables = references::referenced_tables(scheme);
+        tables.extend([scheme.source().clone(), scheme.history()]);
+        script.append(lock::quiet(&[], &tables));
+    }
     script
 }
 
