@@ -44,10 +44,7 @@ async fn lab(target: &Target, asked: Lab) -> Result<u8> {
         tokio::select! {
             measured = &mut work => Some(measured),
             _ = tokio::signal::ctrl_c() => {
-                // A cancel that arrives between two statements hits nothing, so it is repeated until the work ends.
-                while tokio::time::timeout(Duration::from_millis(100), &mut work).await.is_err() {
-                    target.cancel(&token).await?;
-                }
+                target.cancel_until_ended(&token, work).await.ok();
                 None
             }
         }
@@ -72,7 +69,7 @@ async fn install(target: &Target, asked: &InstallIds) -> Result<u8> {
     let default_of = asked.default_of.clone().map(|table| (table, asked.column.clone()));
     let install = ids::Install { schema: Ident::new(asked.schema.as_str()), default_of };
     if asked.sql {
-        let (plan, _) = ids::plan_install(&session, &install).await?;
+        let plan = ids::plan_install(&session, &install).await?;
         print::text(&words::statements(&plan));
         return Ok(0);
     }

@@ -272,16 +272,7 @@ impl Context {
             () = halt.cancelled() => {}
             () = self.gate.hurry.cancelled() => {}
         }
-        loop {
-            // A cancel that arrives between two statements hits nothing, so it is repeated until the work ends.
-            if let Err(error) = self.target.cancel(&token).await {
-                tracing::debug!(%error, "cancel");
-            }
-            tokio::select! {
-                result = &mut work => return result,
-                () = tokio::time::sleep(Duration::from_millis(100)) => {}
-            }
-        }
+        self.target.cancel_until_ended(&token, work).await
     }
 
     /// Whether an abort was asked for.

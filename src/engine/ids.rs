@@ -59,22 +59,30 @@ pub struct Install {
 pub struct Installed {
     /// The function, as SQL.
     pub function: String,
-    /// The statements, in order.
-    pub statements: Vec<String>,
-    /// What takes the default back.
-    pub back: Option<String>,
+    /// What makes it; nothing where the server has one.
+    pub make: Vec<String>,
+    /// What makes it a default, where that is asked for.
+    pub default: Option<Default>,
 }
 
-/// Says what installing would do; `run` does it.
-pub async fn plan_install(
-    session: &Session,
-    install: &Install,
-) -> Result<(Installed, Option<(QualifiedName, String)>)> {
+/// A default of a column.
+#[derive(Debug)]
+pub struct Default {
+    /// The table.
+    pub table: QualifiedName,
+    /// The statement that sets it.
+    pub sql: String,
+    /// The statement that takes it back.
+    pub back: String,
+}
+
+/// Says what installing would do, which [`install`] does.
+pub async fn plan_install(session: &Session, install: &Install) -> Result<Installed> {
     let version = catalog::server_facts(session).await?.version_num;
     let function = uuidv7::name(version, &install.schema);
-    let mut statements = uuidv7::statements(version, &install.schema);
+    let make = uuidv7::statements(version, &install.schema);
     let Some((typed, column)) = &install.default_of else {
-        return Ok((Installed { function, statements, back: None }, None));
+        return Ok(Installed { function, make, default: None });
     };
     let table = catalog::load_table(session, typed).await?;
     if let Some(phase) = under_way(session, &table.name).await? {
@@ -97,16 +105,12 @@ pub async fn plan_install(
     let before = catalog::default_of(session, table.oid, &column.name).await?;
     let back = uuidv7::back_sql(&table.name, &column.name, before.as_deref());
     let sql = uuidv7::default_sql(&table.name, &column.name, &function);
-    statements.push(sql.clone());
-    Ok((Installed { function, statements, back: Some(back) }, Some((table.name, sql))))
+    Ok(Installed { function, make, default: Some(Default { table: table.name, sql, back }) })
 }
 
 /// The phase of a migration of the table with this name that is not over.
 async fn under_way(session: &Session, name: &QualifiedName) -> Result<Option<Phase>> {
-    if !catalog::journal_readable(session).await? {
-        return Ok(None);
-    }
-    let all = launch::list(session, None).await?;
+    let all = launch::readable(session).await?;
     Ok(all.iter().find(|row| row.scheme.source() == name && !row.phase.is_over()).map(|row| row.phase))
 }
 
@@ -117,11 +121,10 @@ pub async fn install(
     patience: Patience,
     said: &mut (dyn FnMut(Attempt) + Send),
 ) -> Result<Installed> {
-    let (done, default) = plan_install(session, install).await?;
-    let version = catalog::server_facts(session).await?.version_num;
-    uuidv7::install(session, version, &install.schema).await?;
-    if let Some((table, sql)) = default {
-        uuidv7::set_default(session, (&table, &sql), patience, said).await?;
+    let done = plan_install(session, install).await?;
+    uuidv7::install(session, &install.schema, &done.make).await?;
+    if let Some(Default { table, sql, .. }) = &done.default {
+        uuidv7::set_default(session, (table, sql), patience, said).await?;
     }
     Ok(done)
 }

@@ -22,6 +22,11 @@ pub async fn journal(target: &Target, scheme: &Scheme, workers: u16, limits: &Li
     journal::write::migration(&mut session, scheme, workers.into(), limits).await
 }
 
+/// All migrations; none where this role may not read the journal.
+pub async fn readable(session: &Session) -> Result<Vec<MigrationRow>> {
+    if catalog::journal_readable(session).await? { list(session, None).await } else { Ok(Vec::new()) }
+}
+
 /// The migrations of the tables that a typed name can mean, or of all tables; newest first.
 pub async fn list(session: &Session, table: Option<&str>) -> Result<Vec<MigrationRow>> {
     if journal::check(session).await?.is_none() {

@@ -17,7 +17,7 @@ const BUILT_IN: i32 = 180_000;
 /// What our function says of itself.
 const OURS: &str = "Quarterdeck: UUIDs of version 7 (RFC 9562) for servers before PostgreSQL 18";
 
-/// A statement that gives it; none where the server has its own.
+/// The statements that make it; none where the server has its own.
 pub fn statements(version: i32, schema: &Ident) -> Vec<String> {
     const SQL: &str = include_str!("../../assets/sql/uuidv7.sql");
     if version >= BUILT_IN {
@@ -33,13 +33,15 @@ pub fn name(version: i32, schema: &Ident) -> String {
     format!("{schema}.uuidv7()")
 }
 
-/// Makes the function, unless the server has one; a function of that name that is not ours is left alone.
-pub async fn install(session: &mut Session, version: i32, schema: &Ident) -> Result<()> {
+/// Runs the statements that make it, if there are any; a function of that name that is not ours is left alone.
+pub async fn install(session: &mut Session, schema: &Ident, statements: &[String]) -> Result<()> {
     const THEIRS: &str = "SELECT coalesce(obj_description(p.oid, 'pg_proc'), '') FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace \
                           WHERE n.nspname = $1 AND p.proname = 'uuidv7' AND p.pronargs = 0";
+    if statements.is_empty() {
+        return Ok(());
+    }
     let there = session.query_opt("look for uuidv7", THEIRS, &[&schema.as_str()]).await?;
-    let statements = statements(version, schema);
-    if !statements.is_empty() && there.is_some_and(|row| row.get::<_, &str>(0) != OURS) {
+    if there.is_some_and(|row| row.get::<_, &str>(0) != OURS) {
         return Err(Error::Refused {
             id: "QD-154",
             object: format!("{}.uuidv7()", schema.as_str()),
@@ -49,7 +51,7 @@ pub async fn install(session: &mut Session, version: i32, schema: &Ident) -> Res
     }
     let tx = session.begin().await?;
     for sql in statements {
-        tx.batch("install uuidv7", &sql).await?;
+        tx.batch("install uuidv7", sql).await?;
     }
     tx.commit("install uuidv7").await
 }

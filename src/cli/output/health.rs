@@ -47,21 +47,7 @@ fn partitions(facts: &Facts) -> String {
             .map(str::to_owned),
     ];
     lines.extend(facts.parts.iter().map(cells));
-    let mut widths = [0; 8];
-    for line in &lines {
-        for (width, cell) in widths.iter_mut().zip(line) {
-            *width = (*width).max(cell.chars().count());
-        }
-    }
-    let mut text = String::new();
-    for line in lines {
-        let cells = line.iter().zip(widths).enumerate().map(|(n, (cell, width))| {
-            let pad = " ".repeat(width - cell.chars().count());
-            if n < 2 { format!("{cell}{pad}") } else { format!("{pad}{cell}") }
-        });
-        let _ = writeln!(text, "  {}", cells.collect::<Vec<_>>().join("  ").trim_end());
-    }
-    text
+    super::columns(&lines, 2).iter().map(|line| format!("  {line}\n")).collect::<Vec<_>>().concat()
 }
 
 fn cells(part: &Part) -> [String; 8] {

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::{
-    engine::ids::Installed,
+    engine::ids::{Default, Installed},
     model::{
         figures,
         id_report::{IdIndex, IdReport},
@@ -117,14 +117,9 @@ pub fn lab(costs: &[Cost], (rows, checkpoints): (u32, u32)) -> String {
             figures::count(cost.newest_pages),
         ]
     }));
-    let width = |column: usize| lines.iter().map(|line| line[column].chars().count()).max().unwrap_or(0);
-    let widths: Vec<usize> = (0..head.len()).map(width).collect();
-    for line in &lines {
-        let cells = line.iter().zip(&widths).enumerate().map(|(n, (cell, width))| {
-            let pad = " ".repeat(width - cell.chars().count());
-            if n == 0 { format!("{cell}{pad}") } else { format!("{pad}{cell}") }
-        });
-        let _ = writeln!(text, "{}", cells.collect::<Vec<_>>().join("  ").trim_end());
+    for line in super::columns(&lines, 1) {
+        text.push_str(&line);
+        text.push('\n');
     }
     for (title, of) in BARS {
         let _ = writeln!(text, "\n{title}");
@@ -167,16 +162,17 @@ pub fn lab_json(costs: &[Cost], (rows, checkpoints): (u32, u32)) -> String {
 
 /// The statements of installing.
 pub fn statements(plan: &Installed) -> String {
-    if plan.statements.is_empty() {
+    let all: Vec<&String> = plan.make.iter().chain(plan.default.iter().map(|default| &default.sql)).collect();
+    if all.is_empty() {
         return format!("-- nothing to do: {} is built in\n", plan.function);
     }
-    plan.statements.iter().map(|sql| sql.clone() + ";\n").collect()
+    all.into_iter().map(|sql| sql.clone() + ";\n").collect()
 }
 
 /// What installing did.
 pub fn installed(done: &Installed) -> String {
     let mut text = format!("{} is there\n", harmless(&done.function));
-    if let Some(back) = &done.back {
+    if let Some(Default { back, .. }) = &done.default {
         let _ = writeln!(text, "it is the default of rows to come; the way back: {};", harmless(back));
     }
     text

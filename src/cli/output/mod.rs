@@ -84,6 +84,21 @@ pub fn end_of(error: &Error) -> &'static str {
     }
 }
 
+/// Lines of cells under each other, the first `words` columns set left and the others, which are figures, right.
+fn columns<const N: usize>(lines: &[[String; N]], words: usize) -> Vec<String> {
+    let width = |n: usize| lines.iter().map(|line| crate::tui::harmless::width(&line[n])).max().unwrap_or(0);
+    let widths: [usize; N] = std::array::from_fn(width);
+    let set = |(n, cell): (usize, &String)| {
+        if n < words {
+            return pad(cell, widths[n]);
+        }
+        let missing = widths[n] - crate::tui::harmless::width(cell);
+        format!("{}{cell}", " ".repeat(missing))
+    };
+    let line = |line: &[String; N]| line.iter().enumerate().map(set).collect::<Vec<_>>().join("  ");
+    lines.iter().map(|cells| line(cells).trim_end().to_owned()).collect()
+}
+
 /// Pads `text` with blanks to `columns` as the terminal counts them.
 fn pad(text: &str, columns: usize) -> String {
     let missing = columns.saturating_sub(crate::tui::harmless::width(text));

@@ -232,7 +232,7 @@ impl From<Facts> for Health {
 }
 
 impl Facts {
-    /// The partitions that have rows: no foreign tables, none that are partitioned themselves.
+    /// The partitions that are not partitioned themselves.
     pub fn leaves(&self) -> impl Iterator<Item = &Part> {
         self.parts.iter().filter(|part| !part.partitioned)
     }

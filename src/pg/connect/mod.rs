@@ -14,7 +14,7 @@ mod settings;
 mod tls;
 mod verifier;
 
-use std::{fmt, sync::Arc};
+use std::{fmt, pin::Pin, sync::Arc, time::Duration};
 
 use tokio::time::timeout;
 use tokio_postgres::{
@@ -31,6 +31,9 @@ use self::{
     tls::Mode,
 };
 use crate::error::{Error, Result};
+
+/// Between two requests to cancel.
+const CANCEL_AGAIN: Duration = Duration::from_millis(100);
 
 /// A resolved connection: host, port, database, role, TLS. Cheap to clone; never prints the password.
 #[derive(Clone)]
@@ -140,6 +143,24 @@ impl Target {
             }
         }
         Err(self.inner.refusal(failures))
+    }
+
+    /// Has the server cancel what the session of `token` runs for `work`, until that has ended; how it ended.
+    pub async fn cancel_until_ended<T>(
+        &self,
+        token: &CancelToken,
+        mut work: Pin<&mut impl Future<Output = T>>,
+    ) -> T {
+        loop {
+            // A cancel that arrives between two statements hits nothing, so it is repeated.
+            if let Err(error) = self.cancel(token).await {
+                tracing::debug!(%error, "cancel");
+            }
+            tokio::select! {
+                ended = &mut work => return ended,
+                () = tokio::time::sleep(CANCEL_AGAIN) => {}
+            }
+        }
     }
 
     /// Asks the server to cancel what the session of `token` runs.
