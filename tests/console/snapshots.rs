@@ -130,6 +130,17 @@ fn the_health_of_a_table() {
     }
     check("health_sound", &looked(fixture::health::sound(), (80, 24)));
     check("health_none", &fixture::model(Scene::Copying, Screen::Health, (80, 24)));
+    let mut nothing = fixture::model(Scene::Copying, Screen::Health, (80, 24));
+    nothing.tables = Load::Nothing;
+    assert_eq!(press(&mut nothing, "Ry"), vec![], "there is no table to look at, and nothing to copy");
+    let mut odd = looked(fixture::health::sick(), (80, 24));
+    let no_sql = |model: &Model| {
+        model.health.found.ready().unwrap().findings.iter().position(|one| one.sql.is_empty())
+    };
+    odd.cursors.health.selected = no_sql(&odd).unwrap();
+    assert_eq!(press(&mut odd, "y"), vec![], "it has no SQL");
+    odd.cursors.health.selected = 1;
+    assert!(matches!(&press(&mut odd, "y")[..], [Effect::Copy(sql)] if sql.starts_with("CREATE TABLE")));
     let mut asked = looked(fixture::health::sick(), (80, 24));
     press(&mut asked, "<down><down><down><enter>");
     check("health_finding", &asked);

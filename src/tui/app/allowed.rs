@@ -25,7 +25,7 @@ use crate::{
             overlay::Overlay,
             wizard::Page,
         },
-        keymap::{Action, Move, Order},
+        keymap::{Action, Context, Move, Order},
     },
 };
 
@@ -65,6 +65,12 @@ pub fn blocked(action: Action, model: &Model) -> Option<Blocked> {
         Action::Export if model.job.status.is_none() => moot("no migration is open"),
         Action::Toggle | Action::MoreAhead | Action::FewerAhead if !toggles(model) => {
             moot("there is nothing to choose")
+        }
+        Action::Reload if model.screen == Screen::Health && health::table(model).is_none() => {
+            moot("no partitioned table is chosen")
+        }
+        Action::Copy if model.context() == Context::On(Screen::Health) && !copies(model) => {
+            moot("there is no SQL to copy")
         }
         Action::Reload if !matches!(model.screen, Screen::Tables | Screen::Health) => {
             moot("only the list of tables and the health are read by hand")
@@ -371,6 +377,11 @@ fn enter(model: &Model) -> Verdict {
         Screen::Health if health::selected(model).is_none() => moot("nothing is selected"),
         Screen::Health | Screen::Log => Ok(()),
     }
+}
+
+/// The finding under the cursor has SQL.
+fn copies(model: &Model) -> bool {
+    health::selected(model).is_some_and(|finding| !finding.sql.is_empty())
 }
 
 /// What locks nobody out and loses nothing is run from here; the rest is copied, and run by who knows what it does.
