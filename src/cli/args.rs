@@ -10,7 +10,7 @@ use clap_complete::Shell;
 
 use crate::{
     cli::{
-        upkeep::{Health, Ids},
+        upkeep::{Health, Ids, Maintain},
         values,
     },
     error::{Error, Result},
@@ -49,7 +49,7 @@ Without a command the console opens. Without CONN, libpq's conventions hold: PGH
 PGPASSWORD, PGDATABASE, PGSSLMODE, PGSERVICE, ~/.pgpass, …; GSSAPI is not spoken.
 
 Exit codes: 0 done · 1 failed, state safe, resumable · 2 usage · 3 refused · 4 differences found ·
-5 stopped or paused by the operator · 6 outcome unknown";
+5 stopped or paused by the operator · 6 outcome unknown · 7 work is due (`maintain --dry-run`)";
 
 /// Flags that every command takes.
 #[derive(Debug, Flags)]
@@ -103,6 +103,8 @@ pub enum Command {
     Finish(Finish),
     /// Look at a partitioned table, whoever made it: what is missing, what will run out, what wants doing
     Health(Health),
+    /// Make partitions ahead, move rows out of DEFAULT, detach, drop or archive what has had its time; for cron
+    Maintain(Maintain),
     /// Look at a table's ids; compare kinds of ids on this server; make a uuidv7()
     Ids(Ids),
     /// Write down what was done and found, as Markdown or JSON
@@ -490,6 +492,7 @@ impl Args {
                 exchange.of.check()
             }
             Some(Command::Abort(confirmed)) => confirmed.check(),
+            Some(Command::Maintain(maintain)) => maintain.check(),
             Some(Command::Finish(finish)) => finish.of.check(),
             Some(Command::Demo(_)) if self.everywhere.conn.is_some() => {
                 Err(usage("the demo makes a server of its own", "leave --conn out"))

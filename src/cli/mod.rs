@@ -14,6 +14,7 @@ mod follow;
 pub mod grammar;
 mod ids;
 pub mod logging;
+mod maintain;
 pub mod manual;
 pub mod output;
 pub mod print;

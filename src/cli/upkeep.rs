@@ -1,6 +1,19 @@
 //! The words of the commands for tables that are partitioned already. Parses, and does nothing.
 
+use std::path::PathBuf;
+
 use clap::{Args as Flags, Subcommand};
+
+use crate::{
+    cli::values,
+    error::{Error, Result},
+    model::{
+        calendar::Zone,
+        clock::Clock,
+        maintenance::{Age, OnExpiry},
+        period::Every,
+    },
+};
 
 /// `quarterdeck health`.
 #[derive(Debug, Flags)]
@@ -71,4 +84,78 @@ pub struct InstallIds {
     /// Milliseconds that one attempt may make writers wait
     #[arg(long, value_name = "MS", default_value_t = 100, value_parser = clap::value_parser!(u64).range(1..=10_000))]
     pub lock_budget: u64,
+}
+
+/// `quarterdeck maintain`.
+#[derive(Debug, Flags)]
+pub struct Maintain {
+    /// The partitioned table
+    pub table: String,
+    /// Whole periods kept ready after the one of now
+    #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u32).range(0..=120))]
+    pub premake: u32,
+    /// Partitions that end before so long ago have had their time: 24 months, 90 days, 2 years
+    #[arg(long, value_name = "AGE", num_args = 1..=2)]
+    retain: Vec<String>,
+    /// What becomes of them [default: detach]
+    #[arg(long, value_name = "FATE", requires = "retain", value_parser = values::on_expiry())]
+    on_expiry: Option<OnExpiry>,
+    /// Where archives go: NAME.copy.gz, as COPY writes it, and NAME.json, which says what is in it
+    #[arg(long, value_name = "FOLDER")]
+    pub archive_dir: Option<PathBuf>,
+    /// The length of a period [default: that of the newest partition]
+    #[arg(long, value_name = "PERIOD", value_parser = values::every())]
+    pub every: Option<Every>,
+    /// The time zone at whose midnight a period begins [default: the migration's, else UTC]
+    #[arg(long, value_name = "ZONE")]
+    pub time_zone: Option<Zone>,
+    /// How the partition column tells the time, where it is a bigint; see `quarterdeck plan --help` [default: the migration's]
+    #[arg(long, value_name = "CLOCK")]
+    pub clock: Option<Clock>,
+    /// Milliseconds that one attempt may make others wait
+    #[arg(long, value_name = "MS", default_value_t = 100, value_parser = clap::value_parser!(u64).range(1..=10_000))]
+    pub lock_budget: u64,
+    /// Say what is due, and do nothing; the exit code is 7 where something is
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Print as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+impl Maintain {
+    /// What clap cannot say.
+    pub fn check(&self) -> Result<()> {
+        let usage =
+            |reason: &str, remedy: &str| Err(Error::Usage { reason: reason.into(), remedy: remedy.into() });
+        self.retain()?;
+        match (self.on_expiry(), &self.archive_dir) {
+            (OnExpiry::Archive, None) => usage("nobody says where archives go", "add --archive-dir FOLDER"),
+            (OnExpiry::Detach | OnExpiry::Drop, Some(_)) => {
+                usage("--archive-dir says where archives go, and there are none", "add --on-expiry archive")
+            }
+            (OnExpiry::Archive, Some(folder)) if !folder.is_dir() => Err(Error::Usage {
+                reason: format!("{} is no folder", folder.display()),
+                remedy: "make it first: archives are not put where nobody looks for them".into(),
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    /// How long partitions are kept; for ever where nothing is said.
+    pub fn retain(&self) -> Result<Option<Age>> {
+        if self.retain.is_empty() {
+            return Ok(None);
+        }
+        let age = self.retain.join(" ").parse().map_err(|remedy| Error::Usage {
+            reason: format!("--retain {:?} is no length of time", self.retain.join(" ")),
+            remedy,
+        })?;
+        Ok(Some(age))
+    }
+
+    /// What becomes of expired partitions.
+    pub fn on_expiry(&self) -> OnExpiry {
+        self.on_expiry.unwrap_or_default()
+    }
 }

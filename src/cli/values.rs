@@ -5,7 +5,7 @@ use std::time::Duration;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 
 use crate::{
-    model::{history::History, incoming::Choice, period::Every, strategy::Strategy},
+    model::{history::History, incoming::Choice, maintenance::OnExpiry, period::Every, strategy::Strategy},
     pg::Target,
 };
 
@@ -36,6 +36,11 @@ pub(super) fn incoming() -> impl TypedValueParser<Value = Choice> {
 /// The words of `--history`.
 pub(super) fn history() -> impl TypedValueParser<Value = History> {
     PossibleValuesParser::new(History::ALL.map(History::word)).try_map(|word| word.parse::<History>())
+}
+
+/// The words of `--on-expiry`.
+pub(super) fn on_expiry() -> impl TypedValueParser<Value = OnExpiry> {
+    PossibleValuesParser::new(OnExpiry::ALL.map(OnExpiry::word)).try_map(|word| word.parse::<OnExpiry>())
 }
 
 /// `90s`, `30m`, `72h`, `3d`: a whole number and its unit.

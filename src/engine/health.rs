@@ -3,16 +3,16 @@
 use crate::{
     engine::launch,
     error::Result,
-    model::{health::Health, ids::Ids},
-    pg::{Session, Target, catalog},
+    model::{calendar::Zone, clock::Clock, health::Health, ident::QualifiedName, ids::Ids, phase::Phase},
+    pg::{Session, Target, catalog, journal::read::MigrationRow},
 };
 
 /// The table that `typed` means.
 pub async fn look(session: &mut Session, typed: &str) -> Result<Health> {
     let oid = catalog::resolve(session, typed).await?;
-    let mut facts = catalog::health(session, typed, oid).await?;
-    // The tables of a migration are not left over.
     let migrations = launch::readable(session).await?;
+    let mut facts = catalog::health(session, typed, oid, |name| told(&migrations, name)).await?;
+    // The tables of a migration are not left over.
     let ours = migrations.iter().flat_map(|row| {
         let scheme = &row.scheme;
         [scheme.twin(), scheme.old(), scheme.history()].into_iter().chain(Ids::of(scheme).map(|ids| ids.name))
@@ -20,6 +20,12 @@ pub async fn look(session: &mut Session, typed: &str) -> Result<Health> {
     let ours: Vec<String> = ours.map(|name| name.plain()).collect();
     facts.leftovers.retain(|table| !ours.contains(&table.name.plain()));
     Ok(facts.into())
+}
+
+/// How the column of a table that we converted tells the time, and where its periods begin.
+pub(super) fn told(migrations: &[MigrationRow], name: &QualifiedName) -> Option<(Clock, Zone)> {
+    let mut ours = migrations.iter().filter(|row| row.scheme.source() == name && row.phase != Phase::Aborted);
+    ours.next().map(|row| (row.scheme.clock, row.scheme.zone))
 }
 
 /// Runs the SQL of a finding, each statement by itself and for as long as it takes; under a lock it waits no longer than

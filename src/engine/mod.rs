@@ -14,6 +14,7 @@ pub mod ids;
 pub mod launch;
 pub mod link;
 pub mod live;
+pub mod maintain;
 pub mod orders;
 pub mod picture;
 pub mod plan;

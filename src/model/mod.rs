@@ -23,6 +23,7 @@ pub mod incoming;
 pub mod lab;
 pub mod leaves;
 pub mod listing;
+pub mod maintenance;
 pub mod opening;
 pub mod pace;
 pub mod period;

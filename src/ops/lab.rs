@@ -12,7 +12,7 @@ use crate::{
         lab::{Cost, Kind},
         template::fill,
     },
-    pg::Session,
+    pg::{Session, alone},
 };
 
 const SCHEMA: &str = "quarterdeck_lab";
@@ -27,30 +27,11 @@ const PAGE: f64 = 8_192.0;
 /// Makes the schema and the rows that all kinds share.
 pub async fn prepare(session: &Session, rows: u32) -> Result<()> {
     const SOURCE: &str = include_str!("../../assets/sql/lab_source.sql");
-    alone(session).await?;
+    alone(session, SCHEMA, &format!("schema {SCHEMA}")).await?;
     clear(session).await?;
     let schema = format!("CREATE SCHEMA {SCHEMA}; COMMENT ON SCHEMA {SCHEMA} IS {}", literal(SCRATCH));
     session.batch("make scratch schema", &schema).await?;
     session.batch("make scratch rows", &fill(SOURCE, &[("rows", &rows.to_string())])).await
-}
-
-/// One lab at a time; the last statement of one that was killed is waited for by who comes next.
-async fn alone(session: &Session) -> Result<()> {
-    const TRY: &str = "SELECT pg_try_advisory_lock(hashtext($1))";
-    const WHO: &str = "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND granted AND objsubid = 1 AND objid::bigint = (hashtext($1)::bigint & 4294967295) \
-                       AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
-    if session.query_one("lock the lab", TRY, &[&SCHEMA]).await?.get(0) {
-        return Ok(());
-    }
-    let who = session.query_opt("see whose lab it is", WHO, &[&SCHEMA]).await?;
-    let pid = who.map_or_else(|| "its pid".to_owned(), |row| row.get::<_, i32>(0).to_string());
-    Err(Error::Busy {
-        object: format!("schema {SCHEMA}"),
-        reason: format!(
-            "another lab is under way, or was killed and its last statement still runs: pid {pid}"
-        ),
-        remedy: format!("wait for it, or SELECT pg_terminate_backend({pid})"),
-    })
 }
 
 /// Removes the scratch schema, and no other one of its name.

@@ -1,6 +1,7 @@
 //! One operation a file: its SQL and how it is run. An operation knows nothing of order and calls no other.
 
 pub mod abort;
+pub mod archive;
 pub mod blockers;
 pub mod capture;
 pub mod census;
@@ -8,10 +9,12 @@ pub mod copy;
 pub mod finish;
 pub mod foreign_keys;
 pub mod lab;
+pub mod partition;
 pub mod readiness;
 pub mod repair;
 pub mod replay;
 pub mod seal;
+mod settings;
 pub mod swap;
 pub mod twin;
 pub mod undo;

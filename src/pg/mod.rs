@@ -1,5 +1,6 @@
 //! PostgreSQL: the only floor that connects, reads catalogues and runs statements.
 
+mod alone;
 pub mod catalog;
 pub mod connect;
 mod failpoint;
@@ -14,6 +15,7 @@ pub mod script;
 pub mod session;
 pub mod signals;
 
+pub use alone::alone;
 pub use connect::Target;
 pub use fence::Fence;
 pub use in_order::in_order;

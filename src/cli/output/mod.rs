@@ -9,6 +9,7 @@ pub mod explain;
 pub mod health;
 pub mod ids;
 pub mod json;
+pub mod maintain;
 pub mod plain;
 pub mod plan;
 pub mod report;

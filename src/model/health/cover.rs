@@ -3,8 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::model::{
-    calendar::Calendar,
-    clock::Clock,
+    calendar::{Calendar, Zone},
     health::{Facts, Part, Range},
     ident::Ident,
     period::{Every, Period},
@@ -15,8 +14,8 @@ use crate::model::{
 pub struct Cover<'a> {
     /// Each with its range.
     pub ranges: Vec<(&'a Part, &'a Range)>,
-    /// How long a period is, by the newest partition that has two ends; in UTC.
-    pub every: Option<Every>,
+    /// The periods, by the length of the newest partition that has two ends.
+    pub calendar: Option<Calendar>,
     /// The key is a time, or a UUID that tells one.
     pub is_timed: bool,
 }
@@ -27,8 +26,9 @@ impl<'a> Cover<'a> {
         let own = facts.parts.iter().filter(|part| part.own && !part.detaching);
         let ranges: Vec<_> = own.filter_map(|part| Some((part, part.range.as_ref()?))).collect();
         let every = ranges.iter().rev().find_map(|(_, range)| Every::like(range.from?, range.to?));
-        let is_timed = clock(facts).is_some() && !ranges.is_empty();
-        Self { ranges, every, is_timed }
+        let calendar = every.map(|every| Calendar { every, zone: facts.table.zone });
+        let is_timed = facts.table.clock.is_some() && !ranges.is_empty();
+        Self { ranges, calendar, is_timed }
     }
 
     /// Ranges between two partitions that belong to none.
@@ -59,7 +59,7 @@ impl<'a> Cover<'a> {
     /// The period after `from`: the calendar's, where the partitions keep to it, else as long as the last one.
     pub fn next(&self, from: DateTime<Utc>) -> Option<Period> {
         let last = self.ranges.iter().rev().find_map(|(_, range)| Some(range.to? - range.from?));
-        let upper = match self.every.map(|every| every.period_of(from)) {
+        let upper = match self.calendar.map(|calendar| calendar.period_of(from)) {
             Some(Some(period)) if period.lower == from => period.upper,
             _ => from.checked_add_signed(last?)?,
         };
@@ -68,8 +68,9 @@ impl<'a> Cover<'a> {
 
     /// What a partition of a period would be called: after its calendar, or after its first day.
     pub fn name(&self, table: &Ident, period: Period) -> Ident {
-        let every = self.every.filter(|every| every.period_of(period.lower) == Some(period));
-        Calendar::from(every.unwrap_or(Every::Day)).leaf_name(table, period)
+        let whole = self.calendar.filter(|calendar| calendar.period_of(period.lower) == Some(period));
+        let zone = self.calendar.map_or(Zone::UTC, |calendar| calendar.zone);
+        whole.unwrap_or(Calendar { every: Every::Day, zone }).leaf_name(table, period)
     }
 }
 
@@ -82,12 +83,6 @@ pub struct End {
     pub word: String,
     /// Whole partitions after the one that holds now.
     pub ahead: usize,
-}
-
-/// How the key tells the time, where it is a time, or a UUID.
-pub(super) fn clock(facts: &Facts) -> Option<Clock> {
-    let (_, type_sql) = facts.table.column.as_ref()?;
-    Clock::of_time_type(type_sql).or_else(|| (type_sql == Clock::UuidV7.type_name()).then_some(Clock::UuidV7))
 }
 
 impl Every {
@@ -106,13 +101,13 @@ impl Every {
     }
 }
 
-/// The unit by which stray rows are counted, as `date_trunc` knows it.
-pub fn strays_by(every: Option<Every>) -> &'static str {
-    match every {
+/// The unit by which stray rows are counted, as `date_trunc` knows it: no period of the calendar is shorter.
+pub fn strays_by(calendar: Option<Calendar>) -> &'static str {
+    match calendar.map(|calendar| calendar.every) {
         Some(Every::Day) => "day",
         Some(Every::Week) => "week",
         Some(Every::Month) => "month",
-        Some(Every::Quarter) => "quarter",
-        Some(Every::HalfYear | Every::Year) | None => "year",
+        Some(Every::Quarter | Every::HalfYear) => "quarter",
+        Some(Every::Year) | None => "year",
     }
 }

@@ -1,10 +1,7 @@
 //! What of the facts wants doing. Every limit is named here.
 
-use super::{
-    Cover, Facts, Figures, Finding, Health, Index, Part, Range, Severity, Strays,
-    cover::{End, clock},
-};
-use crate::model::{calendar::Calendar, figures, ident::literal, period::Period};
+use super::{Cover, Facts, Figures, Finding, Health, Index, Part, Range, Severity, Strays, cover::End};
+use crate::model::{figures, ident::literal, period::Period};
 
 /// Fewer dead rows are not worth a vacuum.
 const DEAD_ROWS: i64 = 10_000;
@@ -71,8 +68,10 @@ fn ends(facts: &Facts, cover: &Cover<'_>) -> Option<Finding> {
         None => {
             // Where now lies between two partitions, that is said of the gap.
             let last = cover.ranges.last().and_then(|(_, range)| range.to).filter(|upper| *upper <= now)?;
-            let of_now =
-                cover.every.and_then(|every| every.period_of(now)).filter(|period| period.lower >= last);
+            let of_now = cover
+                .calendar
+                .and_then(|calendar| calendar.period_of(now))
+                .filter(|period| period.lower >= last);
             (
                 Severity::Error,
                 "no partition is there for rows of now".to_owned(),
@@ -105,7 +104,7 @@ fn make(facts: &Facts, how: &str) -> String {
 }
 
 fn create(facts: &Facts, cover: &Cover<'_>, period: Period) -> Option<String> {
-    let clock = clock(facts)?;
+    let clock = facts.table.clock?;
     let name = facts.table.name.sibling(cover.name(&facts.table.name.name, period));
     let (lower, upper) = (clock.bound(period.lower), clock.bound(period.upper));
     Some(format!(
@@ -151,9 +150,8 @@ fn gap(facts: &Facts, cover: &Cover<'_>, (before, after): (&Range, &Range)) -> F
 
 fn strays(facts: &Facts, cover: &Cover<'_>) -> Option<Finding> {
     let default = facts.default_part()?;
-    let calendar = cover.every.map(Calendar::from);
     let title = |time| {
-        let period = calendar.and_then(|calendar| Some((calendar, calendar.period_of(time)?)));
+        let period = cover.calendar.and_then(|calendar| Some((calendar, calendar.period_of(time)?)));
         period.map_or_else(|| day(time), |(calendar, period)| calendar.title(period))
     };
     let reason = match &facts.strays {
@@ -184,11 +182,11 @@ fn strays(facts: &Facts, cover: &Cover<'_>) -> Option<Finding> {
 
 /// One transaction that moves the rows of the oldest period that has some into a partition of its own.
 fn move_out(facts: &Facts, cover: &Cover<'_>) -> Vec<String> {
-    let parts = (facts.default_part(), clock(facts), facts.table.column.as_ref());
+    let parts = (facts.default_part(), facts.table.clock, facts.table.column.as_ref());
     let (Some(default), Some(clock), Some((column, _))) = parts else { return Vec::new() };
     let Strays::Counted(periods) = &facts.strays else { return Vec::new() };
     let first = periods.iter().find_map(|(time, _)| *time);
-    let period = first.zip(cover.every).and_then(|(time, every)| every.period_of(time));
+    let period = first.zip(cover.calendar).and_then(|(time, calendar)| calendar.period_of(time));
     let Some((period, made)) = period.and_then(|period| Some((period, create(facts, cover, period)?))) else {
         return Vec::new();
     };

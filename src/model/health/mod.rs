@@ -13,7 +13,11 @@ pub use cover::{Cover, End, strays_by};
 pub use judge::judge;
 pub use words::{bounds, summary};
 
-use crate::model::ident::{Ident, QualifiedName};
+use crate::model::{
+    calendar::Zone,
+    clock::Clock,
+    ident::{Ident, QualifiedName},
+};
 
 /// A partitioned table and all that is known of it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -45,6 +49,10 @@ pub struct Table {
     pub strategy: String,
     /// The only column of a range key, and its type.
     pub column: Option<(Ident, String)>,
+    /// How that column tells the time: by its type, or as a migration of ours has found.
+    pub clock: Option<Clock>,
+    /// The zone at whose midnight a period begins.
+    pub zone: Zone,
     /// The planner has statistics of all partitions together.
     pub analyzed: bool,
     /// `autovacuum_freeze_max_age`, in transactions.

@@ -3,25 +3,22 @@
 //!
 //! A leaf has all of it for itself: PostgreSQL takes none of it from the parent.
 
-use super::{statement, targets};
-use crate::model::{
-    ident::{Ident, QualifiedName, literal},
-    plan::Statement,
-    scheme::{Leaf, Scheme},
-    table::Index,
+use crate::{
+    model::{
+        ident::{Ident, QualifiedName, literal},
+        plan::Statement,
+        scheme::{Leaf, Scheme},
+        table::Index,
+    },
+    ops::settings::{column_options, replica_identity, statement, targets},
 };
-
-/// ` TABLESPACE name`, or nothing.
-pub(super) fn tablespace(scheme: &Scheme) -> String {
-    scheme.table.attached.tablespace.as_ref().map(|name| format!(" TABLESPACE {name}")).unwrap_or_default()
-}
 
 /// What the twin has from the beginning.
 pub(super) fn of_twin(scheme: &Scheme) -> Vec<Statement> {
     let twin = scheme.twin();
-    let mut all = targets(scheme, &twin);
-    all.extend(column_options(scheme, &twin, inherited));
-    all.extend(replica_identity(scheme, &twin));
+    let mut all = targets(&scheme.table, &twin);
+    all.extend(column_options(&scheme.table, &twin, inherited));
+    all.extend(replica_identity(&scheme.table, &twin));
     all.extend(statistics(scheme, &twin, |name| scheme.twin_statistics(name)));
     all
 }
@@ -29,9 +26,9 @@ pub(super) fn of_twin(scheme: &Scheme) -> Vec<Statement> {
 /// What a leaf has from the beginning.
 pub(super) fn of_leaf(scheme: &Scheme, leaf: &Leaf) -> Vec<Statement> {
     let table = scheme.leaf(leaf);
-    let mut all = targets(scheme, &table);
-    all.extend(column_options(scheme, &table, <[String]>::to_vec));
-    all.extend(replica_identity(scheme, &table));
+    let mut all = targets(&scheme.table, &table);
+    all.extend(column_options(&scheme.table, &table, <[String]>::to_vec));
+    all.extend(replica_identity(&scheme.table, &table));
     all.extend(statistics(scheme, &table, |name| name.sibling(leaf.name.join(&name.name))));
     all
 }
@@ -68,19 +65,6 @@ pub(super) fn with_index(index: &Index, name: &QualifiedName, create: Statement)
     all
 }
 
-fn column_options(
-    scheme: &Scheme,
-    table: &QualifiedName,
-    change: impl Fn(&[String]) -> Vec<String>,
-) -> Vec<Statement> {
-    let with_options = scheme.table.columns.iter().filter(|column| !column.options.is_empty());
-    let set = with_options.map(|column| {
-        let options = change(&column.options).join(", ");
-        format!("ALTER TABLE ONLY {table} ALTER COLUMN {} SET ({options})", column.name)
-    });
-    set.map(|sql| statement("set column options", sql)).collect()
-}
-
 /// Of a partitioned table as a whole `n_distinct_inherited` is asked, where an ordinary one has `n_distinct`.
 fn inherited(options: &[String]) -> Vec<String> {
     let mut options = options.to_vec();
@@ -90,15 +74,6 @@ fn inherited(options: &[String]) -> Vec<String> {
         options.extend(as_whole);
     }
     options
-}
-
-fn replica_identity(scheme: &Scheme, table: &QualifiedName) -> Option<Statement> {
-    let identity = match scheme.table.facts.replica_identity.as_str() {
-        "n" => "NOTHING",
-        "f" => "FULL",
-        _ => return None,
-    };
-    Some(statement("set replica identity", format!("ALTER TABLE {table} REPLICA IDENTITY {identity}")))
 }
 
 fn identity_index(

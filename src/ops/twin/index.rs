@@ -1,11 +1,14 @@
 //! Indexes: on one leaf at its seal, then on the parent, which attaches the leaves' own.
 
-use super::{attached, statement, with_options};
-use crate::model::{
-    ident::{Ident, QualifiedName, literal},
-    plan::Statement,
-    scheme::{Leaf, Scheme},
-    table::{Index, IndexRole},
+use super::attached;
+use crate::{
+    model::{
+        ident::{Ident, QualifiedName, literal},
+        plan::Statement,
+        scheme::{Leaf, Scheme},
+        table::{Index, IndexRole},
+    },
+    ops::settings::{statement, with_options},
 };
 
 /// Whether the statement speaks of a leaf, or of the parent without its leaves.

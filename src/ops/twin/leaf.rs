@@ -1,10 +1,13 @@
 //! Leaves: created with the twin, or later beside a parent in use.
 
-use super::{attached, close_sql, own_sql, seal_statements, statement, with_options};
-use crate::model::{
-    ident::QualifiedName,
-    plan::Statement,
-    scheme::{Leaf, Scheme},
+use super::{attached, own_sql, seal_statements};
+use crate::{
+    model::{
+        ident::QualifiedName,
+        plan::Statement,
+        scheme::{Leaf, Scheme},
+    },
+    ops::settings::{close_sql, statement, tablespace, with_options},
 };
 
 /// A leaf made together with the twin: no index yet.
@@ -15,7 +18,7 @@ pub(super) fn create_statements(scheme: &Scheme, leaf: &Leaf) -> Vec<Statement> 
         scheme.twin(),
         bounds(scheme, leaf),
         with_options(&scheme.table.facts.options),
-        attached::tablespace(scheme)
+        tablespace(&scheme.table)
     );
     let mut all = vec![statement("create leaf", sql), statement("own leaf", own_sql(scheme, &table))];
     all.extend(attached::of_leaf(scheme, leaf));
@@ -33,7 +36,7 @@ pub fn new_leaf_statements(scheme: &Scheme, leaf: &Leaf, parent: &QualifiedName)
         "CREATE TABLE {table} (LIKE {parent} INCLUDING DEFAULTS INCLUDING GENERATED INCLUDING STORAGE \
          INCLUDING COMPRESSION INCLUDING CONSTRAINTS){}{}",
         with_options(&scheme.table.facts.options),
-        attached::tablespace(scheme)
+        tablespace(&scheme.table)
     );
     let mut all = vec![statement("create leaf", create), statement("own leaf", own_sql(scheme, &table))];
     all.extend(attached::of_leaf(scheme, leaf));

@@ -24,8 +24,8 @@ use crate::{
         preflight::names,
         scheme::{Leaf, Scheme},
         table::{Constraint, ConstraintKind},
-        template::{dollar_quote, fill},
     },
+    ops::settings::{close_sql, statement, tablespace},
     pg::{Tx, catalog},
 };
 
@@ -121,10 +121,6 @@ pub fn create_statements(scheme: &Scheme, leaves: &[Leaf]) -> Vec<Statement> {
     all
 }
 
-fn statement(label: &str, sql: String) -> Statement {
-    Statement { label: label.into(), sql }
-}
-
 fn create_twin_sql(scheme: &Scheme) -> String {
     format!(
         "CREATE TABLE {} (LIKE {} INCLUDING DEFAULTS INCLUDING GENERATED INCLUDING STORAGE \
@@ -132,28 +128,12 @@ fn create_twin_sql(scheme: &Scheme) -> String {
         scheme.twin(),
         scheme.source(),
         scheme.by,
-        attached::tablespace(scheme)
+        tablespace(&scheme.table)
     )
 }
 
 fn own_sql(scheme: &Scheme, table: &QualifiedName) -> String {
     format!("ALTER TABLE {table} OWNER TO {}", scheme.table.owner)
-}
-
-fn close_sql(table: &QualifiedName) -> String {
-    const SQL: &str = include_str!("../../../assets/sql/close_tables.sql");
-    let table = literal(&table.to_string());
-    let quote = dollar_quote(&table);
-    fill(SQL.trim_end(), &[("table", &table), ("quote", &quote)])
-}
-
-/// Statistics targets, which neither LIKE nor a partition takes from its model.
-fn targets(scheme: &Scheme, table: &QualifiedName) -> Vec<Statement> {
-    let columns = scheme.table.columns.iter();
-    let targets = columns.filter_map(|column| Some((&column.name, column.statistics_target?)));
-    let sql =
-        |(name, target)| format!("ALTER TABLE ONLY {table} ALTER COLUMN {name} SET STATISTICS {target}");
-    targets.map(|target| statement("set statistics target", sql(target))).collect()
 }
 
 /// CHECKs that hold for every row; those that are NOT VALID come NOT VALID, with the swap (TRAPS 57).
@@ -169,16 +149,4 @@ fn check_statements(table: &QualifiedName, check: &Constraint) -> Vec<Statement>
     let mut all = vec![statement("add check", add)];
     all.extend(check.comment.iter().map(|text| statement("comment check", comment(text))));
     all
-}
-
-/// `WITH (fillfactor='70')`, or nothing.
-fn with_options(options: &[String]) -> String {
-    if options.is_empty() {
-        return String::new();
-    }
-    let pair = |option: &String| match option.split_once('=') {
-        Some((name, value)) => format!("{name}={}", literal(value)),
-        None => option.clone(),
-    };
-    format!(" WITH ({})", options.iter().map(pair).collect::<Vec<_>>().join(", "))
 }

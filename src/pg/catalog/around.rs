@@ -57,14 +57,16 @@ const BEGINNING: usize = 20;
 
 fn beginnings(table: &Table) -> Vec<String> {
     let names = [&table.name.name].into_iter().chain(table.indexes.iter().map(|index| &index.name));
-    let cut = |name: &Ident| {
-        name.as_str()
-            .char_indices()
-            .take_while(|(at, c)| at + c.len_utf8() <= BEGINNING)
-            .map(|(_, c)| c)
-            .collect()
-    };
-    names.map(cut).collect()
+    names.map(beginning).collect()
+}
+
+/// What every shortened form of a name begins with.
+pub(super) fn beginning(name: &Ident) -> String {
+    name.as_str()
+        .char_indices()
+        .take_while(|(at, c)| at + c.len_utf8() <= BEGINNING)
+        .map(|(_, c)| c)
+        .collect()
 }
 
 async fn rights(session: &Session, table: &Table) -> Result<Rights> {

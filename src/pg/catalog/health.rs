@@ -2,15 +2,17 @@
 
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use tokio_postgres::{Row, error::SqlState};
 
 use super::name;
 use crate::{
     error::{Error, Result},
     model::{
+        calendar::{Calendar, Zone},
         clock::Clock,
         health::{self, Cover, Facts, Figures, Index, Leftover, LongSession, Part, Range, Strays},
-        ident::{Ident, QualifiedName},
+        ident::{Ident, QualifiedName, literal},
         table::Oid,
     },
     pg::Session,
@@ -27,9 +29,14 @@ pub async fn partitioned_tables(session: &Session) -> Result<Vec<QualifiedName>>
     Ok(session.query("list partitioned tables", SQL, &[]).await?.iter().map(|row| name(row, 0)).collect())
 }
 
-/// All facts of one partitioned table.
-pub async fn health(session: &mut Session, typed: &str, oid: Oid) -> Result<Facts> {
-    let Some(table) = table(session, oid).await? else {
+/// All facts of one partitioned table. `told`: how its column tells the time, and where periods begin, as somebody knows.
+pub async fn health(
+    session: &mut Session,
+    typed: &str,
+    oid: Oid,
+    told: impl Fn(&QualifiedName) -> Option<(Clock, Zone)>,
+) -> Result<Facts> {
+    let Some(mut table) = table(session, oid).await? else {
         return Err(Error::Refused {
             id: "QD-152",
             object: typed.to_owned(),
@@ -37,9 +44,20 @@ pub async fn health(session: &mut Session, typed: &str, oid: Oid) -> Result<Fact
             remedy: format!("`quarterdeck plan {typed}` shows how it would be"),
         });
     };
+    if let (Some((clock, zone)), Some((_, type_sql))) = (told(&table.name), &table.column)
+        && clock.fits(type_sql)
+    {
+        (table.clock, table.zone) = (Some(clock), zone);
+    }
+    let mut parts = parts(session, oid).await?;
+    for range in parts.iter_mut().filter_map(|part| part.range.as_mut()) {
+        let time = |word: &str| table.clock?.time_of(word.trim_matches('\'').parse().ok()?);
+        range.from = range.from.or_else(|| time(&range.lower));
+        range.to = range.to.or_else(|| time(&range.upper));
+    }
     let mut facts = Facts {
         table,
-        parts: parts(session, oid).await?,
+        parts,
         indexes: indexes(session, oid).await?,
         odd: odd(session, oid).await?,
         leftovers: leftovers(session, oid).await?,
@@ -56,16 +74,27 @@ pub async fn health(session: &mut Session, typed: &str, oid: Oid) -> Result<Fact
 async fn table(session: &Session, oid: Oid) -> Result<Option<health::Table>> {
     const SQL: &str = include_str!("../../../assets/sql/health_table.sql");
     let row = session.query_opt("read partitioned table", SQL, &[&oid]).await?;
-    Ok(row.map(|row| health::Table {
-        name: name(&row, 0),
-        key: row.get(2),
-        strategy: row.get(3),
-        column: row.get::<_, Option<String>>(4).map(|name| (Ident::new(name), row.get(5))),
-        analyzed: row.get(6),
-        freeze_max_age: row.get(7),
-        now: row.get(8),
-        counted_s: row.get(9),
+    Ok(row.map(|row| {
+        let column: Option<(Ident, String)> =
+            row.get::<_, Option<String>>(4).map(|name| (Ident::new(name), row.get(5)));
+        health::Table {
+            name: name(&row, 0),
+            key: row.get(2),
+            strategy: row.get(3),
+            clock: column.as_ref().and_then(|(_, type_sql)| clock_of(type_sql)),
+            zone: Zone::UTC,
+            column,
+            analyzed: row.get(6),
+            freeze_max_age: row.get(7),
+            now: row.get(8),
+            counted_s: row.get(9),
+        }
     }))
+}
+
+/// How a column of this type tells the time, if one does by its type alone. A range of UUIDs is one of their times.
+fn clock_of(type_sql: &str) -> Option<Clock> {
+    Clock::of_time_type(type_sql).or_else(|| (type_sql == Clock::UuidV7.type_name()).then_some(Clock::UuidV7))
 }
 
 async fn parts(session: &Session, oid: Oid) -> Result<Vec<Part>> {
@@ -150,13 +179,13 @@ async fn long_sessions(session: &Session) -> Result<Vec<LongSession>> {
 /// Counts what lies in DEFAULT, unless that takes too long.
 async fn strays(session: &mut Session, facts: &Facts) -> Result<Strays> {
     let Some(default) = facts.default_part() else { return Ok(Strays::NoDefault) };
-    let time = facts.table.column.as_ref().and_then(|(column, type_sql)| {
-        let clock = Clock::of_time_type(type_sql)?;
-        let unit = health::strays_by(Cover::of(facts).every);
-        let time = clock.time_sql(&column.to_string());
+    let calendar = Cover::of(facts).calendar;
+    let time = facts.table.column.as_ref().and_then(|(column, _)| {
+        let (unit, zone) = (health::strays_by(calendar), literal(facts.table.zone.name()));
+        let time = facts.table.clock?.time_sql(&column.to_string());
         // Infinite times, and those of years that nobody plans for, are of no period.
         Some(format!(
-            "CASE WHEN {time} > '0001-01-01Z' AND {time} < '9999-01-01Z' THEN date_trunc('{unit}', {time}, 'UTC') END"
+            "CASE WHEN {time} > '0001-01-01Z' AND {time} < '9999-01-01Z' THEN date_trunc('{unit}', {time}, {zone}) END"
         ))
     });
     let time = time.unwrap_or_else(|| "NULL::timestamptz".into());
@@ -168,11 +197,26 @@ async fn strays(session: &mut Session, facts: &Facts) -> Result<Strays> {
     tx.rollback().await?;
     let refused = [SqlState::QUERY_CANCELED, SqlState::INSUFFICIENT_PRIVILEGE, SqlState::LOCK_NOT_AVAILABLE];
     match counted {
-        Ok(rows) => Ok(Strays::Counted(rows.iter().map(|row| (row.get(0), row.get(1))).collect())),
+        Ok(rows) => Ok(Strays::Counted(by_period(calendar, &rows))),
         Err(error) if error.sqlstate().is_some_and(|state| refused.contains(state)) => {
             let known = default.figures.rows.unwrap_or(0).max(default.figures.live);
             Ok(Strays::Estimated(known))
         }
         Err(error) => Err(error),
     }
+}
+
+/// Rows by the beginning of their period, where `rows` have them by parts of it.
+fn by_period(calendar: Option<Calendar>, rows: &[Row]) -> Vec<(Option<DateTime<Utc>>, i64)> {
+    let mut periods: Vec<(Option<DateTime<Utc>>, i64)> = Vec::new();
+    for row in rows {
+        let time: Option<DateTime<Utc>> = row.get(0);
+        let period = time.zip(calendar).and_then(|(time, calendar)| calendar.period_of(time));
+        let (time, count) = (period.map(|period| period.lower).or(time), row.get::<_, i64>(1));
+        match periods.last_mut() {
+            Some((last, rows)) if *last == time => *rows += count,
+            _ => periods.push((time, count)),
+        }
+    }
+    periods
 }

@@ -35,10 +35,15 @@ pub struct Drained {
 }
 
 impl Watch {
-    /// Opens a session that looks after `of`.
+    /// Opens a session that looks after `of`, a migration's.
     pub async fn open(of: &Session, migration: Uuid) -> Result<Self> {
+        Self::beside(of, &owner::purpose(migration, "lock watch")).await
+    }
+
+    /// Opens a session that looks after `of`.
+    pub async fn beside(of: &Session, purpose: &str) -> Result<Self> {
         let pid = of.query_one("own pid", "SELECT pg_backend_pid()", &[]).await?.get(0);
-        let session = Session::open(of.target(), &owner::purpose(migration, "lock watch")).await?;
+        let session = Session::open(of.target(), purpose).await?;
         Ok(Self { session, pid })
     }
 

@@ -1,0 +1,62 @@
+//! `quarterdeck maintain`: one line of output, for cron.
+
+use std::{
+    io::IsTerminal,
+    time::{Duration, Instant},
+};
+
+use crate::{
+    cli::{output::maintain as words, print, upkeep::Maintain},
+    engine::maintain::{self, News, Wish},
+    error::Result,
+    model::{figures, maintenance::Keep},
+    pg::{Session, Target, lock::Patience},
+};
+
+/// Some work is due.
+const DUE: u8 = 7;
+/// How often somebody who looks on is told how far an archive is.
+const TELL_EVERY: Duration = Duration::from_secs(2);
+
+/// Carries it out.
+pub(super) async fn run(target: &Target, asked: &Maintain) -> Result<u8> {
+    let mut session = Session::open(target, "maintain").await?;
+    let wish = Wish {
+        table: asked.table.clone(),
+        keep: Keep { premake: asked.premake, retain: asked.retain()?, on_expiry: asked.on_expiry() },
+        every: asked.every,
+        zone: asked.time_zone,
+        clock: asked.clock,
+        archive_dir: asked.archive_dir.clone(),
+        patience: Patience { budget: Duration::from_millis(asked.lock_budget), ..Patience::default() },
+    };
+    if asked.dry_run {
+        let found = maintain::look(&mut session, &wish).await?;
+        print::text(&if asked.json { words::due_json(&found) } else { words::due(&found) });
+        return Ok(if found.due.is_empty() { 0 } else { DUE });
+    }
+    let mut told = Instant::now();
+    let is_watched = std::io::stderr().is_terminal();
+    let mut said = |news: News| match news {
+        News::Attempt(attempt) if is_watched => {
+            if let Some(blocker) = attempt.blocker {
+                print::note(&format!("{}: attempt {} lost to {blocker}", attempt.step, attempt.number));
+            }
+        }
+        News::Archived(bytes) if is_watched && told.elapsed() > TELL_EVERY => {
+            told = Instant::now();
+            print::note(&format!("archived {}", figures::bytes(bytes.cast_signed())));
+        }
+        News::Attempt(_) | News::Archived(_) => {}
+    };
+    let mut done = maintain::maintain(&mut session, &wish, &mut said).await?;
+    print::text(&if asked.json { words::done_json(&done) } else { words::done(&done) });
+    if done.failed.is_empty() {
+        return Ok(0);
+    }
+    let (_, first) = done.failed.remove(0);
+    for (_, error) in &done.failed {
+        print::note(&format!("also: {error}"));
+    }
+    Err(first)
+}

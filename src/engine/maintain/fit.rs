@@ -1,0 +1,126 @@
+//! Whether a table can be maintained, and in which words it is said where it cannot.
+
+use super::{Found, Wish};
+use crate::{
+    engine::launch,
+    error::{Error, Result},
+    model::{
+        calendar::Calendar,
+        clock::Clock,
+        figures,
+        health::{Cover, Facts},
+        ident::QualifiedName,
+        leaves::MAX_LEAVES,
+        maintenance::Unfit,
+    },
+    ops::partition::{Outcome, Site},
+    pg::{Session, catalog},
+};
+
+/// Somebody else may be at it: a migration of ours, or pg_partman.
+pub(super) async fn check(session: &Session, facts: &Facts) -> Result<()> {
+    let name = &facts.table.name;
+    let all = launch::readable(session).await?;
+    if let Some(row) = all.iter().find(|row| row.scheme.source() == name && !row.phase.is_over()) {
+        return Err(Error::Refused {
+            id: "QD-157",
+            object: name.plain(),
+            reason: format!(
+                "a migration of it is under way ({}), which looks after its partitions",
+                row.phase
+            ),
+            remedy: "finish or abort the migration first".into(),
+        });
+    }
+    match catalog::partman_of(session, name).await? {
+        None => Ok(()),
+        Some(config) => Err(Error::Refused {
+            id: "QD-161",
+            object: name.plain(),
+            reason: format!("pg_partman makes and drops its partitions: it is in {config}"),
+            remedy: format!("leave it to pg_partman, or DELETE its row from {config} first"),
+        }),
+    }
+}
+
+/// Whether the column can tell the time as somebody says.
+pub(super) fn check_clock(facts: &Facts, said: Option<Clock>) -> Result<()> {
+    match (&facts.table.column, said) {
+        (Some((column, type_sql)), Some(clock)) if !clock.fits(type_sql) => Err(Error::Usage {
+            reason: format!("{} is {type_sql}, which is not read by --clock {clock}", column.as_str()),
+            remedy: format!("leave --clock away, or say one of a {type_sql}"),
+        }),
+        _ => Ok(()),
+    }
+}
+
+/// The calendar that somebody says.
+pub(super) fn said(facts: &Facts, wish: &Wish) -> Option<Calendar> {
+    let every = wish.every.or(Cover::of(facts).calendar.map(|calendar| calendar.every))?;
+    Some(Calendar { every, zone: facts.table.zone })
+}
+
+pub(super) fn refuse(facts: &Facts, unfit: &Unfit) -> Error {
+    let (reason, remedy) = match unfit {
+        Unfit::NoTimes => (
+            format!(
+                "it is partitioned by {}, whose bounds are no times as far as can be told",
+                facts.table.key
+            ),
+            "for a bigint key say how it tells the time with --clock; other tables are not maintained"
+                .to_owned(),
+        ),
+        Unfit::NoPeriod => (
+            "its newest partition is no day, week, month, quarter, half year or year long".to_owned(),
+            "say --every with the length of new ones".to_owned(),
+        ),
+        Unfit::OffCalendar(calendar) => (
+            format!("its newest partition does not begin with a {calendar}"),
+            "say --time-zone with the zone at whose midnight partitions begin, or another --every".to_owned(),
+        ),
+        Unfit::TooMany => (
+            format!("it would have more than {MAX_LEAVES} partitions"),
+            "say a longer --every, or see what rows lie in DEFAULT: `quarterdeck health`".to_owned(),
+        ),
+    };
+    Error::Refused { id: "QD-158", object: facts.table.name.plain(), reason, remedy }
+}
+
+/// The DEFAULT that rows may be moved out of.
+pub(super) async fn may_move(session: &Session, site: &Site) -> Result<QualifiedName> {
+    let default =
+        site.default.clone().ok_or_else(|| Error::Bug("rows in a DEFAULT that is not there".into()))?;
+    let oid = catalog::resolve(session, &default.to_string()).await?;
+    let hinders = catalog::in_the_way_of_moves(session, site.table.oid, oid).await?;
+    if hinders.is_empty() {
+        return Ok(default);
+    }
+    Err(Error::Refused {
+        id: "QD-159",
+        object: default.plain(),
+        reason: format!("its rows cannot be moved unnoticed: {}", hinders.join("; ")),
+        remedy: "move them by hand, as `quarterdeck health` shows, at a quiet time".into(),
+    })
+}
+
+/// The rows that were moved, unless there was no time for it.
+pub(super) fn done(found: &Found, wish: &Wish, outcome: Outcome) -> Result<u64> {
+    match outcome {
+        Outcome::Done(rows) => Ok(rows),
+        Outcome::TooSlow => {
+            let default = found.facts.default_part();
+            let size = default.map_or(0, |part| part.figures.table_bytes);
+            Err(Error::Busy {
+                object: found.facts.table.name.plain(),
+                reason: format!(
+                    "DEFAULT ({}) is too large to be worked on within {} ms of lock",
+                    figures::bytes(size),
+                    wish.patience.budget.as_millis()
+                ),
+                remedy: "give it a longer --lock-budget at a quiet time; where that is not enough, `quarterdeck run … --strategy repartition` \
+                         cuts the whole table anew while everybody goes on"
+                    .into(),
+            })
+        }
+    }
+}

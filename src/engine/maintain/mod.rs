@@ -1,0 +1,220 @@
+//! Keeps a partitioned table going, whoever made it: looks what is due, does it, looks again.
+//!
+//! Nothing is remembered between two looks but what the catalogue says, so a run that died is gone on with by the next one.
+//! An expired partition that is to be dropped or archived says so in its comment from the moment it is no partition.
+
+mod expiry;
+mod fit;
+
+use std::path::PathBuf;
+
+use crate::{
+    engine::{health, launch},
+    error::{Error, Result},
+    model::{
+        calendar::Zone,
+        clock::Clock,
+        health::{Cover, Facts},
+        ident::QualifiedName,
+        maintenance::{self, Cut, Keep, NewPart, Task},
+        period::Every,
+    },
+    ops::{
+        archive::Manifest,
+        partition::{Half, Site, concurrently},
+    },
+    pg::{
+        Session, alone, catalog,
+        lock::{Attempt, Patience},
+    },
+};
+
+/// Tasks of one run at most: each look finds fewer, unless something is wrong.
+const MOST: usize = 3 * crate::model::leaves::MAX_LEAVES;
+
+/// What somebody wants of a table.
+#[derive(Debug)]
+pub struct Wish {
+    /// The table, as it was typed.
+    pub table: String,
+    /// What is to be kept.
+    pub keep: Keep,
+    /// The length of a period, where the partitions are not to be asked.
+    pub every: Option<Every>,
+    /// The zone at whose midnight a period begins, likewise.
+    pub zone: Option<Zone>,
+    /// How the column tells the time, likewise.
+    pub clock: Option<Clock>,
+    /// Where archives go.
+    pub archive_dir: Option<PathBuf>,
+    /// How long and how often it tries for locks.
+    pub patience: Patience,
+}
+
+/// What a look found.
+#[derive(Debug)]
+pub struct Found {
+    /// The table.
+    pub facts: Facts,
+    /// How it is cut.
+    pub cut: Cut,
+    /// What is due, in order.
+    pub due: Vec<Task>,
+    /// Expired partitions that wait for something this run is not asked to do.
+    pub waiting: Vec<QualifiedName>,
+}
+
+/// What was done.
+#[derive(Debug)]
+pub enum Deed {
+    /// A half detached partition is a table of its own now.
+    Finalized(QualifiedName),
+    /// Rows were moved out of DEFAULT.
+    Moved(NewPart, u64),
+    /// A partition was made.
+    Made(NewPart),
+    /// A partition was detached.
+    Detached(QualifiedName),
+    /// An expired partition was dropped.
+    Dropped(QualifiedName),
+    /// An expired partition was archived, and dropped.
+    Archived(Box<Manifest>),
+}
+
+/// How a run came out.
+#[derive(Debug)]
+pub struct Done {
+    /// What was done, in order.
+    pub deeds: Vec<Deed>,
+    /// What could not be done, and why.
+    pub failed: Vec<(Task, Error)>,
+    /// What is there now.
+    pub found: Found,
+}
+
+/// What a run hears of while it works.
+#[derive(Debug)]
+pub enum News {
+    /// An attempt at a lock.
+    Attempt(Attempt),
+    /// An archive has got so many bytes.
+    Archived(u64),
+}
+
+/// Looks what is due, and changes nothing.
+pub async fn look(session: &mut Session, wish: &Wish) -> Result<Found> {
+    let facts = facts(session, wish).await?;
+    fit::check(session, &facts).await?;
+    let said = fit::said(&facts, wish);
+    let cut = maintenance::cut(&facts, said).map_err(|unfit| fit::refuse(&facts, &unfit))?;
+    let (settle, waiting) = expiry::marked(session, &facts.table.name, wish.keep.on_expiry).await?;
+    let mut due =
+        maintenance::due(&facts, cut, &wish.keep, &settle).map_err(|unfit| fit::refuse(&facts, &unfit))?;
+    for task in &mut due {
+        if let Task::Make(part) | Task::Move(part, _) = task {
+            part.name = catalog::free_name(session, &part.name).await?;
+        }
+    }
+    Ok(Found { facts, cut, due, waiting })
+}
+
+/// The health of the table, read by the clock that somebody says it has.
+async fn facts(session: &mut Session, wish: &Wish) -> Result<Facts> {
+    let migrations = launch::readable(session).await?;
+    let oid = catalog::resolve(session, &wish.table).await?;
+    let told = |name: &QualifiedName| {
+        let ours = health::told(&migrations, name);
+        let zone = wish.zone.or(ours.map(|(_, zone)| zone)).unwrap_or(Zone::UTC);
+        let clock = wish.clock.or(ours.map(|(clock, _)| clock));
+        clock.map(|clock| (clock, zone))
+    };
+    let mut facts = catalog::health(session, &wish.table, oid, told).await?;
+    fit::check_clock(&facts, wish.clock)?;
+    // By its type alone the column has a clock, and nobody named another one. A wall's time is in no zone.
+    if facts.table.clock.is_some_and(|clock| !clock.is_wall()) {
+        facts.table.zone = wish.zone.unwrap_or(facts.table.zone);
+    }
+    Ok(facts)
+}
+
+/// Does what is due, and looks again, until nothing is left that can be done.
+pub async fn maintain(
+    session: &mut Session,
+    wish: &Wish,
+    said: &mut (dyn FnMut(News) + Send),
+) -> Result<Done> {
+    let mut found = look(session, wish).await?;
+    let name = found.facts.table.name.clone();
+    alone(session, &format!("quarterdeck maintain {name}"), &name.plain()).await?;
+    let (mut deeds, mut failed) = (Vec::new(), Vec::<(Task, Error)>::new());
+    for _ in 0..MOST {
+        found = look(session, wish).await?;
+        let is_new = |task: &&Task| !failed.iter().any(|(other, _)| same(other, task));
+        let Some(task) = found.due.iter().find(is_new).cloned() else { break };
+        match carry_out(session, wish, &found, &task, said).await {
+            Ok(deed) => deeds.push(deed),
+            Err(error) if error.connection_lost() => return Err(error),
+            Err(error) => failed.push((task, error)),
+        }
+    }
+    Ok(Done { deeds, failed, found })
+}
+
+/// Whether two looks found the same task; rows may have come meanwhile, and a name been taken.
+fn same(a: &Task, b: &Task) -> bool {
+    match (a, b) {
+        (Task::Move(a, _), Task::Move(b, _)) | (Task::Make(a), Task::Make(b)) => a.period == b.period,
+        _ => a == b,
+    }
+}
+
+async fn carry_out(
+    session: &mut Session,
+    wish: &Wish,
+    found: &Found,
+    task: &Task,
+    said: &mut (dyn FnMut(News) + Send),
+) -> Result<Deed> {
+    let site = site(session, found).await?;
+    let table = &site.table.name;
+    match task {
+        Task::Finalize(part) => {
+            concurrently(session, table, part, Half::Second).await?;
+            Ok(Deed::Finalized(part.clone()))
+        }
+        Task::Make(part) => {
+            let outcome =
+                site.make(part).run(session, wish.patience, &mut |one| said(News::Attempt(one))).await?;
+            fit::done(found, wish, outcome)?;
+            Ok(Deed::Made(part.clone()))
+        }
+        Task::Move(part, _) => {
+            let default = fit::may_move(session, &site).await?;
+            let change = site.move_out(part, &default);
+            let outcome = change.run(session, wish.patience, &mut |one| said(News::Attempt(one))).await?;
+            Ok(Deed::Moved(part.clone(), fit::done(found, wish, outcome)?))
+        }
+        Task::Expire(part) => expiry::expire(session, wish, (found, &site), part, said).await,
+        Task::Settle(part) => expiry::settle(session, wish, &site, part, said).await,
+    }
+}
+
+/// The table as it is worked on.
+async fn site(session: &Session, found: &Found) -> Result<Site> {
+    let facts = &found.facts;
+    let table = catalog::load_table(session, &facts.table.name.to_string()).await?;
+    let newest = Cover::of(facts).ranges.iter().rev().map(|(part, _)| *part).find(|part| !part.partitioned);
+    let like = match newest {
+        Some(part) => Some(catalog::load_table(session, &part.name.to_string()).await?),
+        None => None,
+    };
+    let (by, _) =
+        facts.table.column.as_ref().ok_or_else(|| Error::Bug("a cut table without a column".into()))?;
+    Ok(Site {
+        table,
+        default: facts.default_part().map(|part| part.name.clone()),
+        like,
+        clock: found.cut.clock,
+        by: by.to_string(),
+    })
+}

@@ -1,0 +1,65 @@
+//! What maintaining a partitioned table asks of the catalogue beside its health.
+
+use super::{around::beginning, ident, name};
+use crate::{
+    error::Result,
+    model::{
+        ident::{Ident, QualifiedName, literal},
+        table::Oid,
+    },
+    pg::Session,
+};
+
+/// A table that was an expired partition.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Marked {
+    /// Its name.
+    pub name: QualifiedName,
+    /// The rest of its mark.
+    pub rest: String,
+}
+
+/// Tables whose comment begins with `mark`.
+pub async fn marked(session: &Session, mark: &str) -> Result<Vec<Marked>> {
+    const SQL: &str = include_str!("../../../assets/sql/maintain_expired.sql");
+    let rows = session.query("look for expired partitions", SQL, &[&mark]).await?;
+    Ok(rows.iter().map(|row| Marked { name: name(row, 0), rest: row.get(2) }).collect())
+}
+
+/// What is in the way of moving rows out of DEFAULT, in words.
+pub async fn in_the_way_of_moves(session: &Session, table: Oid, default: Oid) -> Result<Vec<String>> {
+    const SQL: &str = include_str!("../../../assets/sql/maintain_hinders.sql");
+    let rows = session.query("look for what hinders", SQL, &[&table, &default]).await?;
+    Ok(rows.iter().map(|row| row.get(0)).collect())
+}
+
+/// Whether pg_partman makes the partitions of a table: the table of its configuration that says so.
+pub async fn partman_of(session: &Session, table: &QualifiedName) -> Result<Option<String>> {
+    const SQL: &str = "SELECT n.nspname::text, c.relname::text FROM pg_extension e \
+                       JOIN pg_depend d ON d.refobjid = e.oid AND d.refclassid = 'pg_extension'::regclass AND d.classid = 'pg_class'::regclass \
+                       JOIN pg_class c ON c.oid = d.objid AND c.relname = 'part_config' JOIN pg_namespace n ON n.oid = c.relnamespace \
+                       WHERE e.extname = 'pg_partman' AND has_table_privilege(c.oid, 'SELECT')";
+    let Some(row) = session.query_opt("look for pg_partman", SQL, &[]).await? else { return Ok(None) };
+    let config = name(&row, 0);
+    let ask = format!(
+        "SELECT FROM {config} WHERE parent_table IN ({}, {})",
+        literal(&table.plain()),
+        literal(&table.to_string())
+    );
+    Ok(session.query_opt("look into pg_partman", &ask, &[]).await?.map(|_| config.plain()))
+}
+
+/// The first of `name`, `name_2`, `name_3`, … that no relation and no type has.
+pub async fn free_name(session: &Session, wanted: &QualifiedName) -> Result<QualifiedName> {
+    const SQL: &str = "SELECT relname::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = $1 AND starts_with(relname, $2) \
+                       UNION SELECT typname::text FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace WHERE n.nspname = $1 AND starts_with(typname, $2)";
+    let head = beginning(&wanted.name);
+    let rows = session.query("look for a free name", SQL, &[&wanted.schema.as_str(), &head]).await?;
+    let taken: Vec<Ident> = rows.iter().map(|row| ident(row, 0)).collect();
+    let names = (1..).map(|n| match n {
+        1 => wanted.name.clone(),
+        n => wanted.name.with_suffix(&format!("_{n}")),
+    });
+    let free = names.into_iter().find(|name| !taken.contains(name));
+    Ok(free.map_or_else(|| wanted.clone(), |name| wanted.sibling(name)))
+}
