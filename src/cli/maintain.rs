@@ -55,8 +55,13 @@ pub(super) async fn run(target: &Target, asked: &Maintain) -> Result<u8> {
         return Ok(0);
     }
     let (_, first) = done.failed.remove(0);
-    for (_, error) in &done.failed {
-        print::note(&format!("also: {error}"));
+    // One reason may be the same for many.
+    let mut said = vec![first.to_string()];
+    for error in done.failed.iter().map(|(_, error)| error.to_string()) {
+        if !said.contains(&error) {
+            print::note(&format!("also: {error}"));
+            said.push(error);
+        }
     }
     Err(first)
 }

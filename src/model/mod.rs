@@ -34,6 +34,7 @@ pub mod references;
 pub mod sample;
 pub mod scheme;
 pub mod server;
+pub mod settings;
 pub mod strategy;
 pub mod table;
 pub mod template;

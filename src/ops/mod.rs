@@ -14,7 +14,6 @@ pub mod readiness;
 pub mod repair;
 pub mod replay;
 pub mod seal;
-mod settings;
 pub mod swap;
 pub mod twin;
 pub mod undo;

@@ -40,6 +40,8 @@ mod incoming;
 #[cfg(test)]
 mod keys;
 #[cfg(test)]
+mod maintain;
+#[cfg(test)]
 mod matrix;
 #[cfg(test)]
 mod mirror;

@@ -9,7 +9,7 @@ use crate::{
         figures,
         health::summary,
         ident::QualifiedName,
-        maintenance::{NewPart, Task, left_in_default},
+        maintenance::{Manifest, NewPart, Task, left_in_default},
     },
     tui::harmless::harmless,
 };
@@ -17,27 +17,9 @@ use crate::{
 /// The most names of one kind in a line.
 const NAMES: usize = 6;
 
-/// `public.m: 14 partitions, …: made 1 (m_2027_q2), moved 120 rows out of DEFAULT …`.
+/// `public.m: 14 partitions, …: made 1 (m_2027_q2), moved out of DEFAULT 1 (120 rows into m_2026_q4)`.
 pub fn done(done: &Done) -> String {
-    let mut parts = Vec::new();
-    let mut say = |verb: &str, names: Vec<String>| {
-        if !names.is_empty() {
-            parts.push(format!("{verb} {}", list(&names)));
-        }
-    };
-    let of = |pick: fn(&Deed) -> Option<String>| done.deeds.iter().filter_map(pick).collect::<Vec<_>>();
-    say(
-        "finished detaching",
-        of(|deed| if let Deed::Finalized(name) = deed { Some(bare(name)) } else { None }),
-    );
-    say(
-        "moved out of DEFAULT",
-        of(|deed| if let Deed::Moved(part, rows) = deed { Some(moved(part, *rows)) } else { None }),
-    );
-    say("made", of(|deed| if let Deed::Made(part) = deed { Some(bare(&part.name)) } else { None }));
-    say("detached", of(|deed| if let Deed::Detached(name) = deed { Some(bare(name)) } else { None }));
-    say("archived and dropped", of(archived));
-    say("dropped", of(|deed| if let Deed::Dropped(name) = deed { Some(bare(name)) } else { None }));
+    let mut parts = grouped(done.deeds.iter().flat_map(did));
     if parts.is_empty() {
         parts.push(if done.failed.is_empty() { "nothing was due".into() } else { "nothing was done".into() });
     }
@@ -49,39 +31,60 @@ pub fn done(done: &Done) -> String {
 
 /// The same of what is due.
 pub fn due(found: &Found) -> String {
-    let mut parts = Vec::new();
-    let mut say = |verb: &str, names: Vec<String>| {
-        if !names.is_empty() {
-            parts.push(format!("{verb} {}", list(&names)));
-        }
-    };
-    let of = |pick: fn(&Task) -> Option<String>| found.due.iter().filter_map(pick).collect::<Vec<_>>();
-    say(
-        "would finish detaching",
-        of(|task| if let Task::Finalize(name) = task { Some(bare(name)) } else { None }),
-    );
-    say(
-        "would move out of DEFAULT",
-        of(
-            |task| {
-                if let Task::Move(part, rows) = task { Some(moved(part, rows.unsigned_abs())) } else { None }
-            },
-        ),
-    );
-    say("would make", of(|task| if let Task::Make(part) = task { Some(bare(&part.name)) } else { None }));
-    say("would expire", of(|task| if let Task::Expire(name) = task { Some(bare(name)) } else { None }));
-    say("would settle", of(|task| if let Task::Settle(name) = task { Some(bare(name)) } else { None }));
+    let mut parts = grouped(found.due.iter().flat_map(would));
     if parts.is_empty() {
         parts.push("nothing is due".into());
     }
     line(found, &parts)
 }
 
+/// A verb, and what it was done to.
+type Said = (&'static str, String);
+
+fn did(deed: &Deed) -> Vec<Said> {
+    match deed {
+        Deed::Finalized(name) => vec![("finished detaching", bare(name))],
+        Deed::Moved(moves) => {
+            moves.iter().map(|(part, rows)| ("moved out of DEFAULT", moved(part, *rows))).collect()
+        }
+        Deed::Made(part) => vec![("made", bare(&part.name))],
+        Deed::Detached(name) => vec![("detached", bare(name))],
+        Deed::Dropped(name) => vec![("dropped", bare(name))],
+        Deed::Archived(manifest) => vec![("archived and dropped", archived(manifest))],
+    }
+}
+
+fn would(task: &Task) -> Vec<Said> {
+    match task {
+        Task::Finalize(name) => vec![("would finish detaching", bare(name))],
+        Task::Move(moves) => {
+            let rows = |rows: &i64| rows.unsigned_abs();
+            moves.iter().map(|(part, n)| ("would move out of DEFAULT", moved(part, rows(n)))).collect()
+        }
+        Task::Make(part) => vec![("would make", bare(&part.name))],
+        Task::Expire(name) => vec![("would expire", bare(name))],
+        Task::Settle(name) => vec![("would settle", bare(name))],
+    }
+}
+
+/// What has the same verb together, in the order in which the verbs come.
+fn grouped(all: impl Iterator<Item = Said>) -> Vec<String> {
+    let mut groups: Vec<(&str, Vec<String>)> = Vec::new();
+    for (verb, what) in all {
+        match groups.iter_mut().find(|(known, _)| *known == verb) {
+            Some((_, names)) => names.push(what),
+            None => groups.push((verb, vec![what])),
+        }
+    }
+    groups.iter().map(|(verb, names)| format!("{verb} {}", list(names))).collect()
+}
+
 fn line(found: &Found, parts: &[String]) -> String {
     let mut rest = String::new();
     let left = left_in_default(&found.facts, found.cut);
     if left > 0 {
-        rest = format!("; {} rows stay in DEFAULT, of no period", figures::count(left));
+        rest =
+            format!("; {} {} in DEFAULT, of no period", rows(left), if left == 1 { "stays" } else { "stay" });
     }
     if !found.waiting.is_empty() {
         let names: Vec<_> = found.waiting.iter().map(bare).collect();
@@ -106,18 +109,16 @@ fn bare(name: &QualifiedName) -> String {
 }
 
 fn moved(part: &NewPart, rows: u64) -> String {
-    format!("{} rows into {}", figures::count(rows.cast_signed()), bare(&part.name))
+    format!("{} into {}", self::rows(rows.cast_signed()), bare(&part.name))
 }
 
-fn archived(deed: &Deed) -> Option<String> {
-    let Deed::Archived(manifest) = deed else { return None };
-    Some(format!(
-        "{}: {} rows, {} in {}",
-        harmless(&manifest.partition),
-        figures::count(manifest.rows.cast_signed()),
-        figures::bytes(manifest.compressed_bytes.cast_signed()),
-        manifest.file
-    ))
+fn rows(n: i64) -> String {
+    format!("{} row{}", figures::count(n), if n == 1 { "" } else { "s" })
+}
+
+fn archived(manifest: &Manifest) -> String {
+    let size = figures::bytes(manifest.compressed_bytes.cast_signed());
+    format!("{}, {size} in {}", rows(manifest.content.rows.cast_signed()), manifest.file)
 }
 
 /// What is due, as one object.
@@ -156,7 +157,10 @@ fn head(object: &mut Value, found: &Found) {
 fn deed(deed: &Deed) -> Value {
     match deed {
         Deed::Finalized(name) => json!({ "finalized": name.plain() }),
-        Deed::Moved(part, rows) => json!({ "moved": part.name.plain(), "rows": rows }),
+        Deed::Moved(moves) => {
+            let each = |(part, rows): &(NewPart, u64)| json!({ "into": part.name.plain(), "rows": rows });
+            json!({ "moved": moves.iter().map(each).collect::<Vec<_>>() })
+        }
         Deed::Made(part) => json!({ "made": part.name.plain() }),
         Deed::Detached(name) => json!({ "detached": name.plain() }),
         Deed::Dropped(name) => json!({ "dropped": name.plain() }),

@@ -3,14 +3,10 @@
 use super::{Deed, Found, News, Wish};
 use crate::{
     error::{Error, Result},
-    model::{
-        health::Facts,
-        ident::{QualifiedName, literal},
-        maintenance::OnExpiry,
-    },
+    model::{health::Facts, ident::QualifiedName, maintenance::OnExpiry},
     ops::{
         archive::{self, Expired},
-        partition::{Half, Site, concurrently},
+        partition::{self, Half, Site, Then, concurrently},
     },
     pg::{Session, catalog},
 };
@@ -25,7 +21,7 @@ fn beginning(table: &QualifiedName) -> String {
 
 /// The whole comment.
 fn mark(table: &QualifiedName, fate: &str, bounds: &str) -> String {
-    literal(&format!("{}{fate}; it was {bounds}", beginning(table)))
+    format!("{}{fate}; it was {bounds}", beginning(table))
 }
 
 /// What the rest of a comment says: the fate, and the bounds.
@@ -62,17 +58,16 @@ pub(super) async fn expire(
 ) -> Result<Deed> {
     let table = &site.table.name;
     let bounds = bounds(&found.facts, part)?;
-    let comment = |fate: &str| format!("COMMENT ON TABLE {part} IS {}", mark(table, fate, bounds));
     let on_expiry = wish.keep.on_expiry;
     if site.default.is_some() {
         let then = match on_expiry {
-            OnExpiry::Detach => None,
-            OnExpiry::Drop => Some(format!("DROP TABLE {part}")),
-            OnExpiry::Archive => Some(comment(ARCHIVED)),
+            OnExpiry::Detach => Then::Nothing,
+            OnExpiry::Drop => Then::Drop,
+            OnExpiry::Archive => Then::Mark(mark(table, ARCHIVED, bounds)),
         };
-        let change = site.detach(part, then);
+        let change = site.detach(part, &then);
         let outcome = change.run(session, wish.patience, &mut |one| said(News::Attempt(one))).await?;
-        super::fit::done(found, wish, outcome)?;
+        super::fit::in_time(found, wish, outcome)?;
         let is_dropped = on_expiry == OnExpiry::Drop;
         return Ok(if is_dropped { Deed::Dropped(part.clone()) } else { Deed::Detached(part.clone()) });
     }
@@ -83,7 +78,7 @@ pub(super) async fn expire(
         OnExpiry::Archive => Some(ARCHIVED),
     };
     if let Some(fate) = fate {
-        session.batch("mark partition", &comment(fate)).await?;
+        partition::mark(session, part, &mark(table, fate, bounds)).await?;
     }
     concurrently(session, table, part, Half::Both).await?;
     Ok(Deed::Detached(part.clone()))
@@ -103,7 +98,7 @@ pub(super) async fn settle(
     said: &mut (dyn FnMut(News) + Send),
 ) -> Result<Deed> {
     if wish.keep.on_expiry != OnExpiry::Archive {
-        session.batch("drop partition", &format!("DROP TABLE {part}")).await?;
+        partition::drop(session, part).await?;
         return Ok(Deed::Dropped(part.clone()));
     }
     let folder = wish.archive_dir.as_ref().ok_or_else(|| Error::Bug("an archive without a folder".into()))?;

@@ -9,9 +9,9 @@ use crate::{
         clock::Clock,
         figures,
         health::{Cover, Facts},
-        ident::QualifiedName,
         leaves::MAX_LEAVES,
         maintenance::Unfit,
+        table::Table,
     },
     ops::partition::{Outcome, Site},
     pg::{Session, catalog},
@@ -87,26 +87,25 @@ pub(super) fn refuse(facts: &Facts, unfit: &Unfit) -> Error {
 }
 
 /// The DEFAULT that rows may be moved out of.
-pub(super) async fn may_move(session: &Session, site: &Site) -> Result<QualifiedName> {
+pub(super) async fn may_move<'a>(session: &Session, site: &'a Site) -> Result<&'a Table> {
     let default =
-        site.default.clone().ok_or_else(|| Error::Bug("rows in a DEFAULT that is not there".into()))?;
-    let oid = catalog::resolve(session, &default.to_string()).await?;
-    let hinders = catalog::in_the_way_of_moves(session, site.table.oid, oid).await?;
+        site.default.as_ref().ok_or_else(|| Error::Bug("rows in a DEFAULT that is not there".into()))?;
+    let hinders = catalog::in_the_way_of_moves(session, site.table.oid, default.oid).await?;
     if hinders.is_empty() {
         return Ok(default);
     }
     Err(Error::Refused {
         id: "QD-159",
-        object: default.plain(),
+        object: default.name.plain(),
         reason: format!("its rows cannot be moved unnoticed: {}", hinders.join("; ")),
         remedy: "move them by hand, as `quarterdeck health` shows, at a quiet time".into(),
     })
 }
 
-/// The rows that were moved, unless there was no time for it.
-pub(super) fn done(found: &Found, wish: &Wish, outcome: Outcome) -> Result<u64> {
+/// Unless there was no time for it.
+pub(super) fn in_time(found: &Found, wish: &Wish, outcome: Outcome) -> Result<()> {
     match outcome {
-        Outcome::Done(rows) => Ok(rows),
+        Outcome::Done => Ok(()),
         Outcome::TooSlow => {
             let default = found.facts.default_part();
             let size = default.map_or(0, |part| part.figures.table_bytes);

@@ -16,13 +16,10 @@ use crate::{
         clock::Clock,
         health::{Cover, Facts},
         ident::QualifiedName,
-        maintenance::{self, Cut, Keep, NewPart, Task},
+        maintenance::{self, Cut, Keep, Manifest, NewPart, Task},
         period::Every,
     },
-    ops::{
-        archive::Manifest,
-        partition::{Half, Site, concurrently},
-    },
+    ops::partition::{Half, Site, Split, concurrently, sweep},
     pg::{
         Session, alone, catalog,
         lock::{Attempt, Patience},
@@ -70,7 +67,7 @@ pub enum Deed {
     /// A half detached partition is a table of its own now.
     Finalized(QualifiedName),
     /// Rows were moved out of DEFAULT.
-    Moved(NewPart, u64),
+    Moved(Vec<(NewPart, u64)>),
     /// A partition was made.
     Made(NewPart),
     /// A partition was detached.
@@ -110,12 +107,19 @@ pub async fn look(session: &mut Session, wish: &Wish) -> Result<Found> {
     let (settle, waiting) = expiry::marked(session, &facts.table.name, wish.keep.on_expiry).await?;
     let mut due =
         maintenance::due(&facts, cut, &wish.keep, &settle).map_err(|unfit| fit::refuse(&facts, &unfit))?;
-    for task in &mut due {
-        if let Task::Make(part) | Task::Move(part, _) = task {
-            part.name = catalog::free_name(session, &part.name).await?;
-        }
+    for part in due.iter_mut().flat_map(new_parts) {
+        part.name = catalog::free_name(session, &part.name).await?;
     }
     Ok(Found { facts, cut, due, waiting })
+}
+
+/// The partitions that a task makes.
+fn new_parts(task: &mut Task) -> Vec<&mut NewPart> {
+    match task {
+        Task::Make(part) => vec![part],
+        Task::Move(moves) => moves.iter_mut().map(|(part, _)| part).collect(),
+        Task::Finalize(_) | Task::Expire(_) | Task::Settle(_) => Vec::new(),
+    }
 }
 
 /// The health of the table, read by the clock that somebody says it has.
@@ -146,6 +150,7 @@ pub async fn maintain(
     let mut found = look(session, wish).await?;
     let name = found.facts.table.name.clone();
     alone(session, &format!("quarterdeck maintain {name}"), &name.plain()).await?;
+    sweep(session, &name).await?;
     let (mut deeds, mut failed) = (Vec::new(), Vec::<(Task, Error)>::new());
     for _ in 0..MOST {
         found = look(session, wish).await?;
@@ -160,10 +165,11 @@ pub async fn maintain(
     Ok(Done { deeds, failed, found })
 }
 
-/// Whether two looks found the same task; rows may have come meanwhile, and a name been taken.
+/// Whether two looks found the same task; rows may have come meanwhile, or a name been taken.
 fn same(a: &Task, b: &Task) -> bool {
     match (a, b) {
-        (Task::Move(a, _), Task::Move(b, _)) | (Task::Make(a), Task::Make(b)) => a.period == b.period,
+        (Task::Move(_), Task::Move(_)) => true,
+        (Task::Make(a), Task::Make(b)) => a.period == b.period,
         _ => a == b,
     }
 }
@@ -185,14 +191,19 @@ async fn carry_out(
         Task::Make(part) => {
             let outcome =
                 site.make(part).run(session, wish.patience, &mut |one| said(News::Attempt(one))).await?;
-            fit::done(found, wish, outcome)?;
+            fit::in_time(found, wish, outcome)?;
             Ok(Deed::Made(part.clone()))
         }
-        Task::Move(part, _) => {
+        Task::Move(moves) => {
             let default = fit::may_move(session, &site).await?;
-            let change = site.move_out(part, &default);
-            let outcome = change.run(session, wish.patience, &mut |one| said(News::Attempt(one))).await?;
-            Ok(Deed::Moved(part.clone(), fit::done(found, wish, outcome)?))
+            let parts: Vec<_> = moves.iter().map(|(part, _)| part.clone()).collect();
+            let rest = default.name.sibling(default.name.name.with_suffix("_next"));
+            let rest = catalog::free_name(session, &rest).await?;
+            let split = Split { site: &site, default, parts: &parts, rest };
+            let (outcome, rows) =
+                split.run(session, wish.patience, &mut |one| said(News::Attempt(one))).await?;
+            fit::in_time(found, wish, outcome)?;
+            Ok(Deed::Moved(parts.into_iter().zip(rows).collect()))
         }
         Task::Expire(part) => expiry::expire(session, wish, (found, &site), part, said).await,
         Task::Settle(part) => expiry::settle(session, wish, &site, part, said).await,
@@ -210,11 +221,9 @@ async fn site(session: &Session, found: &Found) -> Result<Site> {
     };
     let (by, _) =
         facts.table.column.as_ref().ok_or_else(|| Error::Bug("a cut table without a column".into()))?;
-    Ok(Site {
-        table,
-        default: facts.default_part().map(|part| part.name.clone()),
-        like,
-        clock: found.cut.clock,
-        by: by.to_string(),
-    })
+    let default = match facts.default_part().filter(|part| !part.partitioned) {
+        Some(part) => Some(catalog::load_table(session, &part.name.to_string()).await?),
+        None => None,
+    };
+    Ok(Site { table, default, like, clock: found.cut.clock, by: by.to_string() })
 }

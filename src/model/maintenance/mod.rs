@@ -3,12 +3,14 @@
 //! died has left undone is due again.
 
 mod age;
+mod manifest;
 
 use std::str::FromStr;
 
 use serde::Serialize;
 
 pub use age::Age;
+pub use manifest::{Content, Manifest};
 
 use crate::model::{
     calendar::Calendar,
@@ -89,8 +91,8 @@ pub struct NewPart {
 pub enum Task {
     /// A DETACH … CONCURRENTLY was interrupted.
     Finalize(QualifiedName),
-    /// Rows lie in DEFAULT: so many go into a partition of their own.
-    Move(NewPart, i64),
+    /// Rows lie in DEFAULT: so many go into each of these partitions.
+    Move(Vec<(NewPart, i64)>),
     /// A partition is made ahead.
     Make(NewPart),
     /// A partition has had its time.
@@ -133,12 +135,15 @@ pub fn due(facts: &Facts, cut: Cut, keep: &Keep, waiting: &[QualifiedName]) -> R
     let mut tasks: Vec<Task> = detaching.map(|part| Task::Finalize(part.name.clone())).collect();
     let moved: Vec<(NewPart, i64)> = strays(facts, cut);
     let ahead = ahead(facts, cut, keep.premake);
-    tasks.extend(moved.iter().map(|(part, rows)| Task::Move(part.clone(), *rows)));
     let made = ahead.into_iter().filter(|part| !moved.iter().any(|(other, _)| other.period == part.period));
-    tasks.extend(made.map(Task::Make));
-    if facts.parts.len() + tasks.len() > MAX_LEAVES {
+    let made: Vec<_> = made.map(Task::Make).collect();
+    if facts.parts.len() + moved.len() + made.len() > MAX_LEAVES {
         return Err(Unfit::TooMany);
     }
+    if !moved.is_empty() {
+        tasks.push(Task::Move(moved));
+    }
+    tasks.extend(made);
     tasks.extend(expired(facts, keep).map(|part| Task::Expire(part.name.clone())));
     tasks.extend(waiting.iter().cloned().map(Task::Settle));
     Ok(tasks)

@@ -11,20 +11,13 @@ use std::{
 use flate2::{Compression, read::GzDecoder, write::GzEncoder};
 use sha2::{Digest, Sha256};
 
-use super::Manifest;
 use crate::{
     error::{Error, Result},
-    model::ident::QualifiedName,
+    model::{
+        ident::QualifiedName,
+        maintenance::{Content, Manifest},
+    },
 };
-
-/// What is in a file, decompressed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Content {
-    /// Lines: COPY's text writes a row's own line breaks as `\n`.
-    pub(super) rows: u64,
-    pub(super) bytes: u64,
-    pub(super) sha256: String,
-}
 
 /// The two files, under the names they get and those they have before.
 pub(super) struct Files {
@@ -86,8 +79,7 @@ impl Files {
             Ok(text) => {
                 let there = serde_json::from_slice::<Manifest>(&text).ok();
                 let is_same = there.is_some_and(|there| {
-                    (there.sha256, there.rows, there.partition)
-                        == (manifest.sha256.clone(), manifest.rows, manifest.partition.clone())
+                    there.content == manifest.content && there.partition == manifest.partition
                 });
                 if !is_same {
                     return Err(self.taken(&path));

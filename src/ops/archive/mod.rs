@@ -10,12 +10,11 @@ mod file;
 use std::path::Path;
 
 use futures_util::StreamExt;
-use serde::{Deserialize, Serialize};
 
 use self::file::{Files, Writer};
 use crate::{
     error::{Error, Result},
-    model::{figures, ident::QualifiedName},
+    model::{figures, ident::QualifiedName, maintenance::Manifest},
     pg::{Session, Tx},
 };
 
@@ -33,39 +32,6 @@ pub struct Expired {
     pub bounds: String,
     /// The columns that are written, as SQL, separated by commas.
     pub columns: String,
-}
-
-/// What an archive says of itself.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Manifest {
-    /// The version of this format.
-    pub format: u32,
-    /// The table that it was a partition of.
-    pub table: String,
-    /// What is archived.
-    pub partition: String,
-    /// Its bounds.
-    pub bounds: String,
-    /// The database it was in.
-    pub database: String,
-    /// The server's version.
-    pub server: String,
-    /// The file beside the manifest.
-    pub file: String,
-    /// Its compression.
-    pub compression: String,
-    /// Rows in it.
-    pub rows: u64,
-    /// Bytes of it, decompressed.
-    pub bytes: u64,
-    /// Bytes of it on the disk.
-    pub compressed_bytes: u64,
-    /// SHA-256 of its bytes, decompressed.
-    pub sha256: String,
-    /// When it was written, by the server's clock.
-    pub written_at: String,
-    /// What brings it back, for psql, in the folder of the file.
-    pub restore: Vec<String>,
 }
 
 /// Writes a table into `folder`, reads it back, and drops it; `wrote` hears of the bytes as they come.
@@ -128,13 +94,10 @@ async fn write(
         partition: expired.name.to_string(),
         bounds: expired.bounds.clone(),
         database: facts.get(0),
-        server: facts.get(1),
+        server_version: facts.get(1),
         file: files.data_name(),
-        compression: "gzip".into(),
-        rows: found.rows,
-        bytes: found.bytes,
         compressed_bytes: files.compressed_bytes()?,
-        sha256: found.sha256,
+        content: found,
         written_at: facts.get(2),
         restore: restore(expired, &files.data_name()),
     };

@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// So many attempts may run out of the budget with all locks in hand; then it is not the others who are slow.
-const TOO_SLOW: u32 = 3;
+pub(super) const TOO_SLOW: u32 = 3;
 
 /// What one transaction does.
 #[derive(Debug)]
@@ -26,8 +26,6 @@ pub struct Change {
     pub before: Script,
     /// The locks, in order, of each table alone.
     pub locks: Vec<(Mode, QualifiedName)>,
-    /// What detaches DEFAULT, and what moves its rows.
-    pub moves: Option<[String; 2]>,
     /// What comes then.
     pub script: Script,
 }
@@ -35,10 +33,19 @@ pub struct Change {
 /// How a change came out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// It is done, and moved so many rows.
-    Done(u64),
+    /// It is done.
+    Done,
     /// It takes longer than the budget even with all locks in hand; nothing is changed.
     TooSlow,
+}
+
+/// What an attempt spends its time on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Waits {
+    /// Others have what it needs.
+    ForOthers,
+    /// It has all locks, and works.
+    ForItself,
 }
 
 impl Change {
@@ -70,29 +77,21 @@ impl Change {
         (held, slow): (&Held, &mut u32),
     ) -> Result<Outcome> {
         let tx = session.begin().await?;
-        let mut is_locked = false;
-        match self.inside(&tx, budget, held, &mut is_locked).await {
-            Ok(rows) => tx.commit(self.step).await.map(|()| Outcome::Done(rows)),
+        let mut waits = Waits::ForOthers;
+        match self.inside(&tx, budget, held, &mut waits).await {
+            Ok(()) => tx.commit(self.step).await.map(|()| Outcome::Done),
             Err(error) => {
                 tx.rollback().await?;
-                if !is_locked || error.sqlstate() != Some(&SqlState::QUERY_CANCELED) {
+                if waits == Waits::ForOthers || error.sqlstate() != Some(&SqlState::QUERY_CANCELED) {
                     return Err(error);
                 }
                 *slow += 1;
-                if *slow < TOO_SLOW { Err(self.ran_out(budget)) } else { Ok(Outcome::TooSlow) }
+                if *slow < TOO_SLOW { Err(ran_out(self.step, budget)) } else { Ok(Outcome::TooSlow) }
             }
         }
     }
 
-    fn ran_out(&self, budget: Duration) -> Error {
-        Error::Busy {
-            object: self.step.into(),
-            reason: format!("its own work, which takes more than {} ms", budget.as_millis()),
-            remedy: "give it more with --lock-budget".into(),
-        }
-    }
-
-    async fn inside(&self, tx: &Tx<'_>, budget: Duration, held: &Held, is_locked: &mut bool) -> Result<u64> {
+    async fn inside(&self, tx: &Tx<'_>, budget: Duration, held: &Held, waits: &mut Waits) -> Result<()> {
         self.before.run(tx).await?;
         held.begins();
         let until = Instant::now() + budget;
@@ -102,43 +101,29 @@ impl Change {
         for lock in locks {
             within(tx, until, "lock", &lock).await?;
         }
-        *is_locked = true;
-        let mut rows = 0;
-        if let Some([detach, moves]) = &self.moves {
-            nobody_looks_back(tx).await?;
-            within(tx, until, "detach default", detach).await?;
-            rows = within(tx, until, "move rows", moves).await?;
-        }
+        *waits = Waits::ForItself;
         for statement in self.script.statements() {
             within(tx, until, self.step, &statement.sql).await?;
         }
-        Ok(rows)
+        Ok(())
+    }
+}
+
+/// The work itself took too long.
+pub(super) fn ran_out(step: &str, budget: Duration) -> Error {
+    Error::Busy {
+        object: step.into(),
+        reason: format!("its own work, which takes more than {} ms", budget.as_millis()),
+        remedy: "give it more with --lock-budget".into(),
     }
 }
 
 /// Runs a statement for no longer than until then.
-async fn within(tx: &Tx<'_>, until: Instant, label: &'static str, sql: &str) -> Result<u64> {
-    let left = until.saturating_duration_since(Instant::now()).as_millis().max(1);
-    let touched = tx.touched(label, &format!("SET LOCAL statement_timeout = {left}; {sql}")).await?;
-    Ok(touched.last().copied().unwrap_or(0))
+pub(super) async fn within(tx: &Tx<'_>, until: Instant, label: &'static str, sql: &str) -> Result<()> {
+    tx.batch(label, &format!("SET LOCAL statement_timeout = {}; {sql}", left(until))).await
 }
 
-/// A transaction that keeps a snapshot from before the move, and has not yet read the table, would look for the rows where
-/// they are then, and find none that its snapshot shows.
-async fn nobody_looks_back(tx: &Tx<'_>) -> Result<()> {
-    const SQL: &str = "SELECT a.pid, coalesce(nullif(a.application_name, ''), a.usename, 'unknown') FROM pg_stat_activity a \
-                       WHERE a.datname = current_database() AND a.pid <> pg_backend_pid() AND a.backend_xmin IS NOT NULL \
-                         AND a.state LIKE 'idle in transaction%' ORDER BY a.xact_start LIMIT 1";
-    match tx.query_opt("look for kept snapshots", SQL, &[]).await? {
-        None => Ok(()),
-        Some(row) => Err(Error::Busy {
-            object: "rows of DEFAULT".into(),
-            reason: format!(
-                "pid {} ({}) keeps a snapshot in which they are where they were",
-                row.get::<_, i32>(0),
-                row.get::<_, String>(1)
-            ),
-            remedy: "let it end".into(),
-        }),
-    }
+/// Milliseconds until then, one at least.
+pub(super) fn left(until: Instant) -> u128 {
+    until.saturating_duration_since(Instant::now()).as_millis().max(1)
 }

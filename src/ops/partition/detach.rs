@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::{
     error::{Error, Kind, Result},
-    model::ident::QualifiedName,
+    model::ident::{QualifiedName, literal},
     pg::{Session, lock::Watch, session::LOCK_TIMEOUT},
 };
 
@@ -19,6 +19,46 @@ pub enum Half {
     Both,
     /// The second, after an interruption.
     Second,
+}
+
+/// What becomes of a partition that was detached.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Then {
+    /// It stays.
+    Nothing,
+    /// It is dropped.
+    Drop,
+    /// It says what is to become of it.
+    Mark(String),
+}
+
+impl Then {
+    /// The statement, if there is one.
+    pub(super) fn sql(&self, part: &QualifiedName) -> Option<String> {
+        match self {
+            Self::Nothing => None,
+            Self::Drop => Some(drop_sql(part)),
+            Self::Mark(text) => Some(mark_sql(part, text)),
+        }
+    }
+}
+
+fn drop_sql(part: &QualifiedName) -> String {
+    format!("DROP TABLE {part}")
+}
+
+fn mark_sql(part: &QualifiedName, text: &str) -> String {
+    format!("COMMENT ON TABLE {part} IS {}", literal(text))
+}
+
+/// Lets a partition say what is to become of it.
+pub async fn mark(session: &Session, part: &QualifiedName, text: &str) -> Result<()> {
+    session.batch("mark partition", &mark_sql(part, text)).await
+}
+
+/// Drops what was a partition.
+pub async fn drop(session: &Session, part: &QualifiedName) -> Result<()> {
+    session.batch("drop partition", &drop_sql(part)).await
 }
 
 /// Detaches a partition of `table`, which has no DEFAULT.

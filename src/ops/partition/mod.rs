@@ -1,13 +1,14 @@
 //! Partitions of a table in use, whoever made it: made ahead, made for rows that lie in DEFAULT, detached.
 //!
-//! Each is one short transaction within the lock budget. Nobody ever sees a row twice, or not at all: rows leave DEFAULT
-//! while it is detached and everybody waits, so no trigger and no foreign key takes a move for a deletion.
+//! What locks others out is one short transaction within the lock budget.
 
 mod change;
 mod detach;
+mod split;
 
 pub use change::{Change, Outcome};
-pub use detach::{Half, concurrently};
+pub use detach::{Half, Then, concurrently, drop, mark};
+pub use split::{Split, sweep};
 
 use crate::{
     model::{
@@ -15,10 +16,10 @@ use crate::{
         ident::{QualifiedName, literal},
         maintenance::NewPart,
         plan::Statement,
+        settings::{close_sql, column_options, replica_identity, tablespace, targets, with_options},
         table::Table,
         template::{dollar_quote, fill},
     },
-    ops::settings::{close_sql, column_options, replica_identity, tablespace, targets, with_options},
     pg::{lock::Mode, script::Script},
 };
 
@@ -28,7 +29,7 @@ pub struct Site {
     /// The table.
     pub table: Table,
     /// Its DEFAULT.
-    pub default: Option<QualifiedName>,
+    pub default: Option<Table>,
     /// Its newest partition, which new ones take after.
     pub like: Option<Table>,
     /// How its column tells the time.
@@ -42,63 +43,34 @@ impl Site {
     pub fn make(&self, part: &NewPart) -> Change {
         let table = &self.table.name;
         let mut locks = vec![(Mode::ShareUpdateExclusive, table.clone())];
-        locks.extend(self.default.iter().map(|default| (Mode::AccessExclusive, default.clone())));
+        locks.extend(self.default.iter().map(|default| (Mode::AccessExclusive, default.name.clone())));
         let mut script = Script::new();
         script.add("attach partition", self.attach(part));
-        script.extend("set replica identity", self.identity_by_index(&part.name));
-        Change { step: "make partition", before: self.create(part), locks, moves: None, script }
-    }
-
-    /// Moves the rows of a period out of DEFAULT into a partition of its own.
-    pub fn move_out(&self, part: &NewPart, default: &QualifiedName) -> Change {
-        let table = &self.table.name;
-        let columns: Vec<_> = self.table.insertable().map(|column| column.name.to_string()).collect();
-        let columns = columns.join(", ");
-        let rows = format!(
-            "WITH moved AS (DELETE FROM ONLY {default} WHERE {} RETURNING {columns}) \
-             INSERT INTO {} ({columns}) SELECT {columns} FROM moved",
-            self.clock.within(&self.by, part.period),
-            part.name
-        );
-        let mut script = Script::new();
-        script.add("attach partition", self.attach(part));
-        script.extend("set replica identity", self.identity_by_index(&part.name));
-        script.add("attach default", format!("ALTER TABLE {table} ATTACH PARTITION {default} DEFAULT"));
-        let mut before = self.create(part);
-        // What is out of a policy's sight is not to be left behind.
-        before.add("read all rows", "SET LOCAL row_security = off");
-        Change {
-            step: "move rows out of DEFAULT",
-            before,
-            locks: vec![(Mode::AccessExclusive, table.clone()), (Mode::AccessExclusive, default.clone())],
-            moves: Some([format!("ALTER TABLE {table} DETACH PARTITION {default}"), rows]),
-            script,
-        }
+        script.extend("set replica identity", identity_by_index(self.like.as_ref(), &part.name));
+        Change { step: "make partition", before: self.create(&part.name, self.like.as_ref()), locks, script }
     }
 
     /// Detaches a partition, and does `then` with it in the same transaction.
-    pub fn detach(&self, part: &QualifiedName, then: Option<String>) -> Change {
+    pub fn detach(&self, part: &QualifiedName, then: &Then) -> Change {
         let table = &self.table.name;
         let mut script = Script::new();
         script.add("detach partition", format!("ALTER TABLE {table} DETACH PARTITION {part}"));
-        script.extend("settle partition", then);
+        script.extend("settle partition", then.sql(part));
         Change {
             step: "detach partition",
             before: Script::new(),
-            locks: [Some(table), Some(part), self.default.as_ref()]
+            locks: [Some(table), Some(part), self.default.as_ref().map(|default| &default.name)]
                 .into_iter()
                 .flatten()
                 .map(|table| (Mode::AccessExclusive, table.clone()))
                 .collect(),
-            moves: None,
             script,
         }
     }
 
     /// A table with all that a partition has, beside the partitioned one.
-    fn create(&self, part: &NewPart) -> Script {
-        let (table, name) = (&self.table.name, &part.name);
-        let like = self.like.as_ref();
+    fn create(&self, name: &QualifiedName, like: Option<&Table>) -> Script {
+        let table = &self.table.name;
         let create = format!(
             "CREATE TABLE {name} (LIKE {table} INCLUDING ALL EXCLUDING COMMENTS EXCLUDING IDENTITY){}{}",
             like.map(|like| with_options(&like.facts.options)).unwrap_or_default(),
@@ -126,15 +98,14 @@ impl Site {
             self.table.name, part.name
         )
     }
+}
 
-    /// The index that belongs to the same one of the table as the newest partition's replica identity.
-    fn identity_by_index(&self, name: &QualifiedName) -> Option<String> {
-        const SQL: &str = include_str!("../../../assets/sql/identity_like.sql");
-        let like = self.like.as_ref()?;
-        let index = like.attached.identity_index.as_ref()?;
-        let index = like.name.sibling(index.clone());
-        let (part, index) = (literal(&name.to_string()), literal(&index.to_string()));
-        let quote = dollar_quote(&format!("{part}{index}"));
-        Some(fill(SQL.trim_end(), &[("part", &part), ("index", &index), ("quote", &quote)]))
-    }
+/// The index that belongs to the same one of the table as that of its model's replica identity.
+fn identity_by_index(like: Option<&Table>, name: &QualifiedName) -> Option<String> {
+    const SQL: &str = include_str!("../../../assets/sql/identity_like.sql");
+    let like = like?;
+    let index = like.name.sibling(like.attached.identity_index.clone()?);
+    let (part, index) = (literal(&name.to_string()), literal(&index.to_string()));
+    let quote = dollar_quote(&format!("{part}{index}"));
+    Some(fill(SQL.trim_end(), &[("part", &part), ("index", &index), ("quote", &quote)]))
 }

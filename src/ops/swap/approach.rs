@@ -93,7 +93,7 @@ impl Round<'_> {
     async fn outlive_snapshots(&self) -> Result<()> {
         let began = Instant::now();
         let drained = self.watch.drained().await?;
-        while let Some(who) = self.watch.older_snapshot(&drained).await? {
+        while let Some(who) = self.watch.older_snapshot(&drained, &[]).await? {
             if began.elapsed() > SNAPSHOTS_WITHIN {
                 return Err(lost(self.swap.scheme, format!("a snapshot from before the drain: {who}")));
             }

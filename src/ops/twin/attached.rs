@@ -3,14 +3,12 @@
 //!
 //! A leaf has all of it for itself: PostgreSQL takes none of it from the parent.
 
-use crate::{
-    model::{
-        ident::{Ident, QualifiedName, literal},
-        plan::Statement,
-        scheme::{Leaf, Scheme},
-        table::Index,
-    },
-    ops::settings::{column_options, replica_identity, statement, targets},
+use crate::model::{
+    ident::{Ident, QualifiedName, literal},
+    plan::Statement,
+    scheme::{Leaf, Scheme},
+    settings::{column_options, replica_identity, statement, targets},
+    table::Index,
 };
 
 /// What the twin has from the beginning.

@@ -1,14 +1,12 @@
 //! Indexes: on one leaf at its seal, then on the parent, which attaches the leaves' own.
 
 use super::attached;
-use crate::{
-    model::{
-        ident::{Ident, QualifiedName, literal},
-        plan::Statement,
-        scheme::{Leaf, Scheme},
-        table::{Index, IndexRole},
-    },
-    ops::settings::{statement, with_options},
+use crate::model::{
+    ident::{Ident, QualifiedName, literal},
+    plan::Statement,
+    scheme::{Leaf, Scheme},
+    settings::{statement, with_options},
+    table::{Index, IndexRole},
 };
 
 /// Whether the statement speaks of a leaf, or of the parent without its leaves.

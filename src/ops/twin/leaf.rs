@@ -1,13 +1,11 @@
 //! Leaves: created with the twin, or later beside a parent in use.
 
 use super::{attached, own_sql, seal_statements};
-use crate::{
-    model::{
-        ident::QualifiedName,
-        plan::Statement,
-        scheme::{Leaf, Scheme},
-    },
-    ops::settings::{close_sql, statement, tablespace, with_options},
+use crate::model::{
+    ident::QualifiedName,
+    plan::Statement,
+    scheme::{Leaf, Scheme},
+    settings::{close_sql, statement, tablespace, with_options},
 };
 
 /// A leaf made together with the twin: no index yet.

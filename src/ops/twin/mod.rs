@@ -23,9 +23,9 @@ use crate::{
         plan::Statement,
         preflight::names,
         scheme::{Leaf, Scheme},
+        settings::{close_sql, statement, tablespace},
         table::{Constraint, ConstraintKind},
     },
-    ops::settings::{close_sql, statement, tablespace},
     pg::{Tx, catalog},
 };
 

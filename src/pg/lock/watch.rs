@@ -13,6 +13,7 @@ use uuid::Uuid;
 
 use crate::{
     error::{Error, Result},
+    model::table::Oid,
     pg::{Session, owner},
 };
 
@@ -86,11 +87,16 @@ impl Watch {
     }
 
     /// A session that may still see the twin as it was before the drain, if there is one (TRAPS 46).
-    pub async fn older_snapshot(&self, drained: &Drained) -> Result<Option<String>> {
+    /// Writers queued for a lock on one of `queues` do not count: their snapshots are taken anew.
+    pub async fn older_snapshot(&self, drained: &Drained, queues: &[Oid]) -> Result<Option<String>> {
         const SQL: &str = include_str!("../../../assets/sql/older_snapshot.sql");
         let row = self
             .session
-            .query_again("read older snapshots", SQL, &[&self.pid, &drained.xmax, &drained.xmin, &drained.at])
+            .query_again(
+                "read older snapshots",
+                SQL,
+                &[&self.pid, &drained.xmax, &drained.xmin, &drained.at, &queues],
+            )
             .await?;
         Ok(row.first().map(describe))
     }

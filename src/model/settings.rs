@@ -9,12 +9,12 @@ use crate::model::{
 };
 
 /// A labelled statement.
-pub(super) fn statement(label: &str, sql: String) -> Statement {
+pub fn statement(label: &str, sql: String) -> Statement {
     Statement { label: label.into(), sql }
 }
 
 /// Takes away what default privileges have given (TRAPS 25).
-pub(super) fn close_sql(table: &QualifiedName) -> String {
+pub fn close_sql(table: &QualifiedName) -> String {
     const SQL: &str = include_str!("../../assets/sql/close_tables.sql");
     let table = literal(&table.to_string());
     let quote = dollar_quote(&table);
@@ -22,7 +22,7 @@ pub(super) fn close_sql(table: &QualifiedName) -> String {
 }
 
 /// Statistics targets of `like`, which neither LIKE nor a partition takes from its model.
-pub(super) fn targets(like: &Table, table: &QualifiedName) -> Vec<Statement> {
+pub fn targets(like: &Table, table: &QualifiedName) -> Vec<Statement> {
     let targets = like.columns.iter().filter_map(|column| Some((&column.name, column.statistics_target?)));
     let sql =
         |(name, target)| format!("ALTER TABLE ONLY {table} ALTER COLUMN {name} SET STATISTICS {target}");
@@ -30,7 +30,7 @@ pub(super) fn targets(like: &Table, table: &QualifiedName) -> Vec<Statement> {
 }
 
 /// Options of the columns of `like`, changed by `change`.
-pub(super) fn column_options(
+pub fn column_options(
     like: &Table,
     table: &QualifiedName,
     change: impl Fn(&[String]) -> Vec<String>,
@@ -44,7 +44,7 @@ pub(super) fn column_options(
 }
 
 /// `WITH (fillfactor='70')`, or nothing.
-pub(super) fn with_options(options: &[String]) -> String {
+pub fn with_options(options: &[String]) -> String {
     if options.is_empty() {
         return String::new();
     }
@@ -56,12 +56,12 @@ pub(super) fn with_options(options: &[String]) -> String {
 }
 
 /// ` TABLESPACE name`, or nothing.
-pub(super) fn tablespace(like: &Table) -> String {
+pub fn tablespace(like: &Table) -> String {
     like.attached.tablespace.as_ref().map(|name| format!(" TABLESPACE {name}")).unwrap_or_default()
 }
 
 /// The replica identity of `like`, unless it is an index, or the usual one.
-pub(super) fn replica_identity(like: &Table, table: &QualifiedName) -> Option<Statement> {
+pub fn replica_identity(like: &Table, table: &QualifiedName) -> Option<Statement> {
     let identity = match like.facts.replica_identity.as_str() {
         "n" => "NOTHING",
         "f" => "FULL",
