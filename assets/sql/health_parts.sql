@@ -30,9 +30,9 @@ WITH RECURSIVE tree AS (
     FROM part, regexp_match(part.bounds, '^FOR VALUES FROM \((.+)\) TO \((.+)\)$') AS m, unnest(m) WITH ORDINALITY AS ends (word, place)
     WHERE part.type IS NOT NULL
 ), read AS (
-    SELECT lower.oid, lower.word AS lower_word, CASE WHEN lower.time > '0001-01-01' THEN lower.time END AS lower_time,
+    SELECT lower.oid, lower.word AS lower_word, CASE WHEN lower.time > '0001-01-01' THEN least(lower.time, '9999-01-01') END AS lower_time,
            -- Farther than anybody plans is open.
-           upper.word AS upper_word, CASE WHEN upper.time < '9999-01-01' THEN upper.time END AS upper_time,
+           upper.word AS upper_word, CASE WHEN upper.time < '9999-01-01' THEN greatest(upper.time, '0001-01-01') END AS upper_time,
            coalesce(extract(epoch FROM lower.time), lower.number, '-Infinity') AS place
     FROM bound lower JOIN bound upper ON upper.oid = lower.oid AND upper.place = 2 WHERE lower.place = 1
 )
@@ -62,7 +62,9 @@ SELECT n.nspname::text,
        CASE WHEN part.relkind = 'r' THEN pg_relation_size(part.oid) ELSE 0 END AS heap_bytes,
        -- What a role may not read it sees no statistics of.
        part.relkind <> 'r' OR NOT has_any_column_privilege(part.oid, 'SELECT')
-           OR EXISTS (SELECT FROM pg_stats st WHERE st.schemaname = n.nspname AND st.tablename = part.relname AND NOT st.inherited) AS analyzed
+           OR EXISTS (SELECT FROM pg_stats st WHERE st.schemaname = n.nspname AND st.tablename = part.relname AND NOT st.inherited) AS analyzed,
+       part.oid,
+       part.relkind = 'f' AS foreign
 FROM part
 JOIN pg_namespace n ON n.oid = part.relnamespace
 LEFT JOIN read ON read.oid = part.oid

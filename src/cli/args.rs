@@ -10,7 +10,7 @@ use clap_complete::Shell;
 
 use crate::{
     cli::{
-        upkeep::{Health, Ids, Maintain},
+        upkeep::{Audit, Health, Ids, Maintain},
         values,
     },
     error::{Error, Result},
@@ -105,6 +105,8 @@ pub enum Command {
     Health(Health),
     /// Make partitions ahead, move rows out of DEFAULT, detach, drop or archive what has had its time; for cron
     Maintain(Maintain),
+    /// Find the statements that reach every partition of a table, or fail on it, and how to write them instead
+    Audit(Audit),
     /// Look at a table's ids; compare kinds of ids on this server; make a uuidv7()
     Ids(Ids),
     /// Write down what was done and found, as Markdown or JSON
@@ -508,6 +510,7 @@ impl Args {
                 | Command::Verify(_)
                 | Command::Repair(_)
                 | Command::Health(_)
+                | Command::Audit(_)
                 | Command::Ids(_)
                 | Command::Report(_)
                 | Command::Explain(_)

@@ -25,6 +25,7 @@ use crate::{
     },
     demo::Demo,
     engine::{
+        audit,
         command::{Asked, Asker, Command},
         context::{Options, Until},
         health, launch, plan,
@@ -245,7 +246,7 @@ impl Desk for RealDesk {
     }
 
     async fn plan(&self, request: Request) -> Result<Plan, Report> {
-        let plan = async { plan::plan(&self.session().await?, &request).await };
+        let plan = async { audit::plan(&mut self.session().await?, &request).await };
         plan.await.map_err(|error| error.report())
     }
 

@@ -7,6 +7,7 @@ mod appointment;
 pub mod args;
 mod ask;
 mod asker;
+mod audit;
 pub mod commands;
 mod console;
 mod demo;

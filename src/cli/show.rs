@@ -8,7 +8,7 @@ use crate::{
         output, print,
         upkeep::Health,
     },
-    engine::{event::Event, health, launch, plan, readiness, watcher},
+    engine::{audit, event::Event, health, launch, plan, readiness, watcher},
     error::{Error, Result},
     pg::{Session, Target, journal::mail},
     tui::harmless::harmless,
@@ -20,7 +20,7 @@ const BATCH: i64 = 1_000;
 /// `quarterdeck plan`.
 pub(super) async fn plan(target: &Target, words: &PlanCommand) -> Result<u8> {
     let request = words.plan.request(&words.table)?;
-    let session = Session::open(target, "plan").await?;
+    let mut session = Session::open(target, "plan").await?;
     if words.compare {
         let alternatives = plan::compare::compare(&session, &request).await?;
         print::text(&if words.json {
@@ -30,7 +30,7 @@ pub(super) async fn plan(target: &Target, words: &PlanCommand) -> Result<u8> {
         });
         return Ok(0);
     }
-    let plan = plan::plan(&session, &request).await?;
+    let plan = audit::plan(&mut session, &request).await?;
     print::text(&match (words.sql, words.json) {
         (true, _) => output::plan::sql(&plan),
         (false, true) => output::plan::json(&plan) + "\n",

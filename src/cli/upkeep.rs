@@ -2,10 +2,10 @@
 
 use std::path::PathBuf;
 
-use clap::{Args as Flags, Subcommand};
+use clap::{Args as Flags, Subcommand, ValueEnum};
 
 use crate::{
-    cli::values,
+    cli::{args::PlanFlags, values},
     error::{Error, Result},
     model::{
         calendar::Zone,
@@ -158,4 +158,36 @@ impl Maintain {
     pub fn on_expiry(&self) -> OnExpiry {
         self.on_expiry.unwrap_or_default()
     }
+}
+
+/// `quarterdeck audit`.
+#[derive(Debug, Flags)]
+pub struct Audit {
+    /// The table, partitioned or not yet
+    pub table: String,
+    /// Read statements from this file instead of pg_stat_statements; a line `-- $1 = 'value'` before one says what its
+    /// parameter is like
+    #[arg(long, value_name = "FILE")]
+    pub queries: Option<PathBuf>,
+    /// Statements to show
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u16).range(1..=500))]
+    pub top: u16,
+    /// Print how a program in this language works with the partitioned table, and nothing else
+    #[arg(long, value_enum, value_name = "LANGUAGE", conflicts_with_all = ["queries", "json"])]
+    pub guide: Option<Guide>,
+    /// Decisions about a table that is not partitioned yet.
+    #[command(flatten)]
+    pub plan: PlanFlags,
+    /// Print as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// What a guide is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Guide {
+    /// Python's SQLAlchemy
+    Sqlalchemy,
+    /// Go's database/sql and pgx
+    Go,
 }

@@ -1,9 +1,15 @@
 //! Looks at the health of partitioned tables, whoever made them.
 
 use crate::{
-    engine::launch,
+    engine::{audit, launch},
     error::Result,
-    model::{calendar::Zone, clock::Clock, health::Health, ident::QualifiedName, ids::Ids, phase::Phase},
+    model::{
+        health::{Health, Told},
+        ident::QualifiedName,
+        ids::Ids,
+        phase::Phase,
+        plan::Request,
+    },
     pg::{Session, Target, catalog, journal::read::MigrationRow},
 };
 
@@ -19,13 +25,15 @@ pub async fn look(session: &mut Session, typed: &str) -> Result<Health> {
     });
     let ours: Vec<String> = ours.map(|name| name.plain()).collect();
     facts.leftovers.retain(|table| !ours.contains(&table.name.plain()));
+    facts.audit = audit::briefly(session, &Request::of(&facts.table.name.to_string())).await?;
     Ok(facts.into())
 }
 
 /// How the column of a table that we converted tells the time, and where its periods begin.
-pub(super) fn told(migrations: &[MigrationRow], name: &QualifiedName) -> Option<(Clock, Zone)> {
+pub(super) fn told(migrations: &[MigrationRow], name: &QualifiedName) -> Told {
     let mut ours = migrations.iter().filter(|row| row.scheme.source() == name && row.phase != Phase::Aborted);
-    ours.next().map(|row| (row.scheme.clock, row.scheme.zone))
+    let ours = ours.next().map(|row| &row.scheme);
+    Told { clock: ours.map(|scheme| scheme.clock), zone: ours.map(|scheme| scheme.zone) }
 }
 
 /// Runs the SQL of a finding, each statement by itself and for as long as it takes; under a lock it waits no longer than

@@ -3,6 +3,7 @@
 //! A face talks to it through a [`link::Link`]: `watch<Arc<Status>>` (lossy, latest wins), a bounded
 //! `mpsc<Event>` and a bounded `mpsc<Command>`. A face can never block the migration.
 
+pub mod audit;
 pub mod board;
 pub mod command;
 pub mod context;

@@ -1,6 +1,7 @@
 //! What the tool thinks about, as pure data: no IO, no async, no clock.
 
 pub mod attached;
+pub mod audit;
 pub mod blocker;
 pub mod calendar;
 pub mod carry;
@@ -35,6 +36,7 @@ pub mod sample;
 pub mod scheme;
 pub mod server;
 pub mod settings;
+pub mod sql;
 pub mod strategy;
 pub mod table;
 pub mod template;

@@ -2,6 +2,7 @@
 
 pub mod abort;
 pub mod archive;
+pub mod audit;
 pub mod blockers;
 pub mod capture;
 pub mod census;

@@ -7,9 +7,9 @@ use crate::{
     error::Error,
     model::{
         figures,
-        health::summary,
+        health::{Strays, summary},
         ident::QualifiedName,
-        maintenance::{Manifest, NewPart, Task, left_in_default},
+        maintenance::{Manifest, NewPart, Task, of_no_period},
     },
     tui::harmless::harmless,
 };
@@ -81,7 +81,12 @@ fn grouped(all: impl Iterator<Item = Said>) -> Vec<String> {
 
 fn line(found: &Found, parts: &[String]) -> String {
     let mut rest = String::new();
-    let left = left_in_default(&found.facts, found.cut);
+    if let Strays::Estimated(n) = found.facts.strays
+        && n > 0
+    {
+        rest = format!("; DEFAULT has about {}, which were not counted", rows(n));
+    }
+    let left = of_no_period(&found.facts, found.cut);
     if left > 0 {
         rest =
             format!("; {} {} in DEFAULT, of no period", rows(left), if left == 1 { "stays" } else { "stay" });
@@ -150,7 +155,7 @@ fn hint(error: &Error) -> String {
 fn head(object: &mut Value, found: &Found) {
     object["table"] = json!(found.facts.table.name.plain());
     object["partitions"] = json!(found.facts.leaves().count());
-    object["rows_of_no_period"] = json!(left_in_default(&found.facts, found.cut));
+    object["rows_of_no_period"] = json!(of_no_period(&found.facts, found.cut));
     object["waiting"] = json!(found.waiting.iter().map(QualifiedName::plain).collect::<Vec<_>>());
 }
 

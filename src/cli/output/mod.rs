@@ -3,9 +3,11 @@
 //! Text for people passes through [`crate::tui::harmless`], so that no name or value from the database can move
 //! the cursor or recolour a terminal. JSON escapes by itself.
 
+pub mod audit;
 pub mod blockers;
 pub mod compare;
 pub mod explain;
+pub mod guide;
 pub mod health;
 pub mod ids;
 pub mod json;

@@ -1,51 +1,58 @@
 //! Partitions whose time is over.
 
-use super::{Deed, Found, News, Wish};
+use chrono::{DateTime, Utc};
+
+use super::{Deed, Found, News, Wish, fit};
 use crate::{
     error::{Error, Result},
-    model::{health::Facts, ident::QualifiedName, maintenance::OnExpiry},
-    ops::{
-        archive::{self, Expired},
-        partition::{self, Half, Site, Then, concurrently},
+    model::{
+        health::{Cover, Facts, Part},
+        ident::QualifiedName,
+        maintenance::{Fate, Mark, OnExpiry},
+        table::Oid,
     },
-    pg::{Session, catalog},
+    ops::{
+        archive,
+        partition::{self, Site, Then},
+    },
+    pg::{
+        Session,
+        catalog::{self, Marked},
+    },
 };
-
-const ARCHIVED: &str = "archived";
-const DROPPED: &str = "dropped";
-
-/// How the comment of an expired partition begins.
-fn beginning(table: &QualifiedName) -> String {
-    format!("Quarterdeck: expired partition of {table}, to be ")
-}
-
-/// The whole comment.
-fn mark(table: &QualifiedName, fate: &str, bounds: &str) -> String {
-    format!("{}{fate}; it was {bounds}", beginning(table))
-}
-
-/// What the rest of a comment says: the fate, and the bounds.
-fn read_mark(rest: &str) -> Option<(&str, &str)> {
-    rest.split_once("; it was ")
-}
 
 /// Expired partitions whose fate this run may bring about, and those that wait for another one.
 pub(super) async fn marked(
     session: &Session,
-    table: &QualifiedName,
-    on_expiry: OnExpiry,
-) -> Result<(Vec<QualifiedName>, Vec<QualifiedName>)> {
-    let all = catalog::marked(session, &beginning(table)).await?;
-    let may = |fate: &str| match on_expiry {
-        OnExpiry::Detach => false,
-        OnExpiry::Drop => fate == DROPPED,
-        // What was to be dropped loses nothing by being archived first.
-        OnExpiry::Archive => fate == ARCHIVED || fate == DROPPED,
+    (table, oid): (&QualifiedName, Oid),
+    wish: &Wish,
+    now: DateTime<Utc>,
+) -> Result<(Vec<Marked>, Vec<QualifiedName>)> {
+    let before = wish.keep.retain.and_then(|age| age.before(now));
+    let may = |mark: &Mark| {
+        let fate = match wish.keep.on_expiry {
+            OnExpiry::Detach => false,
+            OnExpiry::Drop => mark.fate == Fate::Drop,
+            // What was to be dropped loses nothing by being archived first.
+            OnExpiry::Archive => true,
+        };
+        fate && before.is_some_and(|before| mark.ended <= before)
     };
-    let (now, later): (Vec<_>, Vec<_>) =
-        all.into_iter().partition(|one| read_mark(&one.rest).is_some_and(|(fate, _)| may(fate)));
-    let names = |all: Vec<catalog::Marked>| all.into_iter().map(|one| one.name).collect();
-    Ok((names(now), names(later)))
+    let all = catalog::marked(session, table, oid).await?;
+    let (now, later): (Vec<_>, Vec<_>) = all.into_iter().partition(|one| may(&one.mark));
+    Ok((now, later.into_iter().map(|one| one.name).collect()))
+}
+
+/// What a partition that is expired by this run says of itself.
+pub(super) fn mark(facts: &Facts, part: &Part, wish: &Wish) -> Option<Mark> {
+    let fate = match wish.keep.on_expiry {
+        OnExpiry::Detach => return None,
+        OnExpiry::Drop => Fate::Drop,
+        OnExpiry::Archive => Fate::Archive,
+    };
+    let before = wish.keep.retain?.before(facts.table.now)?;
+    let ended = part.range.as_ref()?.to.filter(|ended| *ended <= before)?;
+    Some(Mark { ended, fate, bounds: part.bounds.clone() })
 }
 
 /// Detaches a partition, and drops it where that is wanted; what is to be archived is marked.
@@ -53,72 +60,59 @@ pub(super) async fn expire(
     session: &mut Session,
     wish: &Wish,
     (found, site): (&Found, &Site),
-    part: &QualifiedName,
+    part: &Part,
     said: &mut (dyn FnMut(News) + Send),
 ) -> Result<Deed> {
-    let table = &site.table.name;
-    let bounds = bounds(&found.facts, part)?;
-    let on_expiry = wish.keep.on_expiry;
-    if site.default.is_some() {
-        let then = match on_expiry {
-            OnExpiry::Detach => Then::Nothing,
-            OnExpiry::Drop => Then::Drop,
-            OnExpiry::Archive => Then::Mark(mark(table, ARCHIVED, bounds)),
-        };
-        let change = site.detach(part, &then);
-        let outcome = change.run(session, wish.patience, &mut |one| said(News::Attempt(one))).await?;
-        super::fit::in_time(found, wish, outcome)?;
-        let is_dropped = on_expiry == OnExpiry::Drop;
-        return Ok(if is_dropped { Deed::Dropped(part.clone()) } else { Deed::Detached(part.clone()) });
+    let mark = mark(&found.facts, part, wish);
+    let name = (&part.name, part.oid);
+    let marked = mark.map_or(Then::Nothing, Then::Mark);
+    // A foreign table cannot be locked by its name.
+    if site.default.is_none() && !part.foreign {
+        partition::concurrently(session, site, name, &marked).await?;
+        return Ok(Deed::Detached(part.name.clone()));
     }
-    // Between its two transactions nobody can say what is to become of it: it is said before.
-    let fate = match on_expiry {
-        OnExpiry::Detach => None,
-        OnExpiry::Drop => Some(DROPPED),
-        OnExpiry::Archive => Some(ARCHIVED),
-    };
-    if let Some(fate) = fate {
-        partition::mark(session, part, &mark(table, fate, bounds)).await?;
-    }
-    concurrently(session, table, part, Half::Both).await?;
-    Ok(Deed::Detached(part.clone()))
+    let is_dropped = wish.keep.on_expiry == OnExpiry::Drop && !part.foreign;
+    let change = site.detach(name, if is_dropped { &Then::Drop } else { &marked });
+    let outcome = change.run(session, wish.patience, &mut |one| said(News::Attempt(one))).await?;
+    fit::in_time(found, outcome)?;
+    Ok(if is_dropped { Deed::Dropped(part.name.clone()) } else { Deed::Detached(part.name.clone()) })
 }
 
-fn bounds<'a>(facts: &'a Facts, part: &QualifiedName) -> Result<&'a str> {
-    let bounds = facts.parts.iter().find(|one| one.name == *part).map(|one| one.bounds.as_str());
-    bounds.ok_or_else(|| Error::Bug(format!("no bounds of {part}")))
+/// Finishes what was half detached, and says on it what is to become of it, where it is expired.
+pub(super) async fn finalize(
+    session: &Session,
+    wish: &Wish,
+    found: &Found,
+    part: &QualifiedName,
+) -> Result<Deed> {
+    let (facts, table) = (&found.facts, &found.facts.table.name);
+    let half = facts.parts.iter().find(|one| one.name == *part);
+    if let Some(mark) = half.and_then(|part| mark(facts, part, wish)) {
+        partition::mark(session, table, part, &mark).await?;
+    }
+    partition::finalize(session, table, part).await?;
+    Ok(Deed::Finalized(part.clone()))
+}
+
+/// The partition of a name.
+pub(super) fn part<'a>(facts: &'a Facts, name: &QualifiedName) -> Result<&'a Part> {
+    let part = Cover::of(facts).ranges.into_iter().map(|(part, _)| part).find(|part| part.name == *name);
+    part.ok_or_else(|| Error::Bug(format!("no partition {name}")))
 }
 
 /// Archives or drops a table that was an expired partition.
 pub(super) async fn settle(
     session: &mut Session,
     wish: &Wish,
-    site: &Site,
-    part: &QualifiedName,
+    (table, marked): (&QualifiedName, &Marked),
     said: &mut (dyn FnMut(News) + Send),
 ) -> Result<Deed> {
     if wish.keep.on_expiry != OnExpiry::Archive {
-        partition::drop(session, part).await?;
-        return Ok(Deed::Dropped(part.clone()));
+        catalog::drop_marked(session, marked).await?;
+        return Ok(Deed::Dropped(marked.name.clone()));
     }
     let folder = wish.archive_dir.as_ref().ok_or_else(|| Error::Bug("an archive without a folder".into()))?;
-    let table = &site.table.name;
-    let marked = catalog::marked(session, &beginning(table)).await?;
-    let rest = marked.iter().find(|one| one.name == *part).and_then(|one| read_mark(&one.rest));
-    let (_, bounds) = rest.ok_or_else(|| Error::Changed {
-        table: part.plain(),
-        what: "its comment says no longer that it is an expired partition".into(),
-    })?;
-    let columns = catalog::load_table(session, &part.to_string()).await?;
-    let columns: Vec<_> = columns.insertable().map(|column| column.name.to_string()).collect();
-    let expired = Expired {
-        table: table.clone(),
-        name: part.clone(),
-        bounds: bounds.to_owned(),
-        columns: columns.join(", "),
-    };
-    let manifest =
-        archive::archive_and_drop(session, &expired, folder, &mut |bytes| said(News::Archived(bytes)))
-            .await?;
+    let mut wrote = |bytes| said(News::Archived(bytes));
+    let manifest = archive::archive_and_drop(session, (table, marked), folder, &mut wrote).await?;
     Ok(Deed::Archived(Box::new(manifest)))
 }

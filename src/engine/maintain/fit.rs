@@ -5,7 +5,7 @@ use crate::{
     engine::launch,
     error::{Error, Result},
     model::{
-        calendar::Calendar,
+        calendar::{Calendar, Zone},
         clock::Clock,
         figures,
         health::{Cover, Facts},
@@ -44,12 +44,19 @@ pub(super) async fn check(session: &Session, facts: &Facts) -> Result<()> {
 }
 
 /// Whether the column can tell the time as somebody says.
-pub(super) fn check_clock(facts: &Facts, said: Option<Clock>) -> Result<()> {
-    match (&facts.table.column, said) {
-        (Some((column, type_sql)), Some(clock)) if !clock.fits(type_sql) => Err(Error::Usage {
-            reason: format!("{} is {type_sql}, which is not read by --clock {clock}", column.as_str()),
-            remedy: format!("leave --clock away, or say one of a {type_sql}"),
-        }),
+pub(super) fn check_words(facts: &Facts, wish: &Wish) -> Result<()> {
+    let Some((column, type_sql)) = &facts.table.column else { return Ok(()) };
+    let column = column.as_str();
+    let usage = |reason: String, remedy: String| Err(Error::Usage { reason, remedy });
+    match (wish.clock, wish.zone) {
+        (Some(clock), _) if !clock.fits(type_sql) => usage(
+            format!("{column} is {type_sql}, which is not read by --clock {clock}"),
+            format!("leave --clock away, or say one of a {type_sql}"),
+        ),
+        (_, Some(zone)) if zone != Zone::UTC && facts.table.clock.is_some_and(Clock::is_wall) => usage(
+            format!("{column} is {type_sql}, which is in no time zone"),
+            "leave --time-zone out: a period begins where the column says midnight".into(),
+        ),
         _ => Ok(()),
     }
 }
@@ -78,16 +85,29 @@ pub(super) fn refuse(facts: &Facts, unfit: &Unfit) -> Error {
             format!("its newest partition does not begin with a {calendar}"),
             "say --time-zone with the zone at whose midnight partitions begin, or another --every".to_owned(),
         ),
+        Unfit::AllExpired => (
+            "every partition would expire".to_owned(),
+            "see whether --clock and --retain are meant so; let go of the last ones by hand".to_owned(),
+        ),
         Unfit::TooMany => (
             format!("it would have more than {MAX_LEAVES} partitions"),
             "say a longer --every, or see what rows lie in DEFAULT: `quarterdeck health`".to_owned(),
         ),
     };
-    Error::Refused { id: "QD-158", object: facts.table.name.plain(), reason, remedy }
+    let id = if *unfit == Unfit::AllExpired { "QD-165" } else { "QD-158" };
+    Error::Refused { id, object: facts.table.name.plain(), reason, remedy }
 }
 
 /// The DEFAULT that rows may be moved out of.
-pub(super) async fn may_move<'a>(session: &Session, site: &'a Site) -> Result<&'a Table> {
+pub(super) async fn may_move<'a>(
+    session: &Session,
+    found: &Found,
+    site: &'a Site,
+    partitions: usize,
+) -> Result<&'a Table> {
+    if found.facts.parts.len() + partitions > MAX_LEAVES {
+        return Err(refuse(&found.facts, &Unfit::TooMany));
+    }
     let default =
         site.default.as_ref().ok_or_else(|| Error::Bug("rows in a DEFAULT that is not there".into()))?;
     let hinders = catalog::in_the_way_of_moves(session, site.table.oid, default.oid).await?;
@@ -103,23 +123,18 @@ pub(super) async fn may_move<'a>(session: &Session, site: &'a Site) -> Result<&'
 }
 
 /// Unless there was no time for it.
-pub(super) fn in_time(found: &Found, wish: &Wish, outcome: Outcome) -> Result<()> {
-    match outcome {
-        Outcome::Done => Ok(()),
-        Outcome::TooSlow => {
-            let default = found.facts.default_part();
-            let size = default.map_or(0, |part| part.figures.table_bytes);
-            Err(Error::Busy {
-                object: found.facts.table.name.plain(),
-                reason: format!(
-                    "DEFAULT ({}) is too large to be worked on within {} ms of lock",
-                    figures::bytes(size),
-                    wish.patience.budget.as_millis()
-                ),
-                remedy: "give it a longer --lock-budget at a quiet time; where that is not enough, `quarterdeck run … --strategy repartition` \
-                         cuts the whole table anew while everybody goes on"
-                    .into(),
-            })
-        }
-    }
+pub(super) fn in_time(found: &Found, outcome: Outcome) -> Result<()> {
+    let Outcome::TooSlow(budget) = outcome else { return Ok(()) };
+    let size = found.facts.default_part().map_or(0, |part| part.figures.table_bytes);
+    Err(Error::Busy {
+        object: found.facts.table.name.plain(),
+        reason: format!(
+            "DEFAULT ({}) is too large to be worked on within {} ms of lock",
+            figures::bytes(size),
+            budget.as_millis()
+        ),
+        remedy: "give it a longer --lock-budget at a quiet time (four fifths of the server's deadlock_timeout at most); where that is not \
+                 enough, `quarterdeck run … --strategy repartition` cuts the whole table anew while everybody goes on"
+            .into(),
+    })
 }

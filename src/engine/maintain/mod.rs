@@ -14,14 +14,16 @@ use crate::{
     model::{
         calendar::Zone,
         clock::Clock,
-        health::{Cover, Facts},
+        health::{Cover, Facts, Told},
         ident::QualifiedName,
         maintenance::{self, Cut, Keep, Manifest, NewPart, Task},
         period::Every,
+        table::Oid,
     },
-    ops::partition::{Half, Site, Split, concurrently, sweep},
+    ops::partition::{Shape, Site, Split, sweep},
     pg::{
-        Session, alone, catalog,
+        Session, alone,
+        catalog::{self, Marked},
         lock::{Attempt, Patience},
     },
 };
@@ -57,6 +59,8 @@ pub struct Found {
     pub cut: Cut,
     /// What is due, in order.
     pub due: Vec<Task>,
+    /// Expired partitions whose fate this run may bring about.
+    settle: Vec<Marked>,
     /// Expired partitions that wait for something this run is not asked to do.
     pub waiting: Vec<QualifiedName>,
 }
@@ -104,13 +108,15 @@ pub async fn look(session: &mut Session, wish: &Wish) -> Result<Found> {
     fit::check(session, &facts).await?;
     let said = fit::said(&facts, wish);
     let cut = maintenance::cut(&facts, said).map_err(|unfit| fit::refuse(&facts, &unfit))?;
-    let (settle, waiting) = expiry::marked(session, &facts.table.name, wish.keep.on_expiry).await?;
+    let table = (&facts.table.name, catalog::resolve(session, &facts.table.name.to_string()).await?);
+    let (settle, waiting) = expiry::marked(session, table, wish, facts.table.now).await?;
+    let names: Vec<_> = settle.iter().map(|one| one.name.clone()).collect();
     let mut due =
-        maintenance::due(&facts, cut, &wish.keep, &settle).map_err(|unfit| fit::refuse(&facts, &unfit))?;
+        maintenance::due(&facts, cut, &wish.keep, &names).map_err(|unfit| fit::refuse(&facts, &unfit))?;
     for part in due.iter_mut().flat_map(new_parts) {
         part.name = catalog::free_name(session, &part.name).await?;
     }
-    Ok(Found { facts, cut, due, waiting })
+    Ok(Found { facts, cut, due, settle, waiting })
 }
 
 /// The partitions that a task makes.
@@ -128,16 +134,10 @@ async fn facts(session: &mut Session, wish: &Wish) -> Result<Facts> {
     let oid = catalog::resolve(session, &wish.table).await?;
     let told = |name: &QualifiedName| {
         let ours = health::told(&migrations, name);
-        let zone = wish.zone.or(ours.map(|(_, zone)| zone)).unwrap_or(Zone::UTC);
-        let clock = wish.clock.or(ours.map(|(clock, _)| clock));
-        clock.map(|clock| (clock, zone))
+        Told { clock: wish.clock.or(ours.clock), zone: wish.zone.or(ours.zone) }
     };
-    let mut facts = catalog::health(session, &wish.table, oid, told).await?;
-    fit::check_clock(&facts, wish.clock)?;
-    // By its type alone the column has a clock, and nobody named another one. A wall's time is in no zone.
-    if facts.table.clock.is_some_and(|clock| !clock.is_wall()) {
-        facts.table.zone = wish.zone.unwrap_or(facts.table.zone);
-    }
+    let facts = catalog::health(session, &wish.table, oid, told).await?;
+    fit::check_words(&facts, wish)?;
     Ok(facts)
 }
 
@@ -162,6 +162,8 @@ pub async fn maintain(
             Err(error) => failed.push((task, error)),
         }
     }
+    // What failed once, and was done in the end by another way, did not fail.
+    failed.retain(|(task, _)| found.due.iter().any(|due| same(due, task)));
     Ok(Done { deeds, failed, found })
 }
 
@@ -181,38 +183,46 @@ async fn carry_out(
     task: &Task,
     said: &mut (dyn FnMut(News) + Send),
 ) -> Result<Deed> {
-    let site = site(session, found).await?;
-    let table = &site.table.name;
+    let mut attempt = |one| said(News::Attempt(one));
     match task {
-        Task::Finalize(part) => {
-            concurrently(session, table, part, Half::Second).await?;
-            Ok(Deed::Finalized(part.clone()))
-        }
+        Task::Finalize(part) => expiry::finalize(session, wish, found, part).await,
         Task::Make(part) => {
-            let outcome =
-                site.make(part).run(session, wish.patience, &mut |one| said(News::Attempt(one))).await?;
-            fit::in_time(found, wish, outcome)?;
+            let site = site(session, found, None).await?;
+            fit::in_time(found, site.make(part).run(session, wish.patience, &mut attempt).await?)?;
             Ok(Deed::Made(part.clone()))
         }
         Task::Move(moves) => {
-            let default = fit::may_move(session, &site).await?;
+            let site = site(session, found, None).await?;
+            let default = fit::may_move(session, found, &site, moves.len()).await?;
             let parts: Vec<_> = moves.iter().map(|(part, _)| part.clone()).collect();
             let rest = default.name.sibling(default.name.name.with_suffix("_next"));
             let rest = catalog::free_name(session, &rest).await?;
             let split = Split { site: &site, default, parts: &parts, rest };
-            let (outcome, rows) =
-                split.run(session, wish.patience, &mut |one| said(News::Attempt(one))).await?;
-            fit::in_time(found, wish, outcome)?;
+            let (outcome, rows) = split.run(session, wish.patience, &mut attempt).await?;
+            fit::in_time(found, outcome)?;
             Ok(Deed::Moved(parts.into_iter().zip(rows).collect()))
         }
-        Task::Expire(part) => expiry::expire(session, wish, (found, &site), part, said).await,
-        Task::Settle(part) => expiry::settle(session, wish, &site, part, said).await,
+        Task::Expire(part) => {
+            let part = expiry::part(&found.facts, part)?;
+            let site = site(session, found, Some(part.oid)).await?;
+            expiry::expire(session, wish, (found, &site), part, said).await
+        }
+        Task::Settle(part) => {
+            let marked = found.settle.iter().find(|one| one.name == *part);
+            let marked = marked.ok_or_else(|| Error::Bug(format!("no mark of {part}")))?;
+            expiry::settle(session, wish, (&found.facts.table.name, marked), said).await
+        }
     }
 }
 
-/// The table as it is worked on.
-async fn site(session: &Session, found: &Found) -> Result<Site> {
+/// The table as it is worked on, and a partition of it, if one is meant.
+async fn site(session: &Session, found: &Found, part: Option<Oid>) -> Result<Site> {
     let facts = &found.facts;
+    let default = facts.default_part();
+    let oid = catalog::resolve(session, &facts.table.name.to_string()).await?;
+    // First of all: what is read after it, is not older.
+    let of = [Some(oid), part, default.map(|part| part.oid)].into_iter().flatten().collect();
+    let shape = Shape::look(session, &facts.table.name, of).await?;
     let table = catalog::load_table(session, &facts.table.name.to_string()).await?;
     let newest = Cover::of(facts).ranges.iter().rev().map(|(part, _)| *part).find(|part| !part.partitioned);
     let like = match newest {
@@ -221,9 +231,9 @@ async fn site(session: &Session, found: &Found) -> Result<Site> {
     };
     let (by, _) =
         facts.table.column.as_ref().ok_or_else(|| Error::Bug("a cut table without a column".into()))?;
-    let default = match facts.default_part().filter(|part| !part.partitioned) {
+    let default = match default.filter(|part| !part.partitioned) {
         Some(part) => Some(catalog::load_table(session, &part.name.to_string()).await?),
         None => None,
     };
-    Ok(Site { table, default, like, clock: found.cut.clock, by: by.to_string() })
+    Ok(Site { table, default, like, by: by.to_string(), shape })
 }

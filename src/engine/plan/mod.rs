@@ -51,6 +51,13 @@ pub async fn again(session: &Session, migration: Uuid) -> Result<Plan> {
     Ok(Plan { scheme: outline.scheme, steps, warnings: Vec::new() })
 }
 
+/// What a plan would build, whatever preflight says of it: the decisions, and the leaves as far as they can be foreseen.
+pub async fn outline(session: &Session, request: &Request) -> Result<(Scheme, Vec<Leaf>)> {
+    let facts = read(session, request).await?;
+    let outline = Outline::of(&facts.case(request))?;
+    Ok((outline.scheme, outline.leaves))
+}
+
 /// What is read before anything is judged.
 struct Facts {
     server: ServerFacts,

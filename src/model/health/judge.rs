@@ -1,7 +1,7 @@
 //! What of the facts wants doing. Every limit is named here.
 
 use super::{Cover, Facts, Figures, Finding, Health, Index, Part, Range, Severity, Strays, cover::End};
-use crate::model::{figures, ident::literal, period::Period};
+use crate::model::{audit::Brief, figures, ident::literal, period::Period};
 
 /// Fewer dead rows are not worth a vacuum.
 const DEAD_ROWS: i64 = 10_000;
@@ -11,6 +11,8 @@ const DEAD_SHARE: f64 = 0.2;
 const BLOAT_BYTES: i64 = 64 << 20;
 /// From this estimated share of free room on a heap is said to be bloated.
 const BLOAT_SHARE: f64 = 0.5;
+/// From this share of the time of all statements on those that reach every partition are a warning.
+const WIDE_TIME: f64 = 0.1;
 /// An index nobody has read for so many seconds is said to be unused.
 const UNUSED_S: i64 = 7 * 86_400;
 /// So many bytes of an unused index are worth a word.
@@ -34,6 +36,7 @@ pub fn judge(facts: &Facts) -> Vec<Finding> {
     found.extend(facts.leaves().filter_map(bloated));
     found.extend(facts.indexes.iter().filter_map(|index| unused(facts, index)));
     found.extend(facts.leftovers.iter().map(leftover));
+    found.extend(facts.audit.as_ref().and_then(|brief| wide(facts, brief)));
     found.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
     found
 }
@@ -393,6 +396,20 @@ fn leftover(one: &super::Leftover) -> Finding {
         "archive and drop it, or attach it again".into(),
     );
     Finding { sql: vec![format!("DROP TABLE {}", one.name)], ..finding("QD-151", Severity::Info, words) }
+}
+
+fn wide(facts: &Facts, brief: &Brief) -> Option<Finding> {
+    let much = brief.failing > 0 || brief.wide_time.is_some_and(|share| share >= WIDE_TIME);
+    let severity = if much { Severity::Warning } else { Severity::Info };
+    let first = brief.first.as_deref().map(|sql| sql.split_whitespace().collect::<Vec<_>>().join(" "));
+    let first = first.map(|sql| format!("; the dearest: {}", sql.chars().take(120).collect::<String>()));
+    let name = facts.table.name.plain();
+    let words = (
+        name.clone(),
+        format!("{}{}", brief.trouble()?, first.unwrap_or_default()),
+        format!("`quarterdeck audit {name}` names them, and how to write them instead"),
+    );
+    Some(finding("QD-162", severity, words))
 }
 
 fn day(time: chrono::DateTime<chrono::Utc>) -> String {

@@ -14,9 +14,11 @@ pub use judge::judge;
 pub use words::{bounds, summary};
 
 use crate::model::{
+    audit::Brief,
     calendar::Zone,
     clock::Clock,
     ident::{Ident, QualifiedName},
+    table::Oid,
 };
 
 /// A partitioned table and all that is known of it.
@@ -36,6 +38,8 @@ pub struct Facts {
     pub sessions: Vec<LongSession>,
     /// Rows in DEFAULT.
     pub strays: Strays,
+    /// What its dearest statements reach, where that can be told.
+    pub audit: Option<Brief>,
 }
 
 /// The partitioned table itself.
@@ -63,7 +67,17 @@ pub struct Table {
     pub counted_s: Option<i64>,
 }
 
+/// What somebody knows of a table's periods, which its partitions do not tell.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Told {
+    /// How its column tells the time.
+    pub clock: Option<Clock>,
+    /// The zone at whose midnight a period begins.
+    pub zone: Option<Zone>,
+}
+
 /// One partition.
+#[expect(clippy::struct_excessive_bools, reason = "four facts of the catalogue, which hang on nothing else")]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Part {
     /// Its name.
@@ -72,8 +86,12 @@ pub struct Part {
     pub bounds: String,
     /// It belongs to the table itself, and not to one of its partitions.
     pub own: bool,
+    /// Its OID.
+    pub oid: Oid,
     /// It is partitioned itself.
     pub partitioned: bool,
+    /// It is a foreign table.
+    pub foreign: bool,
     /// A DETACH … CONCURRENTLY of it was interrupted.
     pub detaching: bool,
     /// Its range, where the key is one column.

@@ -4,6 +4,7 @@
 
 mod age;
 mod manifest;
+mod mark;
 
 use std::str::FromStr;
 
@@ -11,6 +12,7 @@ use serde::Serialize;
 
 pub use age::Age;
 pub use manifest::{Content, Manifest};
+pub use mark::{Fate, Mark};
 
 use crate::model::{
     calendar::Calendar,
@@ -18,7 +20,7 @@ use crate::model::{
     health::{Cover, Facts, Part, Strays},
     ident::QualifiedName,
     leaves::MAX_LEAVES,
-    period::Period,
+    period::{Every, Period},
 };
 
 /// What is to be kept.
@@ -83,6 +85,8 @@ pub struct NewPart {
     pub name: QualifiedName,
     /// Its range.
     pub period: Period,
+    /// The same as SQL: where it begins or ends with another partition, that one's own words.
+    pub bounds: [String; 2],
 }
 
 /// One thing that is due.
@@ -112,24 +116,28 @@ pub enum Unfit {
     OffCalendar(Calendar),
     /// There would be more than [`MAX_LEAVES`] partitions.
     TooMany,
+    /// Every partition has had its time: rather the clock is another one.
+    AllExpired,
 }
 
 /// What a table is cut by: what somebody says, else what its partitions show.
+///
+/// The newest partition that is a whole period tells where periods begin; where somebody says their length, one end of the
+/// newest partition of all must be where one begins.
 pub fn cut(facts: &Facts, said: Option<Calendar>) -> Result<Cut, Unfit> {
     let cover = Cover::of(facts);
     let clock = facts.table.clock.filter(|_| facts.table.strategy == "range").ok_or(Unfit::NoTimes)?;
     let calendar = said.or(cover.calendar).ok_or(Unfit::NoPeriod)?;
-    // The newest that has two ends tells: an older one may be of another time.
-    let newest = cover.ranges.iter().rev().find_map(|(_, range)| range.from.zip(range.to));
-    match newest {
-        Some((from, _)) if calendar.period_of(from).is_none_or(|period| period.lower != from) => {
-            Err(Unfit::OffCalendar(calendar))
-        }
+    let ends = cover.ranges.iter().rev().filter_map(|(_, range)| range.from.zip(range.to));
+    let begins = |time| calendar.period_of(time).is_some_and(|period| period.lower == time);
+    let told_by = ends.clone().find(|(from, to)| Every::like(*from, *to) == Some(calendar.every));
+    match told_by.or(ends.clone().next()) {
+        Some((from, to)) if !begins(from) && !begins(to) => Err(Unfit::OffCalendar(calendar)),
         _ => Ok(Cut { clock, calendar }),
     }
 }
 
-/// All that is due, in the order in which it is done.
+/// All that is due, in the order in which it is done. `waiting` are expired partitions that wait for their fate.
 pub fn due(facts: &Facts, cut: Cut, keep: &Keep, waiting: &[QualifiedName]) -> Result<Vec<Task>, Unfit> {
     let detaching = facts.parts.iter().filter(|part| part.own && part.detaching);
     let mut tasks: Vec<Task> = detaching.map(|part| Task::Finalize(part.name.clone())).collect();
@@ -137,14 +145,23 @@ pub fn due(facts: &Facts, cut: Cut, keep: &Keep, waiting: &[QualifiedName]) -> R
     let ahead = ahead(facts, cut, keep.premake);
     let made = ahead.into_iter().filter(|part| !moved.iter().any(|(other, _)| other.period == part.period));
     let made: Vec<_> = made.map(Task::Make).collect();
-    if facts.parts.len() + moved.len() + made.len() > MAX_LEAVES {
+    if facts.parts.len() + made.len() > MAX_LEAVES {
         return Err(Unfit::TooMany);
     }
+    // Rows that move into what has had its time go with it.
+    let before = keep.retain.and_then(|age| age.before(facts.table.now));
+    let gone = moved.iter().filter(|(part, _)| before.is_some_and(|before| part.period.upper <= before));
+    let gone: Vec<_> = gone.map(|(part, _)| Task::Expire(part.name.clone())).collect();
     if !moved.is_empty() {
         tasks.push(Task::Move(moved));
     }
     tasks.extend(made);
-    tasks.extend(expired(facts, keep).map(|part| Task::Expire(part.name.clone())));
+    let expired: Vec<_> = expired(facts, keep).collect();
+    if !expired.is_empty() && expired.len() == Cover::of(facts).ranges.len() {
+        return Err(Unfit::AllExpired);
+    }
+    tasks.extend(expired.iter().map(|part| Task::Expire(part.name.clone())));
+    tasks.extend(gone);
     tasks.extend(waiting.iter().cloned().map(Task::Settle));
     Ok(tasks)
 }
@@ -182,7 +199,26 @@ fn new_part(facts: &Facts, cut: Cut, period: Period) -> NewPart {
     // A piece of a period is not taken for the whole.
     let is_whole = cut.calendar.period_of(period.lower) == Some(period);
     let name = if is_whole { usual } else { usual.with_suffix("_part") };
-    NewPart { name: table.sibling(name), period }
+    let ranges = Cover::of(facts).ranges;
+    let from =
+        ranges.iter().find(|(_, range)| range.to == Some(period.lower)).map(|(_, range)| range.upper.clone());
+    let to = ranges
+        .iter()
+        .find(|(_, range)| range.from == Some(period.upper))
+        .map(|(_, range)| range.lower.clone());
+    let bounds = [
+        from.unwrap_or_else(|| cut.clock.bound(period.lower)),
+        to.unwrap_or_else(|| cut.clock.bound(period.upper)),
+    ];
+    NewPart { name: table.sibling(name), period, bounds }
+}
+
+impl NewPart {
+    /// That a column's value lies in it.
+    pub fn within(&self, by: &str) -> String {
+        let [from, to] = &self.bounds;
+        format!("({by} >= {from} AND {by} < {to})")
+    }
 }
 
 /// The rows of DEFAULT by the partition they go to; times that are in no period stay.
@@ -211,14 +247,9 @@ fn expired<'a>(facts: &'a Facts, keep: &Keep) -> impl Iterator<Item = &'a Part> 
         .map(|(part, _)| part)
 }
 
-/// Rows that stay in DEFAULT: their times are in no period, or nobody has counted them.
-pub fn left_in_default(facts: &Facts, cut: Cut) -> i64 {
-    match &facts.strays {
-        Strays::NoDefault => 0,
-        Strays::Estimated(rows) => *rows,
-        Strays::Counted(periods) => {
-            let stays = |time: Option<_>| time.and_then(|time| cut.calendar.period_of(time)).is_none();
-            periods.iter().filter(|(time, _)| stays(*time)).map(|(_, rows)| rows).sum()
-        }
-    }
+/// Rows that stay in DEFAULT, as their times are in no period.
+pub fn of_no_period(facts: &Facts, cut: Cut) -> i64 {
+    let Strays::Counted(periods) = &facts.strays else { return 0 };
+    let stays = |time: Option<_>| time.and_then(|time| cut.calendar.period_of(time)).is_none();
+    periods.iter().filter(|(time, _)| stays(*time)).map(|(_, rows)| rows).sum()
 }

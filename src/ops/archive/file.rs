@@ -10,6 +10,7 @@ use std::{
 
 use flate2::{Compression, read::GzDecoder, write::GzEncoder};
 use sha2::{Digest, Sha256};
+use uuid::Uuid;
 
 use crate::{
     error::{Error, Result},
@@ -19,16 +20,19 @@ use crate::{
     },
 };
 
-/// The two files, under the names they get and those they have before.
+/// The two files, under the names they get and those they have before, which are nobody else's.
 pub(super) struct Files {
     folder: PathBuf,
     name: String,
+    own: String,
 }
 
 impl Files {
     /// Of a table.
-    pub(super) fn of(folder: &Path, table: &QualifiedName) -> Self {
-        Self { folder: folder.to_owned(), name: plain(&table.plain()) }
+    pub(super) fn of(folder: &Path, database: &str, table: &QualifiedName) -> Self {
+        let name = plain(&format!("{database}.{}", table.plain()));
+        let own = format!("{name}.{}.part", Uuid::new_v4().simple());
+        Self { folder: folder.to_owned(), name, own }
     }
 
     pub(super) fn data_name(&self) -> String {
@@ -45,22 +49,12 @@ impl Files {
 
     /// Where the data are until they are known to be whole.
     fn unproven(&self) -> PathBuf {
-        self.folder.join(format!("{}.part", self.data_name()))
+        self.folder.join(&self.own)
     }
 
     /// Decompresses what was written.
     pub(super) fn read_back(&self) -> Result<Content> {
-        let path = self.unproven();
-        let failed = |error| Error::io(path.display().to_string())(error);
-        let mut reader = GzDecoder::new(BufReader::new(File::open(&path).map_err(failed)?));
-        let mut count = Counter::default();
-        let mut buffer = vec![0; 1 << 16];
-        loop {
-            match reader.read(&mut buffer).map_err(failed)? {
-                0 => return Ok(count.content()),
-                n => count.take(&buffer[..n]),
-            }
-        }
+        read(&self.unproven())
     }
 
     pub(super) fn compressed_bytes(&self) -> Result<u64> {
@@ -68,34 +62,25 @@ impl Files {
         fs::metadata(&path).map(|file| file.len()).map_err(Error::io(path.display().to_string()))
     }
 
-    /// Gives both files their names: from then on the archive is there. One that is there already is replaced by the same
-    /// rows, and by nothing else.
+    /// Gives both files their names: from then on the archive is there. No other file's name is taken; one that is there is
+    /// left if it holds the same.
     pub(super) fn keep(&self, manifest: &Manifest) -> Result<()> {
-        let path = self.manifest();
-        let at = |path: &Path| Error::io(path.display().to_string());
-        match fs::read(&path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            Err(error) => return Err(at(&path)(error)),
-            Ok(text) => {
-                let there = serde_json::from_slice::<Manifest>(&text).ok();
-                let is_same = there.is_some_and(|there| {
-                    there.content == manifest.content && there.partition == manifest.partition
-                });
-                if !is_same {
-                    return Err(self.taken(&path));
-                }
-            }
-        }
-        if !path.exists() && self.data().exists() {
-            return Err(self.taken(&self.data()));
+        let (data, path) = (self.data(), self.manifest());
+        if !link(&self.unproven(), &data)? && read(&data).ok().as_ref() != Some(&manifest.content) {
+            return Err(self.taken(&data));
         }
         let text = serde_json::to_vec_pretty(manifest).map_err(|error| Error::Bug(error.to_string()))?;
-        let unproven = path.with_extension("json.part");
-        let mut file = create(&unproven)?;
-        file.write_all(&text).and_then(|()| file.sync_all()).map_err(at(&unproven))?;
+        let unproven = self.folder.join(format!("{}.json", self.own));
+        let at = |path: &Path| Error::io(path.display().to_string());
+        let written = create(&unproven)
+            .and_then(|mut file| file.write_all(&text).and_then(|()| file.sync_all()).map_err(at(&unproven)));
         // The manifest last: where it is, the data are.
-        fs::rename(self.unproven(), self.data()).map_err(at(&self.data()))?;
-        fs::rename(&unproven, &path).map_err(at(&path))?;
+        let linked = written.and_then(|()| link(&unproven, &path));
+        fs::remove_file(&unproven).ok();
+        if !linked? && !says(&path, manifest) {
+            return Err(self.taken(&path));
+        }
+        fs::remove_file(self.unproven()).map_err(at(&self.unproven()))?;
         File::open(&self.folder).and_then(|folder| folder.sync_all()).map_err(at(&self.folder))
     }
 
@@ -103,8 +88,44 @@ impl Files {
         Error::Refused {
             id: "QD-160",
             object: path.display().to_string(),
-            reason: format!("the archive of {} would be written over it, and it is not the same", self.name),
+            reason: format!("a file is there, and is not the archive of {}", self.name),
             remedy: "move it away, or say another --archive-dir".into(),
+        }
+    }
+}
+
+impl Drop for Files {
+    /// What came to nothing is not left behind.
+    fn drop(&mut self) {
+        fs::remove_file(self.unproven()).ok();
+    }
+}
+
+/// Whether the manifest there is of the same rows.
+fn says(path: &Path, manifest: &Manifest) -> bool {
+    let there = fs::read(path).ok().and_then(|text| serde_json::from_slice::<Manifest>(&text).ok());
+    there.is_some_and(|there| there.content == manifest.content && there.partition == manifest.partition)
+}
+
+/// Gives a file another name, unless that is there.
+fn link(from: &Path, to: &Path) -> Result<bool> {
+    match fs::hard_link(from, to) {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
+        Err(error) => Err(Error::io(to.display().to_string())(error)),
+    }
+}
+
+/// What is in a compressed file.
+fn read(path: &Path) -> Result<Content> {
+    let failed = |error| Error::io(path.display().to_string())(error);
+    let mut reader = GzDecoder::new(BufReader::new(File::open(path).map_err(failed)?));
+    let mut count = Counter::default();
+    let mut buffer = vec![0; 1 << 16];
+    loop {
+        match reader.read(&mut buffer).map_err(failed)? {
+            0 => return Ok(count.content()),
+            n => count.take(&buffer[..n]),
         }
     }
 }
@@ -144,7 +165,7 @@ impl Writer {
 
 /// For nobody but who runs it: rows are other people's.
 fn create(path: &Path) -> Result<File> {
-    let options = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).to_owned();
+    let options = OpenOptions::new().write(true).create_new(true).mode(0o600).to_owned();
     options.open(path).map_err(Error::io(path.display().to_string()))
 }
 
@@ -171,13 +192,22 @@ impl Counter {
     }
 }
 
+/// The longest name, with room for what is put behind it.
+const MOST: usize = 180;
+
 /// A name that every file system and shell takes as it is: other characters as `%` and their bytes in hexadecimal.
 fn plain(name: &str) -> String {
     let byte = |byte: u8| match byte {
         b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'_' | b'.' | b'-' => char::from(byte).to_string(),
         _ => format!("%{byte:02x}"),
     };
-    name.bytes().map(byte).collect()
+    let whole: String = name.bytes().map(byte).collect();
+    if whole.len() <= MOST {
+        return whole;
+    }
+    let hash = Sha256::digest(name.as_bytes());
+    let hash: Vec<_> = hash.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+    format!("{}-{}", &whole[..MOST - 17], hash.concat())
 }
 
 #[cfg(test)]
@@ -189,5 +219,7 @@ mod tests {
         assert_eq!(plain("app.m_2024_q1"), "app.m_2024_q1");
         assert_eq!(plain("a/../b c'é"), "a%2f..%2fb%20c%27%c3%a9");
         assert_ne!(plain("a b"), plain("a%20b"));
+        let long = |end: &str| plain(&format!("{}{end}", "ж".repeat(60)));
+        assert!(long("a").len() <= MOST && long("a") != long("b"));
     }
 }

@@ -4,9 +4,10 @@ use std::time::{Duration, Instant};
 
 use tokio_postgres::error::SqlState;
 
+use super::{Shape, shape::is_partition};
 use crate::{
     error::{Error, Result},
-    model::ident::QualifiedName,
+    model::{ident::QualifiedName, table::Oid},
     pg::{
         Session, Tx,
         lock::{Held, Mode, Patience, Report, Tries, Watch, bounded},
@@ -19,15 +20,19 @@ pub(super) const TOO_SLOW: u32 = 3;
 
 /// What one transaction does.
 #[derive(Debug)]
-pub struct Change {
+pub struct Change<'a> {
     /// Its name in reports.
     pub step: &'static str,
     /// What disturbs nobody.
     pub before: Script,
     /// The locks, in order, of each table alone.
     pub locks: Vec<(Mode, QualifiedName)>,
+    /// What it was decided by.
+    pub shape: &'a Shape,
     /// What comes then.
     pub script: Script,
+    /// The partition that is none any more then.
+    pub detaches: Option<Oid>,
 }
 
 /// How a change came out.
@@ -35,20 +40,22 @@ pub struct Change {
 pub enum Outcome {
     /// It is done.
     Done,
-    /// It takes longer than the budget even with all locks in hand; nothing is changed.
-    TooSlow,
+    /// It takes longer than this budget even with all locks in hand; nothing is changed.
+    TooSlow(Duration),
 }
 
 /// What an attempt spends its time on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Waits {
     /// Others have what it needs.
-    ForOthers,
+    Blocked,
     /// It has all locks, and works.
-    ForItself,
+    Working,
+    /// Its work took so long that it goes no further.
+    Spent,
 }
 
-impl Change {
+impl Change<'_> {
     /// Tries until it is done.
     pub async fn run(
         &self,
@@ -77,16 +84,16 @@ impl Change {
         (held, slow): (&Held, &mut u32),
     ) -> Result<Outcome> {
         let tx = session.begin().await?;
-        let mut waits = Waits::ForOthers;
+        let mut waits = Waits::Blocked;
         match self.inside(&tx, budget, held, &mut waits).await {
             Ok(()) => tx.commit(self.step).await.map(|()| Outcome::Done),
             Err(error) => {
                 tx.rollback().await?;
-                if waits == Waits::ForOthers || error.sqlstate() != Some(&SqlState::QUERY_CANCELED) {
+                if waits == Waits::Blocked || error.sqlstate() != Some(&SqlState::QUERY_CANCELED) {
                     return Err(error);
                 }
                 *slow += 1;
-                if *slow < TOO_SLOW { Err(ran_out(self.step, budget)) } else { Ok(Outcome::TooSlow) }
+                if *slow < TOO_SLOW { Err(ran_out(self.step, budget)) } else { Ok(Outcome::TooSlow(budget)) }
             }
         }
     }
@@ -101,11 +108,15 @@ impl Change {
         for lock in locks {
             within(tx, until, "lock", &lock).await?;
         }
-        *waits = Waits::ForItself;
+        *waits = Waits::Working;
+        self.shape.is_still(tx).await?;
         for statement in self.script.statements() {
             within(tx, until, self.step, &statement.sql).await?;
         }
-        Ok(())
+        match self.detaches {
+            Some(part) if is_partition(tx, part).await? => Err(self.shape.changed()),
+            _ => Ok(()),
+        }
     }
 }
 

@@ -1,25 +1,24 @@
 //! Detaching while everybody goes on: two transactions of the server, of which the second waits for all who may still see
 //! the partition (manual, ALTER TABLE). Ended between them, the partition is half detached, and is finished by FINALIZE.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use super::Site;
 use crate::{
     error::{Error, Kind, Result},
-    model::ident::{QualifiedName, literal},
-    pg::{Session, lock::Watch, session::LOCK_TIMEOUT},
+    model::{
+        ident::{QualifiedName, literal},
+        maintenance::Mark,
+        table::Oid,
+    },
+    pg::{Session, Tx, lock::Watch, session::LOCK_TIMEOUT},
 };
 
 /// How long it waits for those who may still see it; nobody waits for it meanwhile.
 const WAITS: Duration = Duration::from_mins(1);
-
-/// Which half is to be done.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Half {
-    /// Both.
-    Both,
-    /// The second, after an interruption.
-    Second,
-}
+/// How long the first half may wait for its lock, which only changes of the table itself keep from it.
+const BEGINS: Duration = Duration::from_secs(1);
+const LOOK_EVERY: Duration = Duration::from_millis(20);
 
 /// What becomes of a partition that was detached.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,64 +28,135 @@ pub enum Then {
     /// It is dropped.
     Drop,
     /// It says what is to become of it.
-    Mark(String),
+    Mark(Mark),
 }
 
 impl Then {
     /// The statement, if there is one.
-    pub(super) fn sql(&self, part: &QualifiedName) -> Option<String> {
+    pub(super) fn sql(&self, table: &QualifiedName, part: &QualifiedName) -> Option<String> {
         match self {
             Self::Nothing => None,
-            Self::Drop => Some(drop_sql(part)),
-            Self::Mark(text) => Some(mark_sql(part, text)),
+            Self::Drop => Some(format!("DROP TABLE {part}")),
+            Self::Mark(mark) => Some(mark_sql(table, part, mark)),
         }
     }
 }
 
-fn drop_sql(part: &QualifiedName) -> String {
-    format!("DROP TABLE {part}")
-}
-
-fn mark_sql(part: &QualifiedName, text: &str) -> String {
-    format!("COMMENT ON TABLE {part} IS {}", literal(text))
+fn mark_sql(table: &QualifiedName, part: &QualifiedName, mark: &Mark) -> String {
+    format!("COMMENT ON TABLE {part} IS {}", literal(&mark.comment(table)))
 }
 
 /// Lets a partition say what is to become of it.
-pub async fn mark(session: &Session, part: &QualifiedName, text: &str) -> Result<()> {
-    session.batch("mark partition", &mark_sql(part, text)).await
+pub async fn mark(session: &Session, table: &QualifiedName, part: &QualifiedName, mark: &Mark) -> Result<()> {
+    session.batch("mark partition", &mark_sql(table, part, mark)).await
 }
 
-/// Drops what was a partition.
-pub async fn drop(session: &Session, part: &QualifiedName) -> Result<()> {
-    session.batch("drop partition", &drop_sql(part)).await
+/// Does the second half, after an interruption.
+pub async fn finalize(session: &Session, table: &QualifiedName, part: &QualifiedName) -> Result<()> {
+    let watch = Watch::beside(session, "lock watch").await?;
+    let sql = format!("ALTER TABLE {table} DETACH PARTITION {part} FINALIZE");
+    patiently(session, async {
+        let (done, seen) = watch.during(session.batch("detach partition", &sql)).await;
+        done.map_err(|error| waits(part, error, seen))
+    })
+    .await
 }
 
-/// Detaches a partition of `table`, which has no DEFAULT.
+/// Detaches a partition of a table that has no DEFAULT, which says first what is to become of it. From when it is looked at
+/// until the first half is done its name is held, so that no other one is detached.
 pub async fn concurrently(
     session: &Session,
-    table: &QualifiedName,
-    part: &QualifiedName,
-    half: Half,
+    site: &Site,
+    (part, oid): (&QualifiedName, Oid),
+    then: &Then,
 ) -> Result<()> {
-    let how = match half {
-        Half::Both => "CONCURRENTLY",
-        Half::Second => "FINALIZE",
-    };
     let watch = Watch::beside(session, "lock watch").await?;
+    let mut guard = Session::open(session.target(), "maintain guard").await?;
+    let tx = guard.begin().await?;
+    tx.lock_timeout(BEGINS).await?;
+    // It has no lock by then.
+    tx.batch("be patient", "SET LOCAL idle_in_transaction_session_timeout = '2min'").await?;
+    tx.batch("hold name", &format!("SAVEPOINT name; LOCK TABLE ONLY {part} IN ACCESS SHARE MODE")).await?;
+    site.shape.is_still(&tx).await?;
+    let before = comment_of(&tx, oid).await?;
+    if let Then::Mark(says) = then {
+        mark(session, &site.table.name, part, says).await?;
+    }
+    let sql = format!("ALTER TABLE {} DETACH PARTITION {part} CONCURRENTLY", site.table.name);
+    let done = patiently(session, halves(session, (&watch, &tx), (part, oid), &sql)).await;
+    tx.rollback().await?;
+    if done.is_err() && matches!(then, Then::Mark(_)) && !is_half_done(session, oid).await? {
+        // It is a partition as before.
+        session.batch("take mark back", &before).await?;
+    }
+    done
+}
+
+/// Both halves; `tx` holds the name until the first one is done.
+async fn halves(
+    session: &Session,
+    (watch, tx): (&Watch, &Tx<'_>),
+    (part, oid): (&QualifiedName, Oid),
+    sql: &str,
+) -> Result<()> {
+    let token = session.cancel_token();
+    let mut work = std::pin::pin!(watch.during(session.batch("detach partition", sql)));
+    let begun = Instant::now();
+    while !is_half_done_by(tx, oid).await? {
+        tokio::select! {
+            // It ends before it is half done only where it fails.
+            (done, seen) = &mut work => return done.map_err(|error| waits(part, error, seen)),
+            () = tokio::time::sleep(LOOK_EVERY) => {}
+        }
+        if begun.elapsed() > BEGINS {
+            let canceled = session.target().cancel(&token).await;
+            tracing::debug!(?canceled, "the first half waits for too long");
+        }
+    }
+    tx.batch("let name go", "ROLLBACK TO SAVEPOINT name").await?;
+    let (done, seen) = work.await;
+    done.map_err(|error| waits(part, error, seen))
+}
+
+/// The statement that gives a table the comment that it has.
+async fn comment_of(tx: &Tx<'_>, table: Oid) -> Result<String> {
+    const SQL: &str =
+        "SELECT format('COMMENT ON TABLE %s IS %L', $1::oid::regclass, obj_description($1::oid, 'pg_class'))";
+    Ok(tx.query_one("read comment", SQL, &[&table]).await?.get(0))
+}
+
+const HALF_DONE: &str = "SELECT EXISTS (SELECT FROM pg_inherits WHERE inhrelid = $1 AND inhdetachpending) \
+                         OR NOT EXISTS (SELECT FROM pg_inherits WHERE inhrelid = $1)";
+
+async fn is_half_done_by(tx: &Tx<'_>, part: Oid) -> Result<bool> {
+    Ok(tx.query_one("look whether it is half done", HALF_DONE, &[&part]).await?.get(0))
+}
+
+async fn is_half_done(session: &Session, part: Oid) -> Result<bool> {
+    Ok(session.query_one("look whether it is half done", HALF_DONE, &[&part]).await?.get(0))
+}
+
+/// Runs `work` with a longer `lock_timeout`.
+async fn patiently(session: &Session, work: impl Future<Output = Result<()>>) -> Result<()> {
     let set = |timeout: Duration| format!("SET lock_timeout = {}", timeout.as_millis());
     session.batch("set lock_timeout", &set(WAITS)).await?;
-    let sql = format!("ALTER TABLE {table} DETACH PARTITION {part} {how}");
-    let (done, seen) = watch.during(session.batch("detach partition", &sql)).await;
-    match done {
-        Ok(()) => session.batch("set lock_timeout", &set(LOCK_TIMEOUT)).await,
-        Err(error) if error.kind() == Kind::Retry => Err(Error::Busy {
-            object: part.plain(),
-            reason: format!(
-                "it is detached for nobody before {} has ended",
-                seen.unwrap_or_else(|| "who may still see it".into())
-            ),
-            remedy: "the next `quarterdeck maintain` goes on here".into(),
-        }),
-        Err(error) => Err(error),
+    let done = work.await;
+    session.batch("set lock_timeout", &set(LOCK_TIMEOUT)).await?;
+    done
+}
+
+fn waits(part: &QualifiedName, error: Error, seen: Option<String>) -> Error {
+    let is_passing =
+        error.kind() == Kind::Retry || error.sqlstate().is_some_and(|state| state.code() == "57014");
+    if !is_passing {
+        return error;
+    }
+    Error::Busy {
+        object: part.plain(),
+        reason: format!(
+            "it is not detached before {} has ended",
+            seen.unwrap_or_else(|| "who may still see it".into())
+        ),
+        remedy: "the next `quarterdeck maintain` goes on here".into(),
     }
 }

@@ -4,20 +4,22 @@
 
 mod change;
 mod detach;
+mod shape;
 mod split;
 
 pub use change::{Change, Outcome};
-pub use detach::{Half, Then, concurrently, drop, mark};
+pub use detach::{Then, concurrently, finalize, mark};
+pub use shape::Shape;
 pub use split::{Split, sweep};
 
 use crate::{
     model::{
-        clock::Clock,
+        attached::Policy,
         ident::{QualifiedName, literal},
         maintenance::NewPart,
         plan::Statement,
         settings::{close_sql, column_options, replica_identity, tablespace, targets, with_options},
-        table::Table,
+        table::{Oid, Table},
         template::{dollar_quote, fill},
     },
     pg::{lock::Mode, script::Script},
@@ -32,39 +34,46 @@ pub struct Site {
     pub default: Option<Table>,
     /// Its newest partition, which new ones take after.
     pub like: Option<Table>,
-    /// How its column tells the time.
-    pub clock: Clock,
     /// The partition column, as SQL.
     pub by: String,
+    /// All that was looked at.
+    pub shape: Shape,
 }
 
 impl Site {
     /// Makes an empty partition. ATTACH lets everybody go on but for those who use DEFAULT, which is looked through.
-    pub fn make(&self, part: &NewPart) -> Change {
+    pub fn make(&self, part: &NewPart) -> Change<'_> {
         let table = &self.table.name;
         let mut locks = vec![(Mode::ShareUpdateExclusive, table.clone())];
         locks.extend(self.default.iter().map(|default| (Mode::AccessExclusive, default.name.clone())));
         let mut script = Script::new();
         script.add("attach partition", self.attach(part));
         script.extend("set replica identity", identity_by_index(self.like.as_ref(), &part.name));
-        Change { step: "make partition", before: self.create(&part.name, self.like.as_ref()), locks, script }
+        Change {
+            step: "make partition",
+            before: self.create(&part.name, self.like.as_ref()),
+            locks,
+            shape: &self.shape,
+            script,
+            detaches: None,
+        }
     }
 
     /// Detaches a partition, and does `then` with it in the same transaction.
-    pub fn detach(&self, part: &QualifiedName, then: &Then) -> Change {
+    pub fn detach(&self, (part, oid): (&QualifiedName, Oid), then: &Then) -> Change<'_> {
         let table = &self.table.name;
         let mut script = Script::new();
         script.add("detach partition", format!("ALTER TABLE {table} DETACH PARTITION {part}"));
-        script.extend("settle partition", then.sql(part));
+        script.extend("settle partition", then.sql(table, part));
+        let default = self.default.as_ref().map(|default| &default.name);
+        let locks = [Some(table), default].into_iter().flatten();
         Change {
             step: "detach partition",
             before: Script::new(),
-            locks: [Some(table), Some(part), self.default.as_ref().map(|default| &default.name)]
-                .into_iter()
-                .flatten()
-                .map(|table| (Mode::AccessExclusive, table.clone()))
-                .collect(),
+            locks: locks.map(|table| (Mode::AccessExclusive, table.clone())).collect(),
+            shape: &self.shape,
             script,
+            detaches: Some(oid),
         }
     }
 
@@ -78,7 +87,8 @@ impl Site {
         );
         let mut script = Script::new();
         script.add("create partition", create);
-        script.add("own partition", format!("ALTER TABLE {name} OWNER TO {}", self.table.owner));
+        let owner = like.map_or(&self.table.owner, |like| &like.owner);
+        script.add("own partition", format!("ALTER TABLE {name} OWNER TO {owner}"));
         script.add("close partition", close_sql(name));
         if let Some(like) = like {
             let on = format!(" ON TABLE {name} ");
@@ -87,17 +97,32 @@ impl Site {
             script.extend("set targets", targets(like, name).into_iter().map(sql));
             script.extend("set options", column_options(like, name, <[String]>::to_vec).into_iter().map(sql));
             script.extend("set replica identity", replica_identity(like, name).map(sql));
+            script.extend("secure rows", row_security(like, name));
         }
         script
     }
 
     fn attach(&self, part: &NewPart) -> String {
-        let (lower, upper) = (self.clock.bound(part.period.lower), self.clock.bound(part.period.upper));
+        let [lower, upper] = &part.bounds;
         format!(
             "ALTER TABLE {} ATTACH PARTITION {} FOR VALUES FROM ({lower}) TO ({upper})",
             self.table.name, part.name
         )
     }
+}
+
+/// Policies, and whether they are asked.
+fn row_security(like: &Table, name: &QualifiedName) -> Vec<String> {
+    let security = like.attached.row_security;
+    let policy = |policy: &Policy| format!("CREATE POLICY {} ON {name} {}", policy.name, policy.definition);
+    let mut all: Vec<_> = like.attached.policies.iter().map(policy).collect();
+    if security.enabled {
+        all.push(format!("ALTER TABLE {name} ENABLE ROW LEVEL SECURITY"));
+    }
+    if security.forced {
+        all.push(format!("ALTER TABLE {name} FORCE ROW LEVEL SECURITY"));
+    }
+    all
 }
 
 /// The index that belongs to the same one of the table as that of its model's replica identity.

@@ -99,17 +99,20 @@ impl Split<'_> {
     ) -> Result<(Outcome, Vec<u64>)> {
         sweep(&crew.copies, &self.site.table.name).await?;
         let tx = crew.holds.begin().await?;
-        let mut waits = Waits::ForOthers;
-        match self.inside(&tx, (&mut crew.copies, &crew.watch), budget, (held, &mut waits, slow)).await {
+        let mut waits = Waits::Blocked;
+        match self.inside(&tx, (&mut crew.copies, &crew.watch), budget, (held, &mut waits)).await {
             Ok(rows) => tx.commit(STEP).await.map(|()| (Outcome::Done, rows)),
             Err(error) => {
                 tx.rollback().await?;
                 sweep(&crew.copies, &self.site.table.name).await?;
-                if waits == Waits::ForOthers || error.sqlstate() != Some(&SqlState::QUERY_CANCELED) {
+                let ran_out_of_it =
+                    waits == Waits::Working && error.sqlstate() == Some(&SqlState::QUERY_CANCELED);
+                if !ran_out_of_it && waits != Waits::Spent {
                     return Err(error);
                 }
                 *slow += 1;
-                if *slow < TOO_SLOW { Err(ran_out(STEP, budget)) } else { Ok((Outcome::TooSlow, Vec::new())) }
+                let is_last = *slow == TOO_SLOW;
+                if is_last { Ok((Outcome::TooSlow(budget), Vec::new())) } else { Err(ran_out(STEP, budget)) }
             }
         }
     }
@@ -119,7 +122,7 @@ impl Split<'_> {
         tx: &Tx<'_>,
         (copies, watch): (&mut Session, &Watch),
         budget: Duration,
-        (held, waits, slow): (&Held, &mut Waits, &mut u32),
+        (held, waits): (&Held, &mut Waits),
     ) -> Result<Vec<u64>> {
         let (table, default) = (&self.site.table, self.default);
         let indexes = index_names(tx, default.oid).await?;
@@ -132,17 +135,19 @@ impl Split<'_> {
             format!("{}; {}", each(&table.name), each(&default.name))
         };
         within(tx, until, "lock", &lock(Mode::ShareRowExclusive)).await?;
-        *waits = Waits::ForItself;
+        *waits = Waits::Working;
+        // From here on nobody changes them.
+        self.site.shape.is_still(tx).await?;
         let rows = self.copy(copies, until).await?;
         if left(until) < budget.as_millis() / 4 {
             // What is left is not worth that everybody waits.
-            *slow += 1;
+            *waits = Waits::Spent;
             return Err(ran_out(STEP, budget));
         }
         let drained = watch.drained().await?;
-        *waits = Waits::ForOthers;
+        *waits = Waits::Blocked;
         within(tx, until, "lock", &lock(Mode::AccessExclusive)).await?;
-        *waits = Waits::ForItself;
+        *waits = Waits::Working;
         if let Some(who) = watch.older_snapshot(&drained, &[table.oid, default.oid]).await? {
             return Err(Error::Busy {
                 object: default.name.plain(),
@@ -178,7 +183,7 @@ impl Split<'_> {
         }
         let columns: Vec<_> = site.table.insertable().map(|column| column.name.to_string()).collect();
         let columns = columns.join(", ");
-        let whose: Vec<_> = self.parts.iter().map(|part| site.clock.within(&site.by, part.period)).collect();
+        let whose: Vec<_> = self.parts.iter().map(|part| part.within(&site.by)).collect();
         let insert = |into: &QualifiedName, which: &str| {
             format!(
                 "INSERT INTO {into} ({columns}) SELECT {columns} FROM ONLY {} WHERE {which}",

@@ -29,12 +29,12 @@ pub async fn partitioned_tables(session: &Session) -> Result<Vec<QualifiedName>>
     Ok(session.query("list partitioned tables", SQL, &[]).await?.iter().map(|row| name(row, 0)).collect())
 }
 
-/// All facts of one partitioned table. `told`: how its column tells the time, and where periods begin, as somebody knows.
+/// All facts of one partitioned table. `told`: what somebody knows of its periods.
 pub async fn health(
     session: &mut Session,
     typed: &str,
     oid: Oid,
-    told: impl Fn(&QualifiedName) -> Option<(Clock, Zone)>,
+    told: impl Fn(&QualifiedName) -> health::Told,
 ) -> Result<Facts> {
     let Some(mut table) = table(session, oid).await? else {
         return Err(Error::Refused {
@@ -44,10 +44,12 @@ pub async fn health(
             remedy: format!("`quarterdeck plan {typed}` shows how it would be"),
         });
     };
-    if let (Some((clock, zone)), Some((_, type_sql))) = (told(&table.name), &table.column)
-        && clock.fits(type_sql)
-    {
-        (table.clock, table.zone) = (Some(clock), zone);
+    let told = told(&table.name);
+    let fits = |clock: &Clock| table.column.as_ref().is_some_and(|(_, type_sql)| clock.fits(type_sql));
+    table.clock = told.clock.filter(fits).or(table.clock);
+    // A wall's time is in no zone.
+    if table.clock.is_some_and(|clock| !clock.is_wall()) {
+        table.zone = told.zone.unwrap_or_default();
     }
     let mut parts = parts(session, oid).await?;
     for range in parts.iter_mut().filter_map(|part| part.range.as_mut()) {
@@ -63,6 +65,7 @@ pub async fn health(
         leftovers: leftovers(session, oid).await?,
         sessions: long_sessions(session).await?,
         strays: Strays::NoDefault,
+        audit: None,
     };
     // It has got a constraint in place of its bounds.
     let detaching = |part: &str| facts.parts.iter().any(|one| one.detaching && one.name.plain() == part);
@@ -108,7 +111,9 @@ fn part(row: &Row) -> Part {
         name: name(row, 0),
         bounds: row.get(2),
         own: row.get(3),
+        oid: row.get(21),
         partitioned: row.get(4),
+        foreign: row.get(22),
         detaching: row.get(5),
         range: word(6).zip(word(7)).map(|(lower, upper)| Range {
             lower,

@@ -18,6 +18,7 @@ mod maintenance;
 mod resolve;
 mod sample;
 mod server;
+mod statements;
 mod typed_name;
 
 use tokio_postgres::Row;
@@ -27,9 +28,12 @@ pub use health::{health, partitioned_tables};
 pub use id_report::{default_of, id_column, id_report};
 pub use incoming::incoming_keys;
 pub use list::{journal_readable, list_tables};
-pub use maintenance::{Marked, free_name, in_the_way_of_moves, marked, partman_of};
+pub use maintenance::{
+    Marked, changed, claim, copied_columns, drop_marked, free_name, in_the_way_of_moves, marked, partman_of,
+};
 pub use resolve::resolve;
 pub use server::server_facts;
+pub use statements::{Statements, not_collected, statements};
 pub use typed_name::reading;
 
 use crate::{

@@ -41,6 +41,8 @@ fn archived(folder: &Path) -> BTreeMap<String, usize> {
         if name.ends_with(".copy.gz") && manifest.exists() {
             let mut text = String::new();
             GzDecoder::new(std::fs::File::open(&path).unwrap()).read_to_string(&mut text).unwrap();
+            // Without the database's name, which each copy has another of.
+            let name = name.split_once('.').unwrap().1.to_owned();
             all.insert(name, text.lines().count());
         }
     }

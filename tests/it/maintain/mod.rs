@@ -1,5 +1,6 @@
 //! `quarterdeck maintain`: what is due is done, nothing is lost or hidden, and what cannot be done is said.
 
+mod changed;
 mod expiry;
 mod kills;
 mod moves;

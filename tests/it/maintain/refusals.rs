@@ -88,12 +88,12 @@ async fn what_would_be_noticed_is_not_moved() {
         (
             "CREATE PUBLICATION p FOR TABLE m".into(),
             "DROP PUBLICATION p",
-            "the publication p would send the move as a deletion",
+            "the publication p would send other partitions",
         ),
         (
             "CREATE PUBLICATION p FOR ALL TABLES WITH (publish_via_partition_root)".into(),
             "DROP PUBLICATION p",
-            "the publication p would send the move as a deletion",
+            "the publication p would send other partitions",
         ),
     ] {
         db.sql(&make).await;

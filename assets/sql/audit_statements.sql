@@ -1,0 +1,18 @@
+-- Statements that may be on a table, the dearest first. {statements} the view of pg_stat_statements, {info} its other one; $1 a part of
+-- the table's name, $2 how many. The role is none where this one is not a member of it.
+SELECT s.queryid,
+       s.query,
+       sum(s.calls)::bigint AS calls,
+       sum(s.total_exec_time) AS total_ms,
+       (SELECT r.rolname::text FROM pg_roles r WHERE r.oid = min(s.userid::bigint)::oid AND pg_has_role(r.oid, 'MEMBER')) AS role,
+       (SELECT stats_reset FROM {info}) AS since
+FROM {statements} s
+WHERE s.dbid = (SELECT oid FROM pg_database WHERE datname = current_database())
+  AND s.queryid IS NOT NULL
+  AND strpos(lower(s.query), lower($1)) > 0
+  AND s.query ~* '^[\s(]*(/\*.*\*/\s*)?(select|insert|update|delete|merge|with|values|table)\y'
+  -- The tool's own.
+  AND s.query !~ 'quarterdeck|_twin"|\yctid\y'
+GROUP BY s.queryid, s.query
+ORDER BY 4 DESC
+LIMIT $2

@@ -1,0 +1,43 @@
+//! What a change was decided by, so that it is not made of something else: names, columns, indexes, rights and partitions may
+//! change while a lock is waited for.
+
+use crate::{
+    error::{Error, Result},
+    model::{ident::QualifiedName, table::Oid},
+    pg::{Session, Tx, catalog},
+};
+
+const SQL: &str = include_str!("../../../assets/sql/partition_shape.sql");
+
+/// Some tables, as they were looked at.
+#[derive(Debug)]
+pub struct Shape {
+    table: QualifiedName,
+    of: Vec<Oid>,
+    seen: Option<String>,
+}
+
+impl Shape {
+    /// As they are now.
+    pub async fn look(session: &Session, table: &QualifiedName, of: Vec<Oid>) -> Result<Self> {
+        let seen = session.query_one("look at tables", SQL, &[&of]).await?.get(0);
+        Ok(Self { table: table.clone(), of, seen })
+    }
+
+    /// Nothing, unless they are otherwise now, under the locks of `tx`.
+    pub(super) async fn is_still(&self, tx: &Tx<'_>) -> Result<()> {
+        let now: Option<String> = tx.query_one("look at tables again", SQL, &[&self.of]).await?.get(0);
+        if now == self.seen { Ok(()) } else { Err(self.changed()) }
+    }
+
+    /// What is said then.
+    pub(super) fn changed(&self) -> Error {
+        catalog::changed(&self.table)
+    }
+}
+
+/// Whether a table is a partition.
+pub(super) async fn is_partition(tx: &Tx<'_>, part: Oid) -> Result<bool> {
+    const IS: &str = "SELECT EXISTS (SELECT FROM pg_inherits WHERE inhrelid = $1)";
+    Ok(tx.query_one("look for partition", IS, &[&part]).await?.get(0))
+}
