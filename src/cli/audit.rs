@@ -34,7 +34,10 @@ pub(super) async fn run(connect: impl AsyncFnOnce() -> Result<Target>, asked: &A
 
 /// The statements of a file.
 fn read(path: &Path) -> Result<Vec<Source>> {
-    let text = std::fs::read_to_string(path).map_err(Error::io(path.display().to_string()))?;
+    let text = std::fs::read_to_string(path).map_err(|error| Error::Usage {
+        reason: format!("{} cannot be read: {error}", path.display()),
+        remedy: "say --queries with a file of SQL".into(),
+    })?;
     let of = |(at, (before, sql)): (usize, (&str, &str))| Source {
         sql: sql.to_owned(),
         id: i64::try_from(at).unwrap_or(i64::MAX).saturating_add(1),

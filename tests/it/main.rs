@@ -6,6 +6,8 @@ mod adopt;
 #[cfg(test)]
 mod attached;
 #[cfg(test)]
+mod audit;
+#[cfg(test)]
 mod capture;
 #[cfg(test)]
 mod catalog;

@@ -47,7 +47,10 @@ enum Place {
 fn walk<'a>(node: &'a Value, of: (&str, &str, &[String]), found: &mut Found<'a>, place: Place) {
     let (schema, table, leaves) = of;
     let text = |key: &str| node[key].as_str();
-    let relation = text("Relation Name").filter(|_| text("Schema") == Some(schema) || schema.is_empty());
+    // Before PostgreSQL 15 a temporary schema has its number behind it.
+    let is_there = text("Schema")
+        .is_some_and(|there| there == schema || (schema == "pg_temp" && there.starts_with(schema)));
+    let relation = text("Relation Name").filter(|_| is_there || schema.is_empty());
     if text("Node Type") == Some("ModifyTable") {
         found.inserts |= text("Operation") == Some("Insert") && relation == Some(table);
     } else if let Some(name) = relation.filter(|name| leaves.iter().any(|leaf| leaf == name)) {

@@ -46,6 +46,7 @@ fn condition(
 ) -> Option<(String, String)> {
     let (from, to) = shape.condition()?;
     let called = shape.called(&subject.table)?;
+    let called = if called == subject.table.name.to_string() { bare(&subject.table.name) } else { called };
     let (column, next) = (format!("{called}.{}", bare(&subject.by)), shape.params() + 1);
     let by = subject.by.as_str();
     // One row is of one time; several are of a range.

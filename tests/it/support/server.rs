@@ -70,6 +70,7 @@ impl Server {
                 .set("max_connections", "200")
                 .set("max_prepared_transactions", "10")
                 .set("max_wal_senders", "10")
+                .set("shared_preload_libraries", "pg_stat_statements")
                 .set("wal_level", "logical")
                 // Whose a line of the log is: of which database and which session.
                 .set("log_line_prefix", "%d|%a|");
