@@ -51,10 +51,12 @@ pub async fn again(session: &Session, migration: Uuid) -> Result<Plan> {
     Ok(Plan { scheme: outline.scheme, steps, warnings: Vec::new() })
 }
 
-/// What a plan would build, whatever preflight says of it: the decisions, and the leaves as far as they can be foreseen.
+/// What a plan would build, also where preflight refuses it for another reason: the decisions, and the leaves as far as they can be foreseen.
 pub async fn outline(session: &Session, request: &Request) -> Result<(Scheme, Vec<Leaf>)> {
     let facts = read(session, request).await?;
-    let outline = Outline::of(&facts.case(request))?;
+    let case = facts.case(request);
+    let outline = Outline::of(&case)
+        .map_err(|error| preflight::refusal(&preflight::examine(&case)).unwrap_or(error))?;
     Ok((outline.scheme, outline.leaves))
 }
 
