@@ -227,7 +227,7 @@ async fn a_statement_is_planned_as_its_role() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_cannot_be_audited_is_said() {
     let db = database("audit_not").await;
-    db.sql("CREATE TABLE l (a text) PARTITION BY LIST (a); CREATE TABLE plain (a text)").await;
+    db.sql("CREATE TABLE l (a text) PARTITION BY LIST (a); CREATE TABLE plain (a text PRIMARY KEY)").await;
     let tool = Tool::on(&db);
     let folder = tempfile::tempdir().unwrap();
     let path = |name: &str, text: &str| {
