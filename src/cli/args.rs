@@ -10,7 +10,7 @@ use clap_complete::Shell;
 
 use crate::{
     cli::{
-        upkeep::{Audit, Health, Ids, Maintain},
+        upkeep::{Audit, Health, Ids, Maintain, Report, Retain},
         values,
     },
     error::{Error, Result},
@@ -49,7 +49,7 @@ Without a command the console opens. Without CONN, libpq's conventions hold: PGH
 PGPASSWORD, PGDATABASE, PGSSLMODE, PGSERVICE, ~/.pgpass, …; GSSAPI is not spoken.
 
 Exit codes: 0 done · 1 failed, state safe, resumable · 2 usage · 3 refused · 4 differences found ·
-5 stopped or paused by the operator · 6 outcome unknown · 7 work is due (`maintain --dry-run`)";
+5 stopped or paused by the operator · 6 outcome unknown · 7 work is due (`--dry-run`)";
 
 /// Flags that every command takes.
 #[derive(Debug, Flags)]
@@ -105,6 +105,8 @@ pub enum Command {
     Health(Health),
     /// Make partitions ahead, move rows out of DEFAULT, detach, drop or archive what has had its time; for cron
     Maintain(Maintain),
+    /// Delete old rows in small batches that make way for everybody: the retention of an outbox
+    Retain(Retain),
     /// Find the statements that reach every partition of a table, or fail on it, and how to write them instead
     Audit(Audit),
     /// Look at a table's ids; compare kinds of ids on this server; make a uuidv7()
@@ -436,16 +438,6 @@ pub struct Finish {
     pub drop_source: bool,
 }
 
-/// `quarterdeck report`.
-#[derive(Debug, Flags)]
-pub struct Report {
-    /// The table
-    pub table: String,
-    /// As JSON instead of Markdown
-    #[arg(long)]
-    pub json: bool,
-}
-
 /// `quarterdeck explain`.
 #[derive(Debug, Flags)]
 pub struct Explain {
@@ -495,6 +487,7 @@ impl Args {
             }
             Some(Command::Abort(confirmed)) => confirmed.check(),
             Some(Command::Maintain(maintain)) => maintain.check(),
+            Some(Command::Retain(retain)) => retain.older_than().map(drop),
             Some(Command::Finish(finish)) => finish.of.check(),
             Some(Command::Demo(_)) if self.everywhere.conn.is_some() => {
                 Err(usage("the demo makes a server of its own", "leave --conn out"))

@@ -19,6 +19,7 @@ mod maintain;
 pub mod manual;
 pub mod output;
 pub mod print;
+mod retain;
 mod run;
 mod show;
 mod signals;

@@ -23,6 +23,11 @@ pub fn note(words: &str) {
     to(&mut io::stderr().lock(), &format!("{}\n", harmless(words)));
 }
 
+/// One line on standard error, in place of the last one; nothing takes it away.
+pub fn live(words: &str) {
+    to(&mut io::stderr().lock(), &format!("\r\x1b[K{words}"));
+}
+
 /// A warning, on standard error.
 pub fn warning(words: &str) {
     to(&mut io::stderr().lock(), &format!("warning: {}\n", harmless(words)));

@@ -4,9 +4,9 @@ use chrono::Utc;
 
 use crate::{
     cli::{
-        args::{Blockers, PlanCommand, Report, Status, Tune},
+        args::{Blockers, PlanCommand, Status, Tune},
         output, print,
-        upkeep::Health,
+        upkeep::{Health, Report},
     },
     engine::{audit, event::Event, health, launch, plan, readiness, watcher},
     error::{Error, Result},

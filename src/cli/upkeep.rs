@@ -12,6 +12,7 @@ use crate::{
         clock::Clock,
         maintenance::{Age, OnExpiry},
         period::Every,
+        throttle::Setting,
     },
 };
 
@@ -21,6 +22,16 @@ pub struct Health {
     /// The partitioned table; without it all of them
     pub table: Option<String>,
     /// Print as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `quarterdeck report`.
+#[derive(Debug, Flags)]
+pub struct Report {
+    /// The table
+    pub table: String,
+    /// As JSON instead of Markdown
     #[arg(long)]
     pub json: bool,
 }
@@ -190,4 +201,53 @@ pub enum Guide {
     Sqlalchemy,
     /// Go's database/sql and pgx
     Go,
+}
+
+/// `quarterdeck retain`.
+#[expect(clippy::struct_excessive_bools, reason = "four flags, which hang on nothing else")]
+#[derive(Debug, Flags)]
+#[command(after_help = RETAIN)]
+pub struct Retain {
+    /// The table
+    pub table: String,
+    /// Which rows may go, as behind WHERE
+    #[arg(long = "where", value_name = "CONDITION")]
+    pub condition: String,
+    /// How old they must be: 7d, "7 days", 3 months
+    #[arg(long, value_name = "AGE", num_args = 1..=2, required = true)]
+    older_than: Vec<String>,
+    /// The column by which they are old [default: that of `COLUMN IS NOT NULL` in the condition, or the only time]
+    #[arg(long, value_name = "COLUMN")]
+    pub by: Option<String>,
+    /// Let rows go that nobody has processed, as their columns look
+    #[arg(long)]
+    pub even_unprocessed: bool,
+    /// Go on without an index that leads to the oldest rows
+    #[arg(long)]
+    pub full_scan: bool,
+    /// Slow or hold the work by a signal; once for each. See `quarterdeck tune --help`
+    #[arg(long, value_name = "SIGNAL=LIMIT")]
+    pub limit: Vec<Setting>,
+    /// Count what would go, and change nothing; the exit code is 7 where something would
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Print as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+const RETAIN: &str = "\
+Example: quarterdeck retain event_outbox --where 'processed_at IS NOT NULL' --older-than 7d
+
+Ctrl-C ends it after the batch in hand; the next run goes on.";
+
+impl Retain {
+    /// How old rows must be.
+    pub fn older_than(&self) -> Result<Age> {
+        let text = self.older_than.join(" ");
+        text.parse().map_err(|remedy| Error::Usage {
+            reason: format!("--older-than {text:?} is no length of time"),
+            remedy,
+        })
+    }
 }

@@ -32,6 +32,7 @@ pub mod phase;
 pub mod plan;
 pub mod preflight;
 pub mod references;
+pub mod retention;
 pub mod sample;
 pub mod scheme;
 pub mod server;

@@ -14,6 +14,7 @@ pub mod partition;
 pub mod readiness;
 pub mod repair;
 pub mod replay;
+pub mod retention;
 pub mod seal;
 pub mod swap;
 pub mod twin;

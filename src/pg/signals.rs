@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use crate::{
     error::{Error, Result},
-    model::{scheme::Scheme, template::fill},
+    model::{table::Oid, template::fill},
     pg::Session,
 };
 
@@ -29,6 +29,15 @@ pub struct Figures {
     pub standbys: Vec<Standby>,
     /// The replication slot that keeps the most WAL.
     pub slot: Option<Slot>,
+}
+
+/// The tables whose locks are watched.
+#[derive(Clone, Debug)]
+pub struct Watched {
+    /// The table's OID.
+    pub oid: Oid,
+    /// Its name and its twin's, as SQL.
+    pub names: [String; 2],
 }
 
 /// A transaction.
@@ -78,10 +87,9 @@ pub async fn statement(session: &Session) -> Result<String> {
 }
 
 /// Looks once, with the [`statement`].
-pub async fn read(session: &Session, statement: &str, scheme: &Scheme) -> Result<Figures> {
-    let (source, twin) = (scheme.source().to_string(), scheme.twin().to_string());
-    let row =
-        session.query_one_again("measure signals", statement, &[&scheme.table.oid, &source, &twin]).await?;
+pub async fn read(session: &Session, statement: &str, of: &Watched) -> Result<Figures> {
+    let [source, twin] = &of.names;
+    let row = session.query_one_again("measure signals", statement, &[&of.oid, source, twin]).await?;
     serde_json::from_value(row.get(0)).map_err(|error| Error::Bug(format!("figures of signals: {error}")))
 }
 

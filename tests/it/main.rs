@@ -63,6 +63,8 @@ mod rename;
 #[cfg(test)]
 mod repartition;
 #[cfg(test)]
+mod retain;
+#[cfg(test)]
 mod rights;
 #[cfg(test)]
 mod support;

@@ -15,6 +15,7 @@ pub mod maintain;
 pub mod plain;
 pub mod plan;
 pub mod report;
+pub mod retain;
 pub mod signals;
 pub mod status;
 #[cfg(test)]

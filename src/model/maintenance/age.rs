@@ -15,7 +15,8 @@ pub enum Age {
     Months(u32),
 }
 
-const UNITS: [(&str, Age); 5] = [
+const UNITS: [(&str, Age); 6] = [
+    ("d", Age::Days(1)),
     ("day", Age::Days(1)),
     ("week", Age::Days(7)),
     ("month", Age::Months(1)),
@@ -74,6 +75,7 @@ mod tests {
             ("1 year", Age::Months(12)),
             ("8 quarters", Age::Months(24)),
             ("90days", Age::Days(90)),
+            ("7d", Age::Days(7)),
             ("2  weeks", Age::Days(14)),
         ] {
             assert_eq!(text.parse(), Ok(age), "{text}");

@@ -1,0 +1,188 @@
+//! `quarterdeck retain`: what may go goes, nothing else does, nobody is held up, and it can be ended at any moment.
+
+use serde_json::Value;
+
+use crate::{
+    commands::tool::Tool,
+    support::{database, on_each_server},
+};
+
+/// An outbox of 20,000 events of a fortnight, one a minute; every tenth is not processed.
+const OUTBOX: &str = "
+    CREATE TABLE outbox (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, created_at timestamptz NOT NULL, processed_at timestamptz, payload text);
+    CREATE INDEX outbox_done ON outbox (processed_at) WHERE processed_at IS NOT NULL;
+    INSERT INTO outbox (created_at, processed_at, payload)
+    SELECT now() - i * interval '1 min', CASE WHEN i % 10 <> 0 THEN now() - i * interval '1 min' END, repeat('x', 100) FROM generate_series(1, 20000) i;
+    ANALYZE outbox";
+const PROCESSED: [&str; 6] =
+    ["retain", "outbox", "--where", "processed_at IS NOT NULL", "--older-than", "7d"];
+/// Rows that may go, and all others, by their ids.
+const MAY_GO: &str = "SELECT count(*) FROM outbox WHERE processed_at < now() - interval '7 days'";
+const REST: &str = "SELECT count(*), sum(id) FROM outbox WHERE (processed_at < now() - interval '7 days' - interval '1 min') IS NOT TRUE";
+
+fn json(text: &str) -> Value {
+    serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}: {text}"))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_may_go_goes() {
+    on_each_server(async |server| {
+        let db = server.database("retain").await;
+        db.sql(OUTBOX).await;
+        let tool = Tool::on(&db);
+        let (may_go, rest) = (db.value(MAY_GO).await, db.value(REST).await);
+        let said = tool.run(&[&PROCESSED[..], &["--dry-run"]].concat()).await;
+        assert_eq!(said.code, 7, "{said:?}");
+        for part in [
+            "rows of about 20,000 would go: processed_at before",
+            "found by index outbox_done",
+            "processed_at is null until a row is processed",
+            "quarterdeck plan public.outbox",
+        ] {
+            assert!(said.out.contains(part), "{part}: {}", said.out);
+        }
+        assert_eq!(db.value(MAY_GO).await, may_go);
+        let out = tool.done(&[&PROCESSED[..], &["--json"]].concat()).await;
+        let done = json(&out);
+        assert!(
+            done["progress"]["deleted"].as_i64().unwrap() >= may_go.parse().unwrap() && done["left"] == 0,
+            "{done}"
+        );
+        assert!(done["progress"]["batches"].as_i64().unwrap() > 3, "{done}");
+        assert_eq!((db.value(MAY_GO).await, db.value(REST).await), ("0".into(), rest));
+        assert_eq!(tool.run(&[&PROCESSED[..], &["--dry-run"]].concat()).await.code, 0);
+        // Twice is not more than once.
+        assert!(tool.done(&PROCESSED).await.contains("deleted 0 rows"));
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_others_hold_stays_and_nobody_waits() {
+    on_each_server(async |server| {
+        let db = server.database("retain_held").await;
+        db.sql(OUTBOX).await;
+        let holder = db.client().await;
+        // Somebody has some old rows, and says of one that it is not processed after all.
+        holder.batch_execute("BEGIN; SELECT FROM outbox WHERE id BETWEEN 19001 AND 19009 FOR UPDATE; UPDATE outbox SET processed_at = NULL WHERE id = 19001").await.unwrap();
+        let tool = Tool::on(&db);
+        let out = tool.done(&PROCESSED).await;
+        assert!(out.contains("; 9 rows stay: locked by somebody, or kept by a trigger"), "{out}");
+        holder.batch_execute("COMMIT").await.unwrap();
+        tool.done(&PROCESSED).await;
+        assert_eq!(db.value("SELECT count(*), count(processed_at) FROM outbox WHERE id BETWEEN 19001 AND 19009").await, "1|0");
+    })
+    .await;
+}
+
+/// Ended by a signal and by a kill, in the middle; the next run goes on.
+#[tokio::test(flavor = "multi_thread")]
+async fn it_can_be_ended_at_any_moment() {
+    let db = database("retain_ended").await;
+    db.sql(OUTBOX).await;
+    // Slow enough to be caught.
+    db.sql("CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(0.0005); RETURN old; END $$; CREATE TRIGGER slow BEFORE DELETE ON outbox FOR EACH ROW EXECUTE FUNCTION slow()").await;
+    let rest = db.value(REST).await;
+    let tool = Tool::on(&db);
+    let begun = async |from: &str| while db.value(MAY_GO).await == from {};
+    let run = tool.start_plain(&PROCESSED);
+    begun(&db.value(MAY_GO).await).await;
+    run.signal("INT");
+    let said = run.end().await;
+    assert_eq!(said.code, 5, "{said:?}");
+    let run = tool.start_plain(&PROCESSED);
+    begun(&db.value(MAY_GO).await).await;
+    run.kill().await;
+    let gone = "SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE 'quarterdeck%' AND datname = current_database()";
+    while db.value(gone).await != "0" {}
+    assert_ne!(db.value(MAY_GO).await, "0");
+    db.sql("DROP TRIGGER slow ON outbox").await;
+    tool.done(&PROCESSED).await;
+    assert_eq!((db.value(MAY_GO).await, db.value(REST).await), ("0".into(), rest));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_signal_holds_it() {
+    on_each_server(async |server| {
+        let db = server.database("retain_signal").await;
+        db.sql(&format!("{OUTBOX}; CREATE TABLE gate (word text); INSERT INTO gate VALUES ('stop')")).await;
+        let tool = Tool::on(&db);
+        let words = [&PROCESSED[..], &["--json", "--limit", "probe=SELECT word FROM public.gate"]].concat();
+        let run = tool.start_plain(&words);
+        let asked = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'quarterdeck signals' AND datname = current_database()";
+        while db.value(asked).await != "1" {}
+        let may_go = db.value(MAY_GO).await;
+        db.sql("UPDATE gate SET word = 'ok'").await;
+        assert_ne!(may_go, "0");
+        let said = run.end().await;
+        assert_eq!(said.code, 0, "{said:?}");
+        assert_eq!(db.value(MAY_GO).await, "0");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_would_do_harm_is_refused() {
+    let db = database("retain_refused").await;
+    db.sql(OUTBOX).await;
+    db.sql("CREATE TABLE flagged (id int, at timestamptz NOT NULL, is_sent boolean); INSERT INTO flagged VALUES (1, '2001-01-01', false);
+            CREATE TABLE worded (id int, at timestamptz NOT NULL, status text); INSERT INTO worded VALUES (1, '2001-01-01', 'pending'), (2, '2001-01-01', 'done');
+            CREATE TABLE two (id int PRIMARY KEY, a timestamptz NOT NULL, b timestamptz NOT NULL); CREATE TABLE child (two int REFERENCES two ON DELETE CASCADE);
+            CREATE TABLE large (at timestamptz NOT NULL, t text); INSERT INTO large SELECT '2001-01-01', repeat('x', 1000) FROM generate_series(1, 10000); ANALYZE large").await;
+    let tool = Tool::on(&db);
+    for (table, condition, code, part) in [
+        ("outbox", "true", 3, "takes rows that nobody has processed"),
+        (
+            "outbox",
+            "created_at IS NOT NULL",
+            3,
+            "takes rows that nobody has processed: processed_at is null until",
+        ),
+        ("flagged", "true", 3, "is_sent is false until"),
+        ("worded", "true", 3, "status is another word"),
+        ("two", "true", 2, "by which time rows"),
+        ("two", "a IS NOT NULL", 3, "child_two_fkey of public.child (ON DELETE CASCADE)"),
+        ("large", "true", 3, "no index leads to the oldest rows"),
+        ("outbox", "true) OR (true", 2, "is not one condition"),
+        ("outbox", "true; DROP TABLE outbox", 2, "is not one condition"),
+        ("outbox", "nonsense IS NOT NULL", 2, "does not exist"),
+        ("no_such", "true", 3, "there is no such table"),
+    ] {
+        // A condition without a column of its own is told which by the table, where it has one time alone.
+        tool.run(&["retain", table, "--where", condition, "--older-than", "7d"]).await.failed(code, part);
+    }
+    tool.run(&["retain", "outbox", "--where", "true", "--older-than", "soon"])
+        .await
+        .failed(2, "is no length of time");
+    tool.run(&["retain", "outbox", "--where", "true", "--by", "payload", "--older-than", "7d"])
+        .await
+        .failed(2, "has no time column payload");
+    assert_eq!(
+        db.value("SELECT (SELECT count(*) FROM outbox), (SELECT count(*) FROM large)").await,
+        "20000|10000"
+    );
+    // Told so, it goes on; and what is done with goes from among what is not.
+    tool.done(&["retain", "large", "--where", "true", "--older-than", "7d", "--full-scan"]).await;
+    tool.done(&["retain", "flagged", "--where", "true", "--older-than", "7d", "--even-unprocessed"]).await;
+    tool.done(&["retain", "worded", "--where", "status = 'done'", "--older-than", "7d"]).await;
+    assert_eq!(db.value("SELECT (SELECT count(*) FROM large), (SELECT count(*) FROM flagged), (SELECT string_agg(status, ',') FROM worded)").await, "0|0|pending");
+}
+
+/// Partitions, triggers that keep rows, times of other types, infinite ones, and many rows of one time.
+#[tokio::test(flavor = "multi_thread")]
+async fn odd_tables_lose_what_may_go() {
+    on_each_server(async |server| {
+        let db = server.database("retain_odd").await;
+        db.sql("CREATE TABLE p (id int, at date NOT NULL) PARTITION BY LIST (id); CREATE TABLE p1 PARTITION OF p FOR VALUES IN (1); CREATE TABLE p2 PARTITION OF p FOR VALUES IN (2);
+                INSERT INTO p SELECT 1 + i % 2, '2001-01-01'::date + i % 3 FROM generate_series(1, 3000) i; INSERT INTO p VALUES (1, '-infinity'), (2, 'infinity'), (1, now());
+                CREATE TABLE k (id int, at timestamp NOT NULL); INSERT INTO k SELECT i, '2001-01-01' FROM generate_series(1, 3000) i;
+                CREATE FUNCTION keep() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF old.id % 2 = 0 THEN RETURN NULL; END IF; RETURN old; END $$;
+                CREATE TRIGGER keep BEFORE DELETE ON k FOR EACH ROW EXECUTE FUNCTION keep(); ANALYZE").await;
+        let tool = Tool::on(&db);
+        tool.done(&["retain", "p", "--where", "id > 0", "--older-than", "1 day"]).await;
+        assert_eq!(db.value("SELECT count(*) FROM p").await, "2");
+        let out = tool.done(&["retain", "k", "--where", "true", "--older-than", "1 day"]).await;
+        assert!(out.contains("deleted 1,500 rows") && out.contains("1,500 rows stay"), "{out}");
+    })
+    .await;
+}
