@@ -10,9 +10,8 @@ FROM {statements} s
 WHERE s.dbid = (SELECT oid FROM pg_database WHERE datname = current_database())
   AND s.queryid IS NOT NULL
   AND strpos(lower(s.query), lower($1)) > 0
-  AND s.query ~* '^[\s(]*(/\*.*\*/\s*)?(select|insert|update|delete|merge|with|values|table)\y'
   -- The tool's own.
-  AND s.query !~ 'quarterdeck|_twin"|\yctid\y'
+  AND s.query !~ '\yquarterdeck\.|"quarterdeck"\.|quarterdeck_audit|_twin"|\yctid\y'
 GROUP BY s.queryid, s.query
 ORDER BY 4 DESC
 LIMIT $2

@@ -19,6 +19,13 @@ UNION ALL
 SELECT 'DEFAULT has an index of its own, ' || i.indexrelid::regclass FROM pg_index i
 WHERE i.indrelid = $2 AND NOT EXISTS (SELECT FROM pg_inherits h WHERE h.inhrelid = i.indexrelid)
 UNION ALL
+SELECT 'index ' || i.indexrelid::regclass || ' of DEFAULT has settings, or a comment, of its own' FROM pg_index i JOIN pg_class x ON x.oid = i.indexrelid
+WHERE i.indrelid = $2 AND (i.indisclustered OR obj_description(x.oid, 'pg_class') IS NOT NULL
+                           OR x.reloptions IS DISTINCT FROM (SELECT p.reloptions FROM pg_inherits h JOIN pg_class p ON p.oid = h.inhparent WHERE h.inhrelid = x.oid))
+UNION ALL
+SELECT 'constraint ' || con.conname || ' of DEFAULT has a comment' FROM pg_constraint con
+WHERE con.conrelid = $2 AND obj_description(con.oid, 'pg_constraint') IS NOT NULL
+UNION ALL
 SELECT 'DEFAULT has a constraint of its own, ' || con.conname FROM pg_constraint con
 WHERE con.conrelid = $2 AND con.contype IN ('c', 'f') AND con.conparentid = 0 AND con.coninhcount = 0
 UNION ALL

@@ -38,6 +38,13 @@ fn read(path: &Path) -> Result<Vec<Source>> {
         reason: format!("{} cannot be read: {error}", path.display()),
         remedy: "say --queries with a file of SQL".into(),
     })?;
+    let text = text.trim_start_matches('\u{feff}');
+    if text.contains('\0') {
+        return Err(Error::Usage {
+            reason: format!("{} has a character that no SQL has (NUL)", path.display()),
+            remedy: "say --queries with a file of SQL".into(),
+        });
+    }
     let of = |(at, (before, sql)): (usize, (&str, &str))| Source {
         sql: sql.to_owned(),
         id: i64::try_from(at).unwrap_or(i64::MAX).saturating_add(1),
@@ -45,7 +52,7 @@ fn read(path: &Path) -> Result<Vec<Source>> {
         total_ms: None,
         samples: before.lines().filter_map(sample).collect(),
     };
-    let all: Vec<_> = sql::statements(&text).into_iter().enumerate().map(of).collect();
+    let all: Vec<_> = sql::statements(text).into_iter().enumerate().map(of).collect();
     if all.is_empty() {
         return Err(Error::Usage {
             reason: format!("there is no statement in {}", path.display()),
@@ -55,10 +62,11 @@ fn read(path: &Path) -> Result<Vec<Source>> {
     Ok(all)
 }
 
-/// `-- $1 = 'value'`.
+/// `-- $1 = 'value'`. Only what is a literal, or a time from now: it is evaluated.
 fn sample(line: &str) -> Option<(usize, String)> {
     let (param, value) = line.trim().strip_prefix("--")?.trim().strip_prefix('$')?.split_once('=')?;
-    Some((param.trim().parse().ok()?, value.trim().trim_end_matches(';').to_owned()))
+    let value = value.trim().trim_end_matches(';');
+    sql::is_literal(value).then_some((param.trim().parse().ok()?, value.to_owned()))
 }
 
 #[cfg(test)]
@@ -68,7 +76,15 @@ mod tests {
     #[test]
     fn samples_stand_in_comments() {
         assert_eq!(sample("-- $2 = now() - interval '1 day'"), Some((2, "now() - interval '1 day'".into())));
-        for line in ["$1 = 2", "-- a comment", "-- $x = 1", "-- $1"] {
+        for line in [
+            "$1 = 2",
+            "-- a comment",
+            "-- $x = 1",
+            "-- $1",
+            "-- $1 = setval('s', 5)",
+            "-- $2 = the status",
+            "-- $1 = 1) OR (true",
+        ] {
             assert_eq!(sample(line), None, "{line}");
         }
     }

@@ -4,7 +4,7 @@ use crate::{
     engine::{audit, launch},
     error::Result,
     model::{
-        health::{Health, Told},
+        health::{Facts, Health, Told},
         ident::QualifiedName,
         ids::Ids,
         phase::Phase,
@@ -18,15 +18,19 @@ pub async fn look(session: &mut Session, typed: &str) -> Result<Health> {
     let oid = catalog::resolve(session, typed).await?;
     let migrations = launch::readable(session).await?;
     let mut facts = catalog::health(session, typed, oid, |name| told(&migrations, name)).await?;
-    // The tables of a migration are not left over.
+    forget_ours(&mut facts, &migrations);
+    facts.audit = audit::briefly(session, &Request::of(&facts.table.name.to_string())).await?;
+    Ok(facts.into())
+}
+
+/// The tables of a migration are not left over.
+pub(super) fn forget_ours(facts: &mut Facts, migrations: &[MigrationRow]) {
     let ours = migrations.iter().flat_map(|row| {
         let scheme = &row.scheme;
         [scheme.twin(), scheme.old(), scheme.history()].into_iter().chain(Ids::of(scheme).map(|ids| ids.name))
     });
     let ours: Vec<String> = ours.map(|name| name.plain()).collect();
     facts.leftovers.retain(|table| !ours.contains(&table.name.plain()));
-    facts.audit = audit::briefly(session, &Request::of(&facts.table.name.to_string())).await?;
-    Ok(facts.into())
 }
 
 /// How the column of a table that we converted tells the time, and where its periods begin.

@@ -15,7 +15,7 @@ use crate::{
         scheme::{Leaf, Scheme},
         table::{Index, IndexRole},
     },
-    pg::Tx,
+    pg::{Session, Tx},
 };
 
 const NAME: &str = "quarterdeck_audit";
@@ -27,14 +27,19 @@ pub const TEMPORARY: &str = "pg_temp";
 
 /// Lets names mean what they mean to the application, and plans be generic.
 pub async fn prepare(tx: &Tx<'_>, table: &QualifiedName) -> Result<()> {
-    const PATH: &str = "SELECT set_config('search_path', concat_ws(', ', nullif(reset_val, ''), quote_ident($1)), true) \
+    const PATH: &str = "SELECT set_config('search_path', concat_ws(', ', 'pg_temp', nullif(reset_val, ''), quote_ident($1)), true) \
                         FROM pg_settings WHERE name = 'search_path'";
     let plan = format!(
-        "SET LOCAL plan_cache_mode = force_generic_plan; SET LOCAL statement_timeout = {}",
+        "SET LOCAL plan_cache_mode = force_generic_plan; SET LOCAL row_security = on; SET LOCAL statement_timeout = {}",
         PLANNED_WITHIN.as_millis()
     );
     tx.batch("plan generically", &plan).await?;
     tx.query_one("set search path", PATH, &[&table.schema.as_str()]).await.map(|_| ())
+}
+
+/// From here on nothing can be changed, whatever is called.
+pub async fn read_only(tx: &Tx<'_>) -> Result<()> {
+    tx.batch("change nothing", "SET LOCAL transaction_read_only = on").await
 }
 
 /// Makes an empty copy of what the table will be: its partitions, its key, and unique indexes that a partitioned table can
@@ -42,9 +47,12 @@ pub async fn prepare(tx: &Tx<'_>, table: &QualifiedName) -> Result<()> {
 pub async fn copy(tx: &Tx<'_>, scheme: &Scheme, leaves: &[Leaf]) -> Result<()> {
     let name = temporary(&scheme.source().name);
     let list = |columns: &[&Ident]| columns.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    // Not LIKE the table, which would stay locked all the while.
+    let columns: Vec<_> =
+        scheme.table.columns.iter().map(|column| format!("{} {}", column.name, column.type_sql)).collect();
     let mut sql = vec![format!(
-        "CREATE TEMPORARY TABLE {name} (LIKE {} INCLUDING GENERATED) PARTITION BY RANGE ({})",
-        scheme.source(),
+        "CREATE TEMPORARY TABLE {name} ({}) PARTITION BY RANGE ({})",
+        columns.join(", "),
         scheme.by
     )];
     for leaf in leaves {
@@ -118,10 +126,14 @@ async fn plan(
 }
 
 /// A row of the table as text, by its columns; none where it is empty.
-pub async fn sample(tx: &Tx<'_>, table: &QualifiedName, columns: &[Ident]) -> Result<Vec<(String, String)>> {
+pub async fn sample(
+    session: &Session,
+    table: &QualifiedName,
+    columns: &[Ident],
+) -> Result<Vec<(String, String)>> {
     let list: Vec<_> = columns.iter().map(|column| format!("{column}::text")).collect();
     let sql = format!("SELECT {} FROM {table} LIMIT 1", list.join(", "));
-    let Some(row) = tx.query_opt("read a row", &sql, &[]).await? else { return Ok(Vec::new()) };
+    let Some(row) = session.query_opt("read a row", &sql, &[]).await? else { return Ok(Vec::new()) };
     let value =
         |(at, column): (usize, &Ident)| Some((column.as_str().to_owned(), row.get::<_, Option<String>>(at)?));
     Ok(columns.iter().enumerate().filter_map(value).collect())

@@ -246,6 +246,39 @@ async fn what_cannot_be_audited_is_said() {
     assert!(!tool.done(&["plan", "chat_messages"]).await.contains("QD-162"));
 }
 
+/// Nothing is executed, nothing is kept, and what cannot be told is not proposed.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_asked_changes_nothing() {
+    on_each_server(async |server| {
+        let db = server.database("audit_nothing").await;
+        db.sql(SHOP).await;
+        db.sql("CREATE SEQUENCE sq; CREATE FUNCTION sly(int) RETURNS uuid IMMUTABLE LANGUAGE sql AS $$ SELECT CASE WHEN nextval('sq') > 0 THEN gen_random_uuid() END $$;
+                CREATE VIEW seen AS SELECT * FROM chat_messages; CREATE SCHEMA other; CREATE TABLE other.chat_messages (id uuid PRIMARY KEY);
+                ALTER TABLE chat_messages ENABLE ROW LEVEL SECURITY").await;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("q.sql");
+        let text = "-- $1 = setval('sq', 5000)\nSELECT * FROM chat_messages WHERE id = $1 -- by id\n;
+            SELECT * FROM chat_messages WHERE id = public.sly(1);
+            SELECT * FROM sessions s LEFT JOIN chat_messages m ON m.session_id = s.id WHERE s.id = $1;
+            SELECT * FROM chat_messages WHERE created_at >= (SELECT max(created_at) FROM chat_messages);
+            SELECT * FROM other.chat_messages WHERE id = $1;
+            SELECT * FROM public.seen WHERE id = $1;
+            SELECT * FROM chat_messages WHERE created_at > '2030-01-01' AND created_at < '2029-01-01'";
+        std::fs::write(&path, text).unwrap();
+        let all = audit(&Tool::on(&db), &["chat_messages", "--queries", path.to_str().unwrap()]).await;
+        let one = |id: u64| all["statements"].as_array().unwrap().iter().find(|one| one["source"]["id"] == id).cloned().unwrap_or_default();
+        assert!(one(1)["rewrite"]["sql"].as_str().unwrap().contains("WHERE id = $1 AND chat_messages.created_at = $2"), "{all:#}");
+        assert!(one(2)["verdict"]["unplanned"].as_str().unwrap().contains("read-only"), "{all:#}");
+        assert!(one(3)["rewrite"].is_null() && one(3)["verdict"]["reaches"]["touched"] == all["leaves"], "{all:#}");
+        assert!(one(4)["verdict"]["reaches"]["at_most"] == true && one(4)["is_blind"] == false, "{all:#}");
+        assert!(one(5).is_null(), "{all:#}");
+        assert!(one(6)["verdict"]["unplanned"].as_str().unwrap().contains("through a view"), "{all:#}");
+        assert_eq!(one(7)["verdict"]["reaches"]["touched"], 0, "{all:#}");
+        assert_eq!(db.value("SELECT is_called FROM sq").await, "f");
+    })
+    .await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn guides_are_of_this_table() {
     let db = database("audit_guide").await;

@@ -160,7 +160,7 @@ async fn the_lab_measures_and_leaves_nothing() {
     killed.wait().unwrap();
     assert_eq!(db.value(left).await, "1");
     // Its last statement goes on without it.
-    tool.run(&["ids", "lab", "--rows", "10000"]).await.failed(1, "another lab is under way");
+    tool.run(&["ids", "lab", "--rows", "10000"]).await.failed(1, "another process works on it");
     let ended = "SELECT count(pg_terminate_backend(pid, 10000)) FROM pg_stat_activity \
                  WHERE application_name = 'quarterdeck ids lab' AND datname = current_database()";
     db.value(ended).await;

@@ -6,6 +6,7 @@ use crate::{
     model::{
         audit::{Audit, Audited, Reach, Rewrite, Verdict},
         figures,
+        sql::on_one_line,
     },
     tui::harmless::harmless,
 };
@@ -139,7 +140,7 @@ fn instead(rewrite: &Rewrite) -> Vec<String> {
 
 /// On one line, and not too long.
 fn shown(sql: &str) -> String {
-    let words = sql.split_whitespace().collect::<Vec<_>>().join(" ");
+    let words = on_one_line(sql);
     let words = harmless(&words);
     match words.char_indices().nth(WIDTH) {
         Some((end, _)) => format!("{} …", &words[..end]),

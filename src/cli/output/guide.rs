@@ -4,6 +4,7 @@ use crate::{
     cli::upkeep::Guide,
     model::{
         audit::{Column, Described},
+        ident::Ident,
         template::fill,
     },
 };
@@ -19,7 +20,7 @@ pub fn text(language: Guide, table: &Described) -> String {
     let class = camel(&table.name);
     let by = table.by.clone();
     let key = table.key.join(", ");
-    let id = table.key.iter().find(|column| **column != table.by).cloned().unwrap_or_else(|| by.clone());
+    let id = id_of(table).to_owned();
     let mut marks = vec![
         ("table", table.name.as_str()),
         ("schema", &table.schema),
@@ -35,14 +36,34 @@ pub fn text(language: Guide, table: &Described) -> String {
     fill(template, &marks)
 }
 
+fn id_of(table: &Described) -> &str {
+    table.key.iter().find(|column| **column != table.by).unwrap_or(&table.by)
+}
+
 fn python(table: &Described) -> Vec<(&'static str, String)> {
     let column = |column: &Column| {
         let (python, sqlalchemy) = python_type(&column.type_sql);
         let primary = if table.key.contains(&column.name) { ", primary_key=True" } else { "" };
         let optional = if column.not_null { python.to_owned() } else { format!("{python} | None") };
-        format!("    {}: Mapped[{optional}] = mapped_column({sqlalchemy}{primary})", column.name)
+        let attribute = attribute(&column.name);
+        // What is called otherwise in Python is named.
+        let named = if attribute == column.name { String::new() } else { format!("{:?}, ", column.name) };
+        format!("    {attribute}: Mapped[{optional}] = mapped_column({named}{sqlalchemy}{primary})")
     };
     vec![("columns", table.columns.iter().map(column).collect::<Vec<_>>().join("\n"))]
+}
+
+/// A column's name as Python takes it: no keyword, and nothing that SQLAlchemy has for itself.
+fn attribute(name: &str) -> String {
+    const TAKEN: [&str; 40] = [
+        "and", "as", "assert", "async", "await", "break", "class", "continue", "def", "del", "elif", "else",
+        "except", "finally", "for", "from", "global", "if", "import", "in", "is", "lambda", "nonlocal",
+        "not", "or", "pass", "raise", "return", "try", "while", "with", "yield", "None", "True", "False",
+        "metadata", "registry", "match", "case", "type",
+    ];
+    let plain: String = name.chars().map(|c| if c.is_alphanumeric() { c } else { '_' }).collect();
+    let plain = if plain.starts_with(|c: char| c.is_ascii_digit()) { format!("c_{plain}") } else { plain };
+    if TAKEN.contains(&plain.as_str()) { format!("{plain}_") } else { plain }
 }
 
 fn python_type(type_sql: &str) -> (&'static str, &'static str) {
@@ -56,6 +77,9 @@ fn python_type(type_sql: &str) -> (&'static str, &'static str) {
         "json" | "jsonb" => ("dict", "JSONB"),
         "bytea" => ("bytes", "LargeBinary"),
         "double precision" | "real" => ("float", "Float"),
+        "interval" => ("timedelta", "Interval"),
+        _ if type_sql.ends_with("[]") => ("list", "ARRAY(Text)"),
+        _ if type_sql.starts_with("time ") => ("time", "Time"),
         _ if type_sql.starts_with("timestamp") => ("datetime", "DateTime"),
         _ if type_sql.starts_with("numeric") => ("Decimal", "Numeric"),
         _ => ("str", "Text"),
@@ -66,13 +90,21 @@ fn go(table: &Described) -> Vec<(&'static str, String)> {
     let field = |column: &Column| {
         let kind = go_type(&column.type_sql);
         let pointer = if column.not_null { "" } else { "*" };
-        format!("    {} {pointer}{kind} `db:\"{}\"`", camel(&column.name), column.name)
+        let tag = if column.name.contains(['`', '"', ',']) {
+            String::new()
+        } else {
+            format!(" `db:\"{}\"`", column.name)
+        };
+        format!("    {} {pointer}{kind}{tag}", camel(&column.name))
     };
     let names: Vec<_> = table.columns.iter().map(|column| column.name.as_str()).collect();
     let scanned: Vec<_> = names.iter().map(|name| format!("&m.{}", camel(name))).collect();
     vec![
         ("fields", table.columns.iter().map(field).collect::<Vec<_>>().join("\n")),
-        ("names", names.join(", ")),
+        ("names", names.iter().map(|name| sql(name)).collect::<Vec<_>>().join(", ")),
+        ("sql_table", format!("{}.{}", sql(&table.schema), sql(&table.name))),
+        ("sql_id", sql(id_of(table))),
+        ("sql_by", sql(&table.by)),
         ("scanned", scanned.join(", ")),
     ]
 }
@@ -97,5 +129,13 @@ fn camel(name: &str) -> String {
         let mut chars = part.chars();
         chars.next().map(|first| first.to_uppercase().chain(chars).collect::<String>()).unwrap_or_default()
     };
-    name.split(|c: char| !c.is_alphanumeric()).map(part).collect()
+    let whole: String = name.split(|c: char| !c.is_alphanumeric()).map(part).collect();
+    if whole.starts_with(char::is_alphabetic) { whole } else { format!("C{whole}") }
+}
+
+/// A name in SQL, quoted where it must be.
+fn sql(name: &str) -> String {
+    let is_plain = name.starts_with(|c: char| c.is_ascii_lowercase() || c == '_')
+        && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
+    if is_plain { name.to_owned() } else { Ident::new(name).to_string() }
 }

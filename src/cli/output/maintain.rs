@@ -95,12 +95,22 @@ fn line(found: &Found, parts: &[String]) -> String {
         let names: Vec<_> = found.waiting.iter().map(bare).collect();
         rest = format!("{rest}; expired and waiting for --on-expiry drop or archive: {}", list(&names));
     }
+    let detached: Vec<_> = found.facts.leftovers.iter().map(|one| &one.name).collect();
+    let nobodys = detached.into_iter().filter(|name| !found.waiting.contains(name) && !is_due(found, name));
+    let nobodys: Vec<_> = nobodys.map(bare).collect();
+    if !nobodys.is_empty() {
+        rest = format!("{rest}; looks like a partition, and is none: {}", list(&nobodys));
+    }
     format!(
         "{}: {}: {}{rest}\n",
         harmless(&found.facts.table.name.plain()),
         summary(&found.facts),
         parts.join(", "),
     )
+}
+
+fn is_due(found: &Found, name: &QualifiedName) -> bool {
+    found.due.iter().any(|task| *task == Task::Settle(name.clone()))
 }
 
 fn list(names: &[String]) -> String {

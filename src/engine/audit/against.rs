@@ -8,12 +8,13 @@ use crate::{
     model::{
         audit::Subject,
         health::{Cover, Facts},
-        ident::Ident,
+        ident::{Ident, QualifiedName},
         period::Period,
         plan::Request,
         scheme::{Leaf, Scheme},
         table::Table,
     },
+    ops::audit::TEMPORARY,
     pg::{Session, catalog, journal, measure},
 };
 
@@ -79,8 +80,8 @@ fn planned(scheme: &Scheme, leaves: &[Leaf], now: DateTime<Utc>) -> Subject {
         clock: scheme.clock,
         key: scheme.twin_key().iter().map(|column| column.name.clone()).collect(),
         columns: columns(&scheme.table),
-        leaves: leaves.iter().map(|leaf| leaf.name.as_str().to_owned()).collect(),
-        schema: String::new(),
+        planned: QualifiedName::new(TEMPORARY, scheme.source().name.as_str()),
+        leaves: leaves.iter().map(|leaf| QualifiedName::new(TEMPORARY, leaf.name.as_str())).collect(),
         period: of_now(&periods, now),
     }
 }
@@ -103,9 +104,8 @@ fn partitioned(table: &Table, facts: &Facts) -> Result<Subject> {
         clock,
         key: table.primary_key().map(|key| key.key.iter().flatten().cloned().collect()).unwrap_or_default(),
         columns: columns(table),
-        leaves: facts.leaves().map(|part| part.name.name.as_str().to_owned()).collect(),
-        // Partitions may lie in several schemas; their names are theirs in each.
-        schema: String::new(),
+        planned: table.name.clone(),
+        leaves: facts.leaves().map(|part| part.name.clone()).collect(),
         period: of_now(&periods.collect::<Vec<_>>(), facts.table.now),
     })
 }

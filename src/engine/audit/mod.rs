@@ -2,33 +2,37 @@
 
 mod against;
 
+use tokio_postgres::error::SqlState;
+
 use self::against::{Against, subject};
 use crate::{
     engine::plan,
     error::{Error, Kind, Result},
     model::{
         audit::{
-            Audit, Audited, Brief, Column, Described, Rewrite, Sample, Source, Subject, Verdict, conditions,
-            reach, rewrite, values,
+            Audit, Audited, Brief, Column, Described, Reach, Rewrite, Sample, Source, Subject, Verdict,
+            conditions, reach, reads, rewrite, values,
         },
         ident::{Ident, QualifiedName},
         plan::{Finding, Plan, Request, Severity},
-        sql::{Shape, preparable, renamed},
+        sql::{Compared, Comparison, Shape, preparable, renamed},
     },
     ops::audit,
     pg::{Session, Tx, catalog},
 };
 
-/// The most statements that are planned.
-pub const MOST: i64 = 500;
-/// The most that are planned for an audit in short.
-const BRIEFLY: i64 = 25;
+/// The most statements of a server that are planned.
+const PLANNED: i64 = 1_000;
+/// The most statements on a table that are shown.
+pub const MOST: usize = 500;
+/// The most that an audit in short looks at.
+const BRIEFLY: usize = 25;
 
 /// Where statements come from.
 #[derive(Debug)]
 pub enum From {
-    /// pg_stat_statements: so many, the dearest first.
-    Server(i64),
+    /// pg_stat_statements, the dearest first, until so many are on the table.
+    Server(usize),
     /// A file, by its name.
     File(String, Vec<Source>),
 }
@@ -36,18 +40,21 @@ pub enum From {
 /// Audits the table of `request`, which says how it would be partitioned where it is not.
 pub async fn audit(session: &mut Session, request: &Request, from: From) -> Result<Audit> {
     let (subject, against) = subject(session, request).await?;
+    let most = if let From::Server(most) = from { most } else { usize::MAX };
     let (words, since, sources) = match from {
         From::File(name, sources) => (name, None, sources.into_iter().map(|source| (source, None)).collect()),
-        From::Server(most) => {
-            let found = catalog::statements(session, &subject.table, most).await?;
+        From::Server(_) => {
+            let found = catalog::statements(session, &subject.table, PLANNED).await?;
             let found = found.ok_or_else(catalog::not_collected)?;
             ("pg_stat_statements".to_owned(), found.since, found.all)
         }
     };
+    // A lock on the table is let go before anything is planned.
+    let row = audit::sample(session, &subject.table, &subject.columns).await?.into_iter().collect();
     let tx = session.begin().await?;
-    let audited = all(&tx, subject, &against, sources).await;
+    let audited = all(&tx, &subject, &against, (&row, sources, most)).await;
     tx.rollback().await?;
-    let (subject, statements) = audited?;
+    let statements = audited?;
     let mut audit = Audit {
         table: subject.table.plain(),
         by: subject.by.as_str().to_owned(),
@@ -108,26 +115,28 @@ pub async fn guide(session: &mut Session, request: &Request) -> Result<Described
 
 async fn all(
     tx: &Tx<'_>,
-    mut subject: Subject,
+    subject: &Subject,
     against: &Against,
-    sources: Vec<(Source, Option<Ident>)>,
-) -> Result<(Subject, Vec<Audited>)> {
-    // A table's lock is asked for first: an old reader of ours is nobody's trouble.
-    let row = audit::sample(tx, &subject.table, &subject.columns).await?.into_iter().collect();
+    (row, sources, most): (&Sample, Vec<(Source, Option<Ident>)>, usize),
+) -> Result<Vec<Audited>> {
     audit::prepare(tx, &subject.table).await?;
     if let Against::Copy { scheme, leaves, .. } = against {
         audit::copy(tx, scheme, leaves).await?;
-        audit::TEMPORARY.clone_into(&mut subject.schema);
     }
+    // Planning calls functions, whose word it is that they change nothing.
+    audit::read_only(tx).await?;
     let mut statements = Vec::new();
     for (source, role) in sources {
-        let planner = Planner { tx, subject: &subject, against, row: &row, role: role.as_ref() };
+        if statements.len() == most {
+            break;
+        }
+        let planner = Planner { tx, subject, against, row, role: role.as_ref() };
         let audited = planner.audited(source).await?;
         if audited.verdict != Verdict::Elsewhere {
             statements.push(audited);
         }
     }
-    Ok((subject, statements))
+    Ok(statements)
 }
 
 /// What a statement is planned with.
@@ -142,30 +151,34 @@ struct Planner<'a> {
 impl Planner<'_> {
     async fn audited(&self, source: Source) -> Result<Audited> {
         let (verdict, mut looks_for) = self.planned(&source).await?;
-        let is_blind =
-            verdict.reaches_all() && looks_for.iter().any(|column| column == self.subject.by.as_str());
-        looks_for.retain(|column| column != self.subject.by.as_str());
-        let shape = Shape::of(&source.sql);
+        let (by, shape) = (self.subject.by.as_str(), Shape::of(&source.sql));
+        // Of an array, or of what a query finds, the server knows only while it runs in which partitions it lies.
+        let is_array = |one: &Compared| one.column == by && one.how == Comparison::Any;
+        let is_late = matches!(verdict, Verdict::Reaches(reach) if reach.at_most)
+            || shape.compared().iter().any(is_array);
+        let is_blind = verdict.reaches_all() && !is_late && looks_for.iter().any(|column| column == by);
+        looks_for.retain(|column| column != by);
         let changes = matches!(shape.verb(), Some("UPDATE" | "INSERT" | "MERGE"));
         let moves_rows = changes && verdict != Verdict::Elsewhere && shape.sets(&self.subject.by);
-        let rewrite = match rewrite(&source.sql, self.subject, &verdict, &looks_for) {
-            Some((sql, asks)) => Some(self.rewritten(&source, sql, asks).await?),
+        let rewrite = match rewrite(&source.sql, self.subject, &verdict) {
+            Some((sql, asks)) => self.rewritten(&source, sql, asks).await?,
             None => None,
         };
         Ok(Audited { source, verdict, looks_for, is_blind, moves_rows, rewrite })
     }
 
-    async fn rewritten(&self, source: &Source, sql: String, asks: String) -> Result<Rewrite> {
+    /// What cannot be planned is not proposed.
+    async fn rewritten(&self, source: &Source, sql: String, asks: String) -> Result<Option<Rewrite>> {
         let other = Source { sql: sql.clone(), ..source.clone() };
-        let reach = match self.planned(&other).await?.0 {
-            Verdict::Reaches(reach) => Some(reach),
-            Verdict::Inserts | Verdict::Fails(_) | Verdict::Unplanned(_) | Verdict::Elsewhere => None,
-        };
-        Ok(Rewrite { sql, asks, reach })
+        Ok(match self.planned(&other).await?.0 {
+            Verdict::Reaches(reach) => Some(Rewrite { sql, asks, reach: Some(reach) }),
+            Verdict::Inserts => Some(Rewrite { sql, asks, reach: None }),
+            Verdict::Fails(_) | Verdict::Unplanned(_) | Verdict::Elsewhere => None,
+        })
     }
 
     async fn planned(&self, source: &Source) -> Result<(Verdict, Vec<String>)> {
-        let Subject { table, columns, leaves, schema, .. } = self.subject;
+        let Subject { table, planned, columns, leaves, .. } = self.subject;
         let sql = preparable(&source.sql);
         let sql = if self.against.is_copy() { renamed(&sql, table, &temporary(table)) } else { sql };
         let values = |types: &[String]| values(source, self.subject, types, self.row);
@@ -173,11 +186,19 @@ impl Planner<'_> {
             Ok(plan) => plan,
             Err(error) => return self.unplanned(source, error).map(|verdict| (verdict, Vec::new())),
         };
-        let Some(reach) = reach(&plan, (schema, table.name.as_str()), leaves) else {
-            return Ok((Verdict::Elsewhere, Vec::new()));
+        let shape = Shape::of(&source.sql);
+        let reach = match reach(&plan, planned, leaves) {
+            Some(reach) if reach.touched > 0 || shape.reads(table) => reach,
+            None if self.against.is_copy() && reads(&plan[0]["Plan"], table) => {
+                let why = "it reads the table through a view or a function: that shows when it is converted";
+                return Ok((Verdict::Unplanned(why.into()), Vec::new()));
+            }
+            // The planner already saw that no row can match.
+            None if shape.reads(table) => Reach { touched: 0, leaves: leaves.len(), at_most: false },
+            Some(_) | None => return Ok((Verdict::Elsewhere, Vec::new())),
         };
         let looks_for = conditions(&plan, leaves, columns);
-        let inserts = reach.touched == 0 && Shape::of(&source.sql).verb() == Some("INSERT");
+        let inserts = reach.touched == 0 && shape.verb() == Some("INSERT");
         Ok((if inserts { Verdict::Inserts } else { Verdict::Reaches(reach) }, looks_for))
     }
 
@@ -186,11 +207,16 @@ impl Planner<'_> {
         if error.connection_lost() || error.kind() == Kind::Bug {
             return Err(error);
         }
-        // 42P10: no unique constraint matches ON CONFLICT.
-        let no_key = error.sqlstate().is_some_and(|state| state.code() == "42P10");
+        let shape = Shape::of(&source.sql);
+        // 42P10: no unique constraint matches ON CONFLICT; 42704: none has the name.
+        let no_key = match error.sqlstate().map(SqlState::code) {
+            Some("42P10") => shape.conflict().is_some(),
+            Some("42704") => self.against.is_copy() && shape.names_constraint(),
+            _ => false,
+        };
         let reason = error.to_string();
         let reason = reason.split_once(": ").map_or(reason.as_str(), |(_, reason)| reason).to_owned();
-        let is_on_it = Shape::of(&source.sql).mentions(&self.subject.table.name);
+        let is_on_it = shape.reads(&self.subject.table) || self.role.is_none();
         Ok(match (no_key, is_on_it) {
             (true, true) => Verdict::Fails(reason),
             (_, true) => Verdict::Unplanned(reason),

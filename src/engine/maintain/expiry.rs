@@ -44,15 +44,15 @@ pub(super) async fn marked(
 }
 
 /// What a partition that is expired by this run says of itself.
-pub(super) fn mark(facts: &Facts, part: &Part, wish: &Wish) -> Option<Mark> {
+fn mark(facts: &Facts, part: &Part, wish: &Wish, before: Option<String>) -> Option<Mark> {
     let fate = match wish.keep.on_expiry {
         OnExpiry::Detach => return None,
         OnExpiry::Drop => Fate::Drop,
         OnExpiry::Archive => Fate::Archive,
     };
-    let before = wish.keep.retain?.before(facts.table.now)?;
-    let ended = part.range.as_ref()?.to.filter(|ended| *ended <= before)?;
-    Some(Mark { ended, fate, bounds: part.bounds.clone() })
+    let ends = wish.keep.retain?.before(facts.table.now)?;
+    let ended = part.range.as_ref()?.to.filter(|ended| *ended <= ends)?;
+    Some(Mark { ended, fate, bounds: part.bounds.clone(), before })
 }
 
 /// Detaches a partition, and drops it where that is wanted; what is to be archived is marked.
@@ -63,7 +63,8 @@ pub(super) async fn expire(
     part: &Part,
     said: &mut (dyn FnMut(News) + Send),
 ) -> Result<Deed> {
-    let mark = mark(&found.facts, part, wish);
+    let comment = catalog::comment(session, part.oid).await?;
+    let mark = mark(&found.facts, part, wish, comment);
     let name = (&part.name, part.oid);
     let marked = mark.map_or(Then::Nothing, Then::Mark);
     // A foreign table cannot be locked by its name.
@@ -86,9 +87,13 @@ pub(super) async fn finalize(
     part: &QualifiedName,
 ) -> Result<Deed> {
     let (facts, table) = (&found.facts, &found.facts.table.name);
-    let half = facts.parts.iter().find(|one| one.name == *part);
-    if let Some(mark) = half.and_then(|part| mark(facts, part, wish)) {
-        partition::mark(session, table, part, &mark).await?;
+    if let Some(half) = facts.parts.iter().find(|one| one.name == *part) {
+        let comment = catalog::comment(session, half.oid).await?;
+        let says =
+            comment.as_deref().is_some_and(|comment| comment.starts_with(&Mark::beginning(table, found.oid)));
+        if let Some(mark) = mark(facts, half, wish, comment).filter(|_| !says) {
+            partition::mark(session, (table, found.oid), part, &mark).await?;
+        }
     }
     partition::finalize(session, table, part).await?;
     Ok(Deed::Finalized(part.clone()))

@@ -55,6 +55,7 @@ pub struct Wish {
 pub struct Found {
     /// The table.
     pub facts: Facts,
+    oid: Oid,
     /// How it is cut.
     pub cut: Cut,
     /// What is due, in order.
@@ -108,7 +109,8 @@ pub async fn look(session: &mut Session, wish: &Wish) -> Result<Found> {
     fit::check(session, &facts).await?;
     let said = fit::said(&facts, wish);
     let cut = maintenance::cut(&facts, said).map_err(|unfit| fit::refuse(&facts, &unfit))?;
-    let table = (&facts.table.name, catalog::resolve(session, &facts.table.name.to_string()).await?);
+    let oid = catalog::resolve(session, &facts.table.name.to_string()).await?;
+    let table = (&facts.table.name, oid);
     let (settle, waiting) = expiry::marked(session, table, wish, facts.table.now).await?;
     let names: Vec<_> = settle.iter().map(|one| one.name.clone()).collect();
     let mut due =
@@ -116,7 +118,7 @@ pub async fn look(session: &mut Session, wish: &Wish) -> Result<Found> {
     for part in due.iter_mut().flat_map(new_parts) {
         part.name = catalog::free_name(session, &part.name).await?;
     }
-    Ok(Found { facts, cut, due, settle, waiting })
+    Ok(Found { facts, oid, cut, due, settle, waiting })
 }
 
 /// The partitions that a task makes.
@@ -136,7 +138,8 @@ async fn facts(session: &mut Session, wish: &Wish) -> Result<Facts> {
         let ours = health::told(&migrations, name);
         Told { clock: wish.clock.or(ours.clock), zone: wish.zone.or(ours.zone) }
     };
-    let facts = catalog::health(session, &wish.table, oid, told).await?;
+    let mut facts = catalog::health(session, &wish.table, oid, told).await?;
+    health::forget_ours(&mut facts, &migrations);
     fit::check_words(&facts, wish)?;
     Ok(facts)
 }
@@ -151,6 +154,7 @@ pub async fn maintain(
     let name = found.facts.table.name.clone();
     alone(session, &format!("quarterdeck maintain {name}"), &name.plain()).await?;
     sweep(session, &name).await?;
+    catalog::unmark(session, &name, found.oid).await?;
     let (mut deeds, mut failed) = (Vec::new(), Vec::<(Task, Error)>::new());
     for _ in 0..MOST {
         found = look(session, wish).await?;

@@ -9,7 +9,7 @@ mod sample;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-pub use reach::{Reach, conditions, reach};
+pub use reach::{Reach, conditions, reach, reads};
 pub use rewrite::rewrite;
 pub use sample::{Sample, values};
 
@@ -33,10 +33,10 @@ pub struct Subject {
     pub key: Vec<Ident>,
     /// Its columns.
     pub columns: Vec<Ident>,
-    /// Its partitions, by their names.
-    pub leaves: Vec<String>,
-    /// The schema that plans show them in.
-    pub schema: String,
+    /// What plans call it.
+    pub planned: QualifiedName,
+    /// What plans call its partitions.
+    pub leaves: Vec<QualifiedName>,
     /// A period that has rows, or one of now.
     pub period: Period,
 }

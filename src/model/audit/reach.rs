@@ -5,7 +5,10 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::model::{ident::Ident, sql::tokens};
+use crate::model::{
+    ident::{Ident, QualifiedName},
+    sql::tokens,
+};
 
 /// Partitions that a plan looks into.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -21,19 +24,22 @@ pub struct Reach {
 /// What is found in a plan.
 #[derive(Debug, Default)]
 struct Found<'a> {
-    touched: BTreeSet<&'a str>,
-    removed: bool,
-    inserts: bool,
+    touched: BTreeSet<(&'a str, &'a str)>,
+    /// It routes rows, or has an Append without some of its children: it is of the table though it reads no leaf.
+    is_of_it: bool,
     nested: bool,
+    has_queries: bool,
 }
 
 /// How far the plan that EXPLAIN (VERBOSE, FORMAT JSON) prints reaches into the `leaves` of a table; `None` where it has nothing
 /// to do with it. An INSERT reaches none: rows are routed.
-pub fn reach(explained: &Value, (schema, table): (&str, &str), leaves: &[String]) -> Option<Reach> {
+pub fn reach(explained: &Value, table: &QualifiedName, leaves: &[QualifiedName]) -> Option<Reach> {
     let mut found = Found::default();
-    walk(&explained[0]["Plan"], (schema, table, leaves), &mut found, Place::Top);
-    let is_of_it = found.inserts || found.removed || !found.touched.is_empty();
-    is_of_it.then_some(Reach { touched: found.touched.len(), leaves: leaves.len(), at_most: found.nested })
+    walk(&explained[0]["Plan"], (table, leaves), &mut found, Place::Top);
+    let is_of_it = found.is_of_it || !found.touched.is_empty();
+    // What comes from a query of its own is known only while it runs.
+    let at_most = found.nested || (found.has_queries && !found.touched.is_empty());
+    is_of_it.then_some(Reach { touched: found.touched.len(), leaves: leaves.len(), at_most })
 }
 
 /// Where in a plan a node stands.
@@ -44,30 +50,48 @@ enum Place {
     Inner,
 }
 
-fn walk<'a>(node: &'a Value, of: (&str, &str, &[String]), found: &mut Found<'a>, place: Place) {
-    let (schema, table, leaves) = of;
+fn walk<'a>(node: &'a Value, of: (&QualifiedName, &[QualifiedName]), found: &mut Found<'a>, place: Place) {
+    let (table, leaves) = of;
     let text = |key: &str| node[key].as_str();
-    // Before PostgreSQL 15 a temporary schema has its number behind it.
-    let is_there = text("Schema")
-        .is_some_and(|there| there == schema || (schema == "pg_temp" && there.starts_with(schema)));
-    let relation = text("Relation Name").filter(|_| is_there || schema.is_empty());
+    let relation = text("Schema").zip(text("Relation Name"));
     if text("Node Type") == Some("ModifyTable") {
-        found.inserts |= text("Operation") == Some("Insert") && relation == Some(table);
-    } else if let Some(name) = relation.filter(|name| leaves.iter().any(|leaf| leaf == name)) {
-        found.touched.insert(name);
+        let is_its = relation.is_some_and(|(schema, name)| is(table, schema, name));
+        found.is_of_it |= text("Operation") == Some("Insert") && is_its;
+    } else if let Some((schema, name)) = relation.filter(|(schema, name)| is_one(leaves, schema, name)) {
+        found.touched.insert((schema, name));
         found.nested |= place == Place::Inner;
     }
     // An Append says of which table it is only by what it still has; one without a child is of ours if it is of any.
-    found.removed |= node["Subplans Removed"].as_i64().is_some_and(|removed| removed > 0);
+    found.is_of_it |= node["Subplans Removed"].as_i64().is_some_and(|removed| removed > 0);
     let is_loop = text("Node Type") == Some("Nested Loop");
     for (at, child) in node["Plans"].as_array().into_iter().flatten().enumerate() {
-        let is_inner = is_loop && at == 1 && child["Parent Relationship"] == "Inner";
+        let relationship = child["Parent Relationship"].as_str();
+        found.has_queries |= relationship == Some("InitPlan");
+        let is_inner =
+            relationship == Some("SubPlan") || (is_loop && at == 1 && relationship == Some("Inner"));
         walk(child, of, found, if is_inner { Place::Inner } else { place });
     }
 }
 
+fn is_one(leaves: &[QualifiedName], schema: &str, name: &str) -> bool {
+    leaves.iter().any(|leaf| is(leaf, schema, name))
+}
+
+/// Whether a plan means this table. Before PostgreSQL 15 a temporary schema has its number behind it.
+fn is(table: &QualifiedName, schema: &str, name: &str) -> bool {
+    let known = table.schema.as_str();
+    table.name.as_str() == name && (schema == known || (known == "pg_temp" && schema.starts_with(known)))
+}
+
+/// Whether a plan reads a table.
+pub fn reads(node: &Value, table: &QualifiedName) -> bool {
+    let its = node["Schema"].as_str().zip(node["Relation Name"].as_str());
+    its.is_some_and(|(schema, name)| is(table, schema, name))
+        || node["Plans"].as_array().into_iter().flatten().any(|child| reads(child, table))
+}
+
 /// The columns of the table that conditions on its leaves speak of, in the order in which they come.
-pub fn conditions(explained: &Value, leaves: &[String], columns: &[Ident]) -> Vec<String> {
+pub fn conditions(explained: &Value, leaves: &[QualifiedName], columns: &[Ident]) -> Vec<String> {
     let mut found = Vec::new();
     conditions_of(&explained[0]["Plan"], leaves, &mut |condition| {
         for token in tokens(condition) {
@@ -81,8 +105,9 @@ pub fn conditions(explained: &Value, leaves: &[String], columns: &[Ident]) -> Ve
     found
 }
 
-fn conditions_of(node: &Value, leaves: &[String], seen: &mut dyn FnMut(&str)) {
-    let is_leaf = node["Relation Name"].as_str().is_some_and(|name| leaves.iter().any(|leaf| leaf == name));
+fn conditions_of(node: &Value, leaves: &[QualifiedName], seen: &mut dyn FnMut(&str)) {
+    let its = node["Schema"].as_str().zip(node["Relation Name"].as_str());
+    let is_leaf = its.is_some_and(|(schema, name)| is_one(leaves, schema, name));
     // An index of a bitmap is looked into by a child of the leaf's own node.
     if is_leaf {
         for key in ["Index Cond", "Recheck Cond", "Filter"] {
@@ -105,8 +130,8 @@ mod tests {
     #[test]
     fn leaves_are_counted_once() {
         let scan = |name: &str| json!({ "Node Type": "Seq Scan", "Relation Name": name, "Schema": "s" });
-        let leaves = ["m1".to_owned(), "m2".into(), "m3".into()];
-        let of = |plan: Value| reach(&json!([{ "Plan": plan }]), ("s", "m"), &leaves);
+        let leaves = ["m1", "m2", "m3"].map(|name| QualifiedName::new("s", name));
+        let of = |plan: Value| reach(&json!([{ "Plan": plan }]), &QualifiedName::new("s", "m"), &leaves);
         let append = json!({ "Node Type": "Append", "Subplans Removed": 1, "Plans": [scan("m1"), scan("m2"), scan("m1"), scan("other")] });
         assert_eq!(of(append.clone()), Some(Reach { touched: 2, leaves: 3, at_most: false }));
         assert_eq!(of(scan("other")), None);

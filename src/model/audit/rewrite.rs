@@ -1,22 +1,14 @@
 //! The same statement, told when.
 
 use super::{Subject, Verdict};
-use crate::model::{
-    ident::Ident,
-    sql::{Comparison, Shape},
-};
+use crate::model::{ident::Ident, sql::Shape};
 
 /// A statement that would reach fewer partitions, or work at all, and what it asks of who writes it; the new parameters come last.
-pub fn rewrite(
-    sql: &str,
-    subject: &Subject,
-    verdict: &Verdict,
-    looks_for: &[String],
-) -> Option<(String, String)> {
+pub fn rewrite(sql: &str, subject: &Subject, verdict: &Verdict) -> Option<(String, String)> {
     let shape = Shape::of(sql);
     match verdict {
         Verdict::Fails(_) => conflict(sql, &shape, subject),
-        Verdict::Reaches(_) if verdict.reaches_all() => condition(sql, &shape, subject, looks_for),
+        Verdict::Reaches(_) if verdict.reaches_all() => condition(sql, &shape, subject),
         Verdict::Reaches(_) | Verdict::Inserts | Verdict::Unplanned(_) | Verdict::Elsewhere => None,
     }
 }
@@ -38,26 +30,20 @@ fn conflict(sql: &str, shape: &Shape<'_>, subject: &Subject) -> Option<(String, 
 }
 
 /// The condition says when, too.
-fn condition(
-    sql: &str,
-    shape: &Shape<'_>,
-    subject: &Subject,
-    looks_for: &[String],
-) -> Option<(String, String)> {
+fn condition(sql: &str, shape: &Shape<'_>, subject: &Subject) -> Option<(String, String)> {
+    if shape.joins_outer() {
+        return None;
+    }
     let (from, to) = shape.condition()?;
     let called = shape.called(&subject.table)?;
     let called = if called == subject.table.name.to_string() { bare(&subject.table.name) } else { called };
     let (column, next) = (format!("{called}.{}", bare(&subject.by)), shape.params() + 1);
     let by = subject.by.as_str();
     // One row is of one time; several are of a range.
-    let compared = shape.compared();
-    let is_one = |column: &&Ident| {
-        let of = |one: &&crate::model::sql::Compared| {
-            one.column == column.as_str() && one.how == Comparison::Equal
-        };
-        looks_for.iter().any(|name| name == column.as_str()) && compared.iter().any(|one| of(&one))
-    };
-    let (when, asks) = if subject.key.iter().filter(|key| key.as_str() != by).any(|key| is_one(&key)) {
+    let equated = shape.equated(&called);
+    let mut rest = subject.key.iter().filter(|key| key.as_str() != by).peekable();
+    let is_one = rest.peek().is_some() && rest.all(|key| equated.iter().any(|name| name == key.as_str()));
+    let (when, asks) = if is_one {
         let asks = format!("the {by} of the row: keep it beside the id wherever that is kept");
         (format!("{column} = ${next}"), asks)
     } else {
@@ -102,8 +88,8 @@ mod tests {
             clock: Clock::Timestamptz,
             key: idents(&["id", "created_at"]),
             columns: idents(&["id", "session_id", "created_at"]),
+            planned: QualifiedName::new("public", "m"),
             leaves: Vec::new(),
-            schema: String::new(),
             period: Period { lower: now, upper: now + chrono::TimeDelta::days(90) },
         }
     }
@@ -111,18 +97,35 @@ mod tests {
     #[test]
     fn a_condition_is_told_when() {
         let all = Verdict::Reaches(Reach { touched: 4, leaves: 4, at_most: false });
-        let of = |sql: &str, column: &str| {
-            rewrite(sql, &subject(), &all, &[column.to_owned()]).map(|(sql, _)| sql)
-        };
+        let of = |sql: &str| rewrite(sql, &subject(), &all).map(|(sql, _)| sql);
         assert_eq!(
-            of("SELECT * FROM m WHERE id = $1", "id").unwrap(),
-            "SELECT * FROM m WHERE id = $1 AND \"m\".created_at = $2"
+            of("SELECT * FROM m WHERE id = $1 -- by id").unwrap(),
+            "SELECT * FROM m WHERE id = $1 AND \"m\".created_at = $2 -- by id"
         );
         assert_eq!(
-            of("SELECT * FROM public.m AS x WHERE session_id = $1 OR parent = $1 ORDER BY created_at LIMIT $2", "session_id").unwrap(),
+            of("SELECT * FROM public.m AS x WHERE session_id = $1 OR parent = $1 ORDER BY created_at LIMIT $2").unwrap(),
             "SELECT * FROM public.m AS x WHERE (session_id = $1 OR parent = $1) AND x.created_at >= $3 AND x.created_at < $4 ORDER BY created_at LIMIT $2"
         );
-        assert_eq!(of("SELECT * FROM m", "id"), None);
+        assert_eq!(of("SELECT * FROM m"), None);
+        assert_eq!(of("SELECT * FROM o LEFT JOIN m ON m.id = o.id WHERE o.id = $1"), None);
+        // Not one row, or not of this table.
+        for several in [
+            "SELECT * FROM m WHERE id = $1 OR session_id = $2",
+            "SELECT * FROM m WHERE NOT id = $1",
+            "UPDATE m SET id = $1 WHERE id > $2",
+            "SELECT * FROM m JOIN o ON m.session_id = o.s WHERE o.id = $1",
+            "SELECT * FROM m WHERE id = $1 + 1",
+            "SELECT * FROM m WHERE id = ANY ($1)",
+            "SELECT * FROM m WHERE a + id = $1",
+        ] {
+            assert!(of(several).unwrap().contains("created_at >= $"), "{several}: {:?}", of(several));
+        }
+        for one in [
+            "DELETE FROM m WHERE session_id = $2 AND id = $1 RETURNING 1",
+            "SELECT * FROM m x WHERE x.id = 'a'",
+        ] {
+            assert!(of(one).unwrap().contains("created_at = $"), "{one}: {:?}", of(one));
+        }
     }
 
     #[test]
@@ -130,11 +133,11 @@ mod tests {
         let fails = Verdict::Fails("no unique constraint".into());
         let sql = "INSERT INTO m VALUES ($1) ON CONFLICT (id) DO NOTHING";
         assert_eq!(
-            rewrite(sql, &subject(), &fails, &[]).unwrap().0,
+            rewrite(sql, &subject(), &fails).unwrap().0,
             "INSERT INTO m VALUES ($1) ON CONFLICT (\"id\", created_at) DO NOTHING"
         );
         assert_eq!(
-            rewrite("INSERT INTO m VALUES ($1) ON CONFLICT (session_id) DO NOTHING", &subject(), &fails, &[]),
+            rewrite("INSERT INTO m VALUES ($1) ON CONFLICT (session_id) DO NOTHING", &subject(), &fails),
             None
         );
     }

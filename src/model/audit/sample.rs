@@ -16,11 +16,13 @@ pub type Sample = BTreeMap<String, String>;
 
 /// The values of all parameters as SQL, in the order of their numbers; `types` are the server's names for theirs.
 pub fn values(source: &Source, subject: &Subject, types: &[String], row: &Sample) -> Vec<String> {
-    let compared = Shape::of(&source.sql).compared();
+    let shape = Shape::of(&source.sql);
+    let compared = shape.compared();
     let of = |param: usize, type_sql: &String| {
         let given = source.samples.iter().find(|(n, _)| *n == param).map(|(_, sql)| sql.clone());
         let told = || compared.iter().find(|one| one.param == param).and_then(|one| told(one, subject, row));
-        let value = given.or_else(told).unwrap_or_else(|| any(type_sql));
+        let argument = || shape.function_of(param).and_then(|function| argument(&function, subject));
+        let value = given.or_else(told).or_else(argument).unwrap_or_else(|| any(type_sql));
         format!("({value})::{type_sql}")
     };
     types.iter().enumerate().map(|(at, type_sql)| of(at + 1, type_sql)).collect()
@@ -43,6 +45,16 @@ fn told(one: &Compared, subject: &Subject, row: &Sample) -> Option<String> {
     Some(if one.how == Comparison::Any { format!("ARRAY[{value}]") } else { value })
 }
 
+/// What a function that is often asked of times wants first.
+fn argument(function: &str, subject: &Subject) -> Option<String> {
+    let middle = subject.period.lower + (subject.period.upper - subject.period.lower) / 2;
+    match function {
+        "to_timestamp" => Some(middle.timestamp().to_string()),
+        "date_trunc" | "date_part" => Some("'day'".into()),
+        _ => None,
+    }
+}
+
 /// Any value of a type.
 fn any(type_sql: &str) -> String {
     if type_sql.ends_with("[]") {
@@ -57,7 +69,9 @@ fn any(type_sql: &str) -> String {
         "json" | "jsonb" => "'{}'".into(),
         "date" => "current_date".into(),
         _ if bare.starts_with("timestamp") => "now()".into(),
-        "text" | "character varying" | "character" | "bytea" | "name" => "''".into(),
+        "bytea" | "name" => "''".into(),
+        // As a part of an interval it is a number.
+        "text" | "character varying" | "character" => "'1'".into(),
         // Of a type that nothing is known of there is still this.
         _ => "NULL".into(),
     }

@@ -7,6 +7,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use crate::model::{
     ident::QualifiedName,
     sql::{Kind, tokens},
+    table::Oid,
 };
 
 /// What is to become of it.
@@ -27,27 +28,33 @@ pub struct Mark {
     pub fate: Fate,
     /// Its bounds, as PostgreSQL wrote them.
     pub bounds: String,
+    /// The comment that it had.
+    pub before: Option<String>,
 }
 
 impl Mark {
-    /// How the comment of every expired partition of `table` begins.
-    pub fn beginning(table: &QualifiedName) -> String {
-        format!("Quarterdeck: expired partition of {table}, ")
+    /// How the comment of every expired partition of `table` begins; another table may have its name later.
+    pub fn beginning(table: &QualifiedName, oid: Oid) -> String {
+        format!("Quarterdeck: expired partition of {table} (OID {oid}), ")
     }
 
     /// The whole comment.
-    pub fn comment(&self, table: &QualifiedName) -> String {
-        format!("{}{self}", Self::beginning(table))
+    pub fn comment(&self, table: &QualifiedName, oid: Oid) -> String {
+        format!("{}{self}", Self::beginning(table, oid))
     }
 
     /// Reads what follows the beginning. Anybody may write a comment on his own table: one that is not to the letter what we
     /// write is none of ours.
     pub fn read(rest: &str) -> Option<Self> {
+        let (rest, before) = match rest.split_once('\n') {
+            Some((rest, before)) => (rest, Some(before.to_owned())),
+            None => (rest, None),
+        };
         let (ended, rest) = rest.strip_prefix("ended ")?.split_once(", to be ")?;
         let (fate, bounds) = rest.split_once("; it was ")?;
         let fate = [Fate::Drop, Fate::Archive].into_iter().find(|known| known.word() == fate)?;
         let ended = DateTime::parse_from_rfc3339(ended).ok()?.to_utc();
-        are_bounds(bounds).then(|| Self { ended, fate, bounds: bounds.to_owned() })
+        are_bounds(bounds).then(|| Self { ended, fate, bounds: bounds.to_owned(), before })
     }
 }
 
@@ -63,7 +70,8 @@ impl Fate {
 impl fmt::Display for Mark {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let ended = self.ended.to_rfc3339_opts(SecondsFormat::Micros, true);
-        write!(f, "ended {ended}, to be {}; it was {}", self.fate.word(), self.bounds)
+        write!(f, "ended {ended}, to be {}; it was {}", self.fate.word(), self.bounds)?;
+        self.before.iter().try_for_each(|before| write!(f, "\n{before}"))
     }
 }
 
@@ -97,9 +105,13 @@ mod tests {
             ended: "2024-04-01T00:00:00Z".parse().unwrap(),
             fate: Fate::Archive,
             bounds: "FOR VALUES FROM ('2024-01-01 00:00:00+00') TO ('2024-04-01 00:00:00+00')".into(),
+            before: None,
         };
-        let comment = mark.comment(&table);
-        assert_eq!(Mark::read(comment.strip_prefix(&Mark::beginning(&table)).unwrap()), Some(mark));
+        for before in [None, Some("two\nlines; it was mine".to_owned())] {
+            let mark = Mark { before, ..mark.clone() };
+            let comment = mark.comment(&table, 7);
+            assert_eq!(Mark::read(comment.strip_prefix(&Mark::beginning(&table, 7)).unwrap()), Some(mark));
+        }
     }
 
     #[test]

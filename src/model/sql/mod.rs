@@ -30,10 +30,65 @@ pub fn renamed(sql: &str, table: &QualifiedName, other: &str) -> String {
     text + &sql[from..]
 }
 
+/// The statement on one line, without its comments.
+pub fn on_one_line(sql: &str) -> String {
+    let mut text = String::new();
+    for token in tokens(sql) {
+        if token.kind != Kind::Gap {
+            text.push_str(token.text(sql));
+        } else if !text.ends_with(' ') {
+            text.push(' ');
+        }
+    }
+    text.trim().to_owned()
+}
+
+/// Whether a text is one literal, with its type perhaps, or a time from now.
+pub fn is_literal(text: &str) -> bool {
+    const WORDS: [&str; 16] = [
+        "null",
+        "true",
+        "false",
+        "array",
+        "interval",
+        "date",
+        "timestamp",
+        "timestamptz",
+        "time",
+        "uuid",
+        "now",
+        "current_timestamp",
+        "current_date",
+        "text",
+        "bigint",
+        "int",
+    ];
+    let mut depth = 0_i32;
+    let fits = |token: &Token, depth: &mut i32| match (token.kind, token.text(text)) {
+        (Kind::Gap, gap) => gap.trim().is_empty(),
+        (Kind::Text | Kind::Number, _) => true,
+        (Kind::Word, word) => WORDS.iter().any(|known| word.eq_ignore_ascii_case(known)),
+        (Kind::Symbol, "(" | "[") => {
+            *depth += 1;
+            true
+        }
+        (Kind::Symbol, ")" | "]") => {
+            *depth -= 1;
+            *depth >= 0
+        }
+        (Kind::Symbol, symbol) => ["-", "+", ",", ":"].contains(&symbol),
+        (Kind::Quoted | Kind::Param, _) => false,
+    };
+    !text.trim().is_empty() && tokens(text).iter().all(|token| fits(token, &mut depth)) && depth == 0
+}
+
 /// The statement as it can be prepared: where `interval '1 day'` was written, pg_stat_statements says `interval $1`, which
 /// is none (a type before a parameter becomes a cast).
 pub fn preparable(sql: &str) -> String {
     const TYPES: [&str; 6] = ["interval", "timestamp", "timestamptz", "date", "time", "timetz"];
+    let sql = &sql
+        .replace("timestamp with time zone $", "timestamptz $")
+        .replace("timestamp without time zone $", "timestamp $");
     let all = tokens(sql);
     let mut text = String::new();
     let mut from = 0;
@@ -88,6 +143,11 @@ mod tests {
             renamed(sql, &table, "pg_temp.m"),
             "SELECT pg_temp.m.id, 'app.m' FROM pg_temp.m AS m -- app.m\n JOIN pg_temp.m USING (id) WHERE app.mm = 1 AND xapp.m = 2"
         );
+    }
+
+    #[test]
+    fn comments_are_left_out() {
+        assert_eq!(on_one_line("-- a\nSELECT 1 -- b\r\n , 2 /* c */ FROM t -- d"), "SELECT 1 , 2 FROM t");
     }
 
     #[test]

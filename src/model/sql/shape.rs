@@ -96,17 +96,33 @@ impl<'a> Shape<'a> {
         Self { sql, code }
     }
 
+    /// Whether a keyword stands there; behind a dot there is a name.
     fn is(&self, at: usize, keyword: &str) -> bool {
-        self.code.get(at).is_some_and(|(token, _)| token.is(self.sql, keyword))
+        let is_name = at > 0 && self.text(at - 1) == ".";
+        !is_name && self.code.get(at).is_some_and(|(token, _)| token.is(self.sql, keyword))
     }
 
     fn text(&self, at: usize) -> &'a str {
         self.code.get(at).map_or("", |(token, _)| token.text(self.sql))
     }
 
-    /// Whether a name in it is this one.
-    pub fn mentions(&self, name: &Ident) -> bool {
-        self.code.iter().any(|(token, _)| token.names(self.sql, name))
+    /// Whether it reads or changes a table of this name, in its schema or in one that is not named.
+    pub fn reads(&self, table: &QualifiedName) -> bool {
+        (0..self.code.len()).any(|at| {
+            let before = |n: usize| at.checked_sub(n).map_or("", |at| self.text(at));
+            let is_qualified = before(1) == ".";
+            let is_its = !is_qualified || self.code[at - 2].0.names(self.sql, &table.schema);
+            let starts = before(if is_qualified { 3 } else { 1 });
+            let words = ["FROM", "JOIN", "UPDATE", "INTO", "ONLY", "USING", "TABLE", ","];
+            let is_place = words.iter().any(|word| starts.eq_ignore_ascii_case(word));
+            self.code[at].0.names(self.sql, &table.name) && is_its && is_place
+        })
+    }
+
+    /// Whether it is an INSERT that names a constraint.
+    pub fn names_constraint(&self) -> bool {
+        (0..self.code.len())
+            .any(|at| self.is(at, "CONFLICT") && self.is(at + 1, "ON") && self.is(at + 2, "CONSTRAINT"))
     }
 
     /// `SELECT`, `INSERT`, `UPDATE`, `DELETE`, `MERGE` where it is one of them, also behind WITH; in capitals.
@@ -145,7 +161,7 @@ impl<'a> Shape<'a> {
         let mut all = Vec::new();
         for at in 0..self.code.len() {
             let Some(param) = self.param(at) else { continue };
-            if let Some((column, how)) = self.left_of(at) {
+            if let Some((column, how)) = self.left_of(at).or_else(|| self.right_of(at)) {
                 all.push(Compared { column, how, param });
             }
         }
@@ -175,6 +191,28 @@ impl<'a> Shape<'a> {
             }
             _ => None,
         }
+    }
+
+    /// The column on the right of a parameter: `$1 <= column`.
+    fn right_of(&self, at: usize) -> Option<(String, Comparison)> {
+        let (one, two) = (self.text(at + 1), self.text(at + 2));
+        let (how, first) = match (one, two) {
+            ("=", _) => (Comparison::Equal, at + 2),
+            ("<" | ">", ">") | ("<", "<") => return None,
+            ("<", "=") => (Comparison::Above, at + 3),
+            (">", "=") => (Comparison::Below, at + 3),
+            ("<", _) => (Comparison::Above, at + 2),
+            (">", _) => (Comparison::Below, at + 2),
+            _ => return None,
+        };
+        let column = if self.text(first + 1) == "." { first + 2 } else { first };
+        Some((self.code.get(column)?.0.name(self.sql)?, how))
+    }
+
+    /// The function that a parameter is the first argument of.
+    pub fn function_of(&self, param: usize) -> Option<String> {
+        let at = (0..self.code.len()).find(|at| self.param(*at) == Some(param))?;
+        (at >= 2 && self.text(at - 1) == "(").then(|| self.name_before(at - 1)).flatten()
     }
 
     /// `INSERT INTO t (a, b) VALUES ($1, $2)`: which column gets which parameter.
@@ -273,6 +311,58 @@ impl<'a> Shape<'a> {
         )
     }
 
+    /// Whether rows come from an outer join: a condition behind WHERE would take those away that found no other.
+    pub fn joins_outer(&self) -> bool {
+        let outer = |at: &usize| {
+            ["LEFT", "RIGHT", "FULL"].iter().any(|word| self.is(*at, word))
+                && (self.is(at + 1, "JOIN") || (self.is(at + 1, "OUTER") && self.is(at + 2, "JOIN")))
+        };
+        (0..self.code.len()).any(|at| outer(&at))
+    }
+
+    /// Whether the condition is of alternatives, or of what is not.
+    fn is_plain(&self, from: usize, to: usize) -> bool {
+        let within = self
+            .code
+            .iter()
+            .enumerate()
+            .filter(|(_, (token, depth))| *depth == 0 && token.start >= from && token.end <= to);
+        within.map(|(at, _)| at).all(|at| !self.is(at, "OR") && !self.is(at, "NOT") && !self.is(at, "CASE"))
+    }
+
+    /// The columns that the condition itself says are equal to one value each, of the rows called `called`.
+    pub fn equated(&self, called: &str) -> Vec<String> {
+        let Some((from, to)) = self.condition() else { return Vec::new() };
+        if !self.is_plain(from, to) {
+            return Vec::new();
+        }
+        let mut found = Vec::new();
+        for at in 0..self.code.len() {
+            let (token, depth) = &self.code[at];
+            let is_here = *depth == 0 && token.start >= from && token.end <= to;
+            let is_equal =
+                self.text(at) == "=" && ![">", "<", "!", "="].contains(&self.text(at.wrapping_sub(1)));
+            if !is_here || !is_equal {
+                continue;
+            }
+            let value = self
+                .code
+                .get(at + 1)
+                .is_some_and(|(token, _)| matches!(token.kind, Kind::Param | Kind::Text | Kind::Number));
+            // Behind the value the condition ends, or another one begins.
+            let is_whole =
+                self.code.get(at + 2).is_none_or(|(token, _)| token.start >= to) || self.is(at + 2, "AND");
+            let is_its = at < 2 || self.text(at - 2) != "." || self.text(at.wrapping_sub(3)) == called;
+            let begins =
+                if at >= 2 && self.text(at - 2) == "." { at.checked_sub(4) } else { at.checked_sub(2) };
+            let is_first = begins.is_some_and(|before| self.is(before, "WHERE") || self.is(before, "AND"));
+            if let Some(name) = self.name_before(at).filter(|_| value && is_whole && is_its && is_first) {
+                found.push(name);
+            }
+        }
+        found
+    }
+
     /// Where the condition of the statement itself stands: behind WHERE, up to what follows it.
     pub fn condition(&self) -> Option<(usize, usize)> {
         let tops: Vec<usize> = (0..self.code.len()).filter(|at| self.code[*at].1 == 0).collect();
@@ -286,7 +376,9 @@ impl<'a> Shape<'a> {
             .iter()
             .copied()
             .find(|next| *next > at && AFTER_WHERE.iter().any(|word| self.is(*next, word)));
-        Some((from, end.map_or(self.sql.len(), |end| self.code[end - 1].0.end)))
+        // A comment behind it is not a part of it.
+        let last = end.map_or(self.code.len() - 1, |end| end - 1);
+        Some((from, self.code[last].0.end))
     }
 }
 

@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// So many attempts may run out of the budget with all locks in hand; then it is not the others who are slow.
-pub(super) const TOO_SLOW: u32 = 3;
+pub(super) const TOO_SLOW: u32 = 8;
 
 /// What one transaction does.
 #[derive(Debug)]

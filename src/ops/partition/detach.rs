@@ -33,7 +33,7 @@ pub enum Then {
 
 impl Then {
     /// The statement, if there is one.
-    pub(super) fn sql(&self, table: &QualifiedName, part: &QualifiedName) -> Option<String> {
+    pub(super) fn sql(&self, table: (&QualifiedName, Oid), part: &QualifiedName) -> Option<String> {
         match self {
             Self::Nothing => None,
             Self::Drop => Some(format!("DROP TABLE {part}")),
@@ -42,12 +42,17 @@ impl Then {
     }
 }
 
-fn mark_sql(table: &QualifiedName, part: &QualifiedName, mark: &Mark) -> String {
-    format!("COMMENT ON TABLE {part} IS {}", literal(&mark.comment(table)))
+fn mark_sql((table, oid): (&QualifiedName, Oid), part: &QualifiedName, mark: &Mark) -> String {
+    format!("COMMENT ON TABLE {part} IS {}", literal(&mark.comment(table, oid)))
 }
 
-/// Lets a partition say what is to become of it.
-pub async fn mark(session: &Session, table: &QualifiedName, part: &QualifiedName, mark: &Mark) -> Result<()> {
+/// Lets a half detached partition say what is to become of it.
+pub async fn mark(
+    session: &Session,
+    table: (&QualifiedName, Oid),
+    part: &QualifiedName,
+    mark: &Mark,
+) -> Result<()> {
     session.batch("mark partition", &mark_sql(table, part, mark)).await
 }
 
@@ -62,7 +67,7 @@ pub async fn finalize(session: &Session, table: &QualifiedName, part: &Qualified
     .await
 }
 
-/// Detaches a partition of a table that has no DEFAULT, which says first what is to become of it. From when it is looked at
+/// Detaches a partition of a table that has no DEFAULT, which says what is to become of it as soon as it is none. From when it is looked at
 /// until the first half is done its name is held, so that no other one is detached.
 pub async fn concurrently(
     session: &Session,
@@ -74,35 +79,24 @@ pub async fn concurrently(
     let mut guard = Session::open(session.target(), "maintain guard").await?;
     let tx = guard.begin().await?;
     tx.lock_timeout(BEGINS).await?;
-    // It has no lock by then.
-    tx.batch("be patient", "SET LOCAL idle_in_transaction_session_timeout = '2min'").await?;
-    tx.batch("hold name", &format!("SAVEPOINT name; LOCK TABLE ONLY {part} IN ACCESS SHARE MODE")).await?;
+    tx.batch("hold name", &format!("LOCK TABLE ONLY {part} IN ACCESS SHARE MODE")).await?;
     site.shape.is_still(&tx).await?;
-    let before = comment_of(&tx, oid).await?;
-    if let Then::Mark(says) = then {
-        mark(session, &site.table.name, part, says).await?;
-    }
     let sql = format!("ALTER TABLE {} DETACH PARTITION {part} CONCURRENTLY", site.table.name);
-    let done = patiently(session, halves(session, (&watch, &tx), (part, oid), &sql)).await;
-    tx.rollback().await?;
-    if done.is_err() && matches!(then, Then::Mark(_)) && !is_half_done(session, oid).await? {
-        // It is a partition as before.
-        session.batch("take mark back", &before).await?;
-    }
-    done
+    let marks = then.sql((&site.table.name, site.table.oid), part).filter(|_| matches!(then, Then::Mark(_)));
+    patiently(session, halves(session, (&watch, tx), (part, oid), (&sql, marks))).await
 }
 
 /// Both halves; `tx` holds the name until the first one is done.
 async fn halves(
     session: &Session,
-    (watch, tx): (&Watch, &Tx<'_>),
+    (watch, tx): (&Watch, Tx<'_>),
     (part, oid): (&QualifiedName, Oid),
-    sql: &str,
+    (sql, marks): (&str, Option<String>),
 ) -> Result<()> {
     let token = session.cancel_token();
     let mut work = std::pin::pin!(watch.during(session.batch("detach partition", sql)));
     let begun = Instant::now();
-    while !is_half_done_by(tx, oid).await? {
+    while !is_half_done(&tx, oid).await? {
         tokio::select! {
             // It ends before it is half done only where it fails.
             (done, seen) = &mut work => return done.map_err(|error| waits(part, error, seen)),
@@ -113,27 +107,18 @@ async fn halves(
             tracing::debug!(?canceled, "the first half waits for too long");
         }
     }
-    tx.batch("let name go", "ROLLBACK TO SAVEPOINT name").await?;
+    // It is no partition any more, and still has the lock of its name: nobody takes it for something else.
+    if let Some(sql) = marks {
+        tx.batch("mark partition", &sql).await?;
+    }
+    tx.commit("mark partition").await?;
     let (done, seen) = work.await;
     done.map_err(|error| waits(part, error, seen))
 }
 
-/// The statement that gives a table the comment that it has.
-async fn comment_of(tx: &Tx<'_>, table: Oid) -> Result<String> {
-    const SQL: &str =
-        "SELECT format('COMMENT ON TABLE %s IS %L', $1::oid::regclass, obj_description($1::oid, 'pg_class'))";
-    Ok(tx.query_one("read comment", SQL, &[&table]).await?.get(0))
-}
-
-const HALF_DONE: &str = "SELECT EXISTS (SELECT FROM pg_inherits WHERE inhrelid = $1 AND inhdetachpending) \
-                         OR NOT EXISTS (SELECT FROM pg_inherits WHERE inhrelid = $1)";
-
-async fn is_half_done_by(tx: &Tx<'_>, part: Oid) -> Result<bool> {
-    Ok(tx.query_one("look whether it is half done", HALF_DONE, &[&part]).await?.get(0))
-}
-
-async fn is_half_done(session: &Session, part: Oid) -> Result<bool> {
-    Ok(session.query_one("look whether it is half done", HALF_DONE, &[&part]).await?.get(0))
+async fn is_half_done(tx: &Tx<'_>, part: Oid) -> Result<bool> {
+    const SQL: &str = "SELECT EXISTS (SELECT FROM pg_inherits WHERE inhrelid = $1 AND inhdetachpending)";
+    Ok(tx.query_one("look whether it is half done", SQL, &[&part]).await?.get(0))
 }
 
 /// Runs `work` with a longer `lock_timeout`.

@@ -64,7 +64,7 @@ impl Site {
         let table = &self.table.name;
         let mut script = Script::new();
         script.add("detach partition", format!("ALTER TABLE {table} DETACH PARTITION {part}"));
-        script.extend("settle partition", then.sql(table, part));
+        script.extend("settle partition", then.sql((table, self.table.oid), part));
         let default = self.default.as_ref().map(|default| &default.name);
         let locks = [Some(table), default].into_iter().flatten();
         Change {

@@ -27,6 +27,7 @@ use crate::{
     pg::{
         Session, Tx,
         lock::{Held, Mode, Patience, Report, Tries, Watch, bounded},
+        session::Params,
     },
 };
 
@@ -37,11 +38,14 @@ fn unfinished(table: &QualifiedName) -> String {
     format!("Quarterdeck: unfinished partition of {table}")
 }
 
-/// Drops what a run that died has left.
+/// Drops what a run that died has left. Anybody may say anything of a table of his own.
 pub async fn sweep(session: &Session, table: &QualifiedName) -> Result<()> {
     const SQL: &str = "SELECT format('DROP TABLE %s', c.oid::regclass) FROM pg_class c \
-                       WHERE c.relkind = 'r' AND NOT c.relispartition AND obj_description(c.oid, 'pg_class') = $1";
-    for row in session.query("look for unfinished partitions", SQL, &[&unfinished(table)]).await? {
+                       WHERE c.relkind = 'r' AND NOT c.relispartition AND obj_description(c.oid, 'pg_class') = $1 \
+                         AND c.relowner IN (SELECT relowner FROM pg_class WHERE oid = $2::text::regclass \
+                                            UNION SELECT p.relowner FROM pg_inherits JOIN pg_class p ON p.oid = inhrelid WHERE inhparent = $2::text::regclass)";
+    let params: Params<'_> = &[&unfinished(table), &table.to_string()];
+    for row in session.query("look for unfinished partitions", SQL, params).await? {
         session.batch("drop unfinished partition", row.get(0)).await?;
     }
     Ok(())

@@ -29,7 +29,7 @@ pub struct Marked {
 /// Tables that say that they are expired partitions of `table`.
 pub async fn marked(session: &Session, table: &QualifiedName, oid: Oid) -> Result<Vec<Marked>> {
     const SQL: &str = include_str!("../../../assets/sql/maintain_expired.sql");
-    let beginning = Mark::beginning(table);
+    let beginning = Mark::beginning(table, oid);
     let rows = session.query("look for expired partitions", SQL, &[&beginning, &oid]).await?;
     let marked = |row: &Row| {
         let rest: String = row.get(3);
@@ -37,6 +37,26 @@ pub async fn marked(session: &Session, table: &QualifiedName, oid: Oid) -> Resul
         Some(Marked { name: name(row, 0), oid: row.get(2), mark: Mark::read(&rest)?, comment })
     };
     Ok(rows.iter().filter_map(marked).collect())
+}
+
+/// Gives partitions that say they had expired, and are partitions again, the comment back that they had.
+pub async fn unmark(session: &Session, table: &QualifiedName, oid: Oid) -> Result<()> {
+    const SQL: &str = "SELECT c.oid::regclass::text, substr(obj_description(c.oid, 'pg_class'), length($2) + 1) FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid \
+                       WHERE i.inhparent = $1 AND NOT i.inhdetachpending AND starts_with(obj_description(c.oid, 'pg_class'), $2)";
+    let beginning = Mark::beginning(table, oid);
+    for row in session.query("look for marked partitions", SQL, &[&oid, &beginning]).await? {
+        let (part, rest): (String, String) = (row.get(0), row.get(1));
+        let before = Mark::read(&rest).and_then(|mark| mark.before);
+        let before = before.as_deref().map_or_else(|| "NULL".into(), literal);
+        session.batch("take mark back", &format!("COMMENT ON TABLE {part} IS {before}")).await?;
+    }
+    Ok(())
+}
+
+/// The comment of a table.
+pub async fn comment(session: &Session, table: Oid) -> Result<Option<String>> {
+    const SQL: &str = "SELECT obj_description($1::oid, 'pg_class')";
+    Ok(session.query_one("read comment", SQL, &[&table]).await?.get(0))
 }
 
 /// Takes an expired partition for itself, if it still is what it was when it was looked at.

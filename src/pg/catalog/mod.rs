@@ -29,7 +29,8 @@ pub use id_report::{default_of, id_column, id_report};
 pub use incoming::incoming_keys;
 pub use list::{journal_readable, list_tables};
 pub use maintenance::{
-    Marked, changed, claim, copied_columns, drop_marked, free_name, in_the_way_of_moves, marked, partman_of,
+    Marked, changed, claim, comment, copied_columns, drop_marked, free_name, in_the_way_of_moves, marked,
+    partman_of, unmark,
 };
 pub use resolve::resolve;
 pub use server::server_facts;

@@ -8,6 +8,7 @@ use crate::{
     model::{
         audit::Source,
         ident::{Ident, QualifiedName},
+        sql::Shape,
         template::fill,
     },
     pg::Session,
@@ -50,7 +51,9 @@ pub async fn statements(session: &Session, table: &QualifiedName, most: i64) -> 
         };
         (source, row.get::<_, Option<String>>(4).map(Ident::new))
     };
-    Ok(Some(Statements { all: rows.iter().map(of).collect(), since }))
+    // Of utility commands there is no plan.
+    let all = rows.iter().map(of).filter(|(source, _)| Shape::of(&source.sql).verb().is_some());
+    Ok(Some(Statements { all: all.collect(), since }))
 }
 
 /// What to do where the server does not collect statements.

@@ -122,21 +122,47 @@ async fn marks_are_not_trusted_alone() {
     assert_eq!(said.code, 1, "{said:?}");
     assert_eq!(db.value("SELECT obj_description('m_old'::regclass)").await, "mine");
     // Marked as one run would, and kept by another one.
-    db.sql("DROP TABLE r; ALTER TABLE m DETACH PARTITION m_old; COMMENT ON TABLE m_old IS 'Quarterdeck: expired partition of \"public\".\"m\", ended 2002-01-01T00:00:00.000000Z, to be dropped; it was FOR VALUES FROM (''2001-01-01'') TO (''2002-01-01'')'").await;
-    let out = tool
-        .done(
-            &[
-                &["maintain", "m", "--every", "year", "--retain", "900 years", "--on-expiry", "drop"],
-                &PATIENT[..],
-            ]
-            .concat(),
-        )
-        .await;
+    db.sql("DROP TABLE r; ALTER TABLE m DETACH PARTITION m_old").await;
+    mark(&db, "m_old", MARK).await;
+    let kept = ["maintain", "m", "--every", "year", "--retain", "900 years", "--on-expiry", "drop"];
+    let out = tool.done(&[&kept[..], &PATIENT[..]].concat()).await;
     assert!(out.contains("expired and waiting for --on-expiry drop or archive: 1 (m_old)"), "{out}");
-    // Somebody else's table, and words that are none of ours.
-    db.sql("CREATE SCHEMA x; CREATE TABLE x.mine (id int); COMMENT ON TABLE x.mine IS 'Quarterdeck: expired partition of \"public\".\"m\", ended 2002-01-01T00:00:00.000000Z, to be dropped; it was DEFAULT; drop table m'").await;
+    // Words that are none of ours, and another table that has the name now.
+    db.sql("CREATE SCHEMA x; CREATE TABLE x.mine (id int); CREATE TABLE x.other (id int)").await;
+    mark(&db, "x.mine", "ended 2002-01-01T00:00:00.000000Z, to be dropped; it was DEFAULT; drop table m")
+        .await;
+    db.sql(&format!(
+        "COMMENT ON TABLE x.other IS 'Quarterdeck: expired partition of \"public\".\"m\" (OID 1), {}'",
+        MARK.replace('\'', "''")
+    ))
+    .await;
     assert!(tool.done(&[&EXPIRE[..], &PATIENT[..]].concat()).await.contains("dropped 1 (m_old)"));
-    assert_eq!(db.value("SELECT to_regclass('x.mine') IS NOT NULL").await, "t");
+    assert_eq!(
+        db.value("SELECT to_regclass('x.mine') IS NOT NULL AND to_regclass('x.other') IS NOT NULL").await,
+        "t"
+    );
+    // What is a partition again is no expired one, and has its own comment back.
+    db.sql("CREATE TABLE m_old PARTITION OF m FOR VALUES FROM ('2001-01-01') TO ('2002-01-01')").await;
+    mark(&db, "m_old", &format!("{MARK}\nfinance: keep")).await;
+    tool.done(&[&["maintain", "m", "--every", "year"], &PATIENT[..]].concat()).await;
+    assert_eq!(db.value("SELECT obj_description('m_old'::regclass)").await, "finance: keep");
+    // Somebody's own table does not hold anybody up, whatever it says.
+    let role = format!("guest_{}", db.name());
+    db.sql(&format!("CREATE ROLE {role}; GRANT CREATE ON SCHEMA public TO {role}; SET ROLE {role}; CREATE TABLE evil (x int);
+                     COMMENT ON TABLE evil IS 'Quarterdeck: unfinished partition of \"public\".\"m\"'; CREATE VIEW evil_view AS SELECT * FROM evil")).await;
+    tool.done(&[&["maintain", "m", "--every", "year"], &PATIENT[..]].concat()).await;
+    assert_eq!(db.value("SELECT to_regclass('evil') IS NOT NULL").await, "t");
+}
+
+const MARK: &str = "ended 2002-01-01T00:00:00.000000Z, to be dropped; it was FOR VALUES FROM ('2001-01-01') TO ('2002-01-01')";
+
+/// Has a table say that it is an expired partition of `m`.
+async fn mark(db: &Db, table: &str, rest: &str) {
+    let rest = rest.replace('\'', "''");
+    db.sql(&format!(
+        "DO $do$ BEGIN EXECUTE format('COMMENT ON TABLE {table} IS %L', format('Quarterdeck: expired partition of \"public\".\"m\" (OID %s), ', 'm'::regclass::oid) || '{rest}'); END $do$"
+    ))
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

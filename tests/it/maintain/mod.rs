@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// The tool's words where a machine busy with other tests must keep to the budget.
-pub(crate) const PATIENT: [&str; 2] = ["--lock-budget", "400"];
+pub(crate) const PATIENT: [&str; 2] = ["--lock-budget", "800"];
 
 /// What is found at the end of every table.
 const WHOLE: &str = "SELECT count(*), sum(hashtextextended(m::text, 0)::numeric) FROM m";
