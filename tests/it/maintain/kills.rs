@@ -59,6 +59,15 @@ async fn rows(db: &Db) -> i64 {
     all
 }
 
+/// The partitions' bounds.
+async fn bounds(db: &Db) -> BTreeMap<String, String> {
+    let sql =
+        "SELECT relname, pg_get_expr(relpartbound, oid) FROM pg_class WHERE relispartition AND relkind = 'r'";
+    let rows = db.rows(sql).await;
+    let pairs = rows.iter().filter_map(|row| row.split_once('|'));
+    pairs.map(|(name, of)| (name.to_owned(), of.to_owned())).collect()
+}
+
 /// Tables that were partitions and say nothing, with the bounds that they had.
 async fn orphans(db: &Db, bounds: &BTreeMap<String, String>) -> Vec<(String, String)> {
     let silent = "SELECT relname FROM pg_class WHERE relkind = 'r' AND relname ~ '^m_' AND NOT relispartition AND obj_description(oid, 'pg_class') IS NULL";
@@ -101,14 +110,7 @@ async fn kills(beforehand: &str) {
     shop(&beginning).await;
     beginning.sql(beforehand).await;
     let all = rows(&beginning).await;
-    let bounds =
-        "SELECT relname, pg_get_expr(relpartbound, oid) FROM pg_class WHERE relispartition AND relkind = 'r'";
-    let bounds = beginning.rows(bounds).await;
-    let bounds = bounds
-        .iter()
-        .filter_map(|row| row.split_once('|'))
-        .map(|(name, of)| (name.to_owned(), of.to_owned()));
-    let bounds: BTreeMap<_, _> = bounds.collect();
+    let bounds = bounds(&beginning).await;
     let db = server.copy(&beginning).await;
     let folder = tempfile::tempdir().unwrap();
     let list = folder.path().join("list");
