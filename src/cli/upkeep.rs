@@ -216,7 +216,8 @@ pub struct Retain {
     /// How old they must be: 7d, "7 days", 3 months
     #[arg(long, value_name = "AGE", num_args = 1..=2, required = true)]
     older_than: Vec<String>,
-    /// The column by which they are old [default: that of `COLUMN IS NOT NULL` in the condition, or the only time]
+    /// The column by which they are old [default: that of `COLUMN IS NOT NULL` in the condition, or the only time that is
+    /// never null]
     #[arg(long, value_name = "COLUMN")]
     pub by: Option<String>,
     /// Let rows go that nobody has processed, as their columns look

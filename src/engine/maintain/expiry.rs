@@ -66,8 +66,8 @@ pub(super) async fn expire(
     let comment = catalog::comment(session, part.oid).await?;
     let mark = mark(&found.facts, part, wish, comment);
     let name = (&part.name, part.oid);
-    let marked = mark.map_or(Then::Nothing, Then::Mark);
-    // A foreign table cannot be locked by its name.
+    // A foreign table cannot be locked by its name; its rows are somebody else's, and it is only detached.
+    let marked = mark.filter(|_| !part.foreign).map_or(Then::Nothing, Then::Mark);
     if site.default.is_none() && !part.foreign {
         partition::concurrently(session, site, name, &marked).await?;
         return Ok(Deed::Detached(part.name.clone()));

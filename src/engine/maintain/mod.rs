@@ -115,8 +115,11 @@ pub async fn look(session: &mut Session, wish: &Wish) -> Result<Found> {
     let names: Vec<_> = settle.iter().map(|one| one.name.clone()).collect();
     let mut due =
         maintenance::due(&facts, cut, &wish.keep, &names).map_err(|unfit| fit::refuse(&facts, &unfit))?;
+    // Two pieces of one period would have one name.
+    let mut taken = Vec::new();
     for part in due.iter_mut().flat_map(new_parts) {
-        part.name = catalog::free_name(session, &part.name).await?;
+        part.name = catalog::free_name(session, &part.name, &taken).await?;
+        taken.push(part.name.name.clone());
     }
     Ok(Found { facts, oid, cut, due, settle, waiting })
 }
@@ -200,7 +203,7 @@ async fn carry_out(
             let default = fit::may_move(session, found, &site, moves.len()).await?;
             let parts: Vec<_> = moves.iter().map(|(part, _)| part.clone()).collect();
             let rest = default.name.sibling(default.name.name.with_suffix("_next"));
-            let rest = catalog::free_name(session, &rest).await?;
+            let rest = catalog::free_name(session, &rest, &[]).await?;
             let split = Split { site: &site, default, parts: &parts, rest };
             let (outcome, rows) = split.run(session, wish.patience, &mut attempt).await?;
             fit::in_time(found, outcome)?;

@@ -87,7 +87,7 @@ fn ends(facts: &Facts, cover: &Cover<'_>) -> Option<Finding> {
     let words = (
         facts.table.name.plain(),
         format!("{reason}: {what}"),
-        make(facts, "make the next partition before rows come"),
+        make(facts, "make the next partition before rows come, as `quarterdeck maintain` does"),
     );
     Some(Finding { sql: sql.into_iter().collect(), ..finding("QD-141", severity, words) })
 }
@@ -178,7 +178,7 @@ fn strays(facts: &Facts, cover: &Cover<'_>) -> Option<Finding> {
         format!(
             "{reason}; no partition can be made for them while they are there, and each new one scans them"
         ),
-        "move them into a partition of their own, under a lock for as long as they are few".into(),
+        "move them into a partition of their own: `quarterdeck maintain` does it unseen; the SQL by a lock, for as long as they are few".into(),
     );
     Some(Finding { sql: move_out(facts, cover), ..finding("QD-140", Severity::Warning, words) })
 }
@@ -393,7 +393,7 @@ fn leftover(one: &super::Leftover) -> Finding {
             figures::count(one.rows),
             figures::bytes(one.bytes)
         ),
-        "archive and drop it, or attach it again".into(),
+        "archive and drop it, or attach it again; `quarterdeck maintain --on-expiry archive` does the former with the next ones".into(),
     );
     Finding { sql: vec![format!("DROP TABLE {}", one.name)], ..finding("QD-151", Severity::Info, words) }
 }

@@ -5,12 +5,13 @@ mod marker;
 
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 
 pub use marker::{Marker, markers};
 
 use crate::model::{
+    clock::Clock,
     ident::{Ident, QualifiedName},
     maintenance::Age,
     sql::{Kind, tokens},
@@ -21,8 +22,10 @@ use crate::model::{
 pub struct Rule {
     /// The condition, as somebody wrote it.
     pub condition: String,
-    /// The column by which rows are old.
+    /// The column by which rows are old, and its type.
     pub by: Ident,
+    /// Its type.
+    pub by_type: String,
     /// Rows from before so long ago.
     pub older_than: Age,
     /// What is not processed yet, told by these, is kept whatever the condition says.
@@ -37,9 +40,19 @@ impl Rule {
         format!("({}\n) AND {} < $1::timestamptz{}", self.condition, self.by, kept.collect::<String>())
     }
 
-    /// The index that would lead to the oldest rows.
+    /// The index that would lead to the oldest rows of a table, or of each partition.
     pub fn index_sql(&self, table: &QualifiedName) -> String {
         format!("CREATE INDEX CONCURRENTLY ON {table} ({}) WHERE {}", self.by, self.condition)
+    }
+
+    /// By how much a wall's time may be behind the server's: nobody knows its zone, of which the last is twelve hours behind
+    /// UTC, and a date's day ends a day later.
+    pub fn margin(&self) -> TimeDelta {
+        TimeDelta::hours(match Clock::of_time_type(&self.by_type) {
+            Some(Clock::Timestamp) => 12,
+            Some(Clock::Date) => 36,
+            _ => 0,
+        })
     }
 
     /// That the condition takes a row which nobody has processed.
@@ -95,7 +108,7 @@ pub struct Census {
 pub struct Progress {
     /// Rows deleted.
     pub deleted: u64,
-    /// Rows that somebody else had locked, or a trigger kept, in the last pass.
+    /// Rows that a trigger, or a foreign key that leads to them, kept in the last pass.
     pub kept: u64,
     /// Batches.
     pub batches: u64,
@@ -112,7 +125,7 @@ pub struct Progress {
 /// A batch should take about so long: no row is locked for much longer, and no commit is large.
 const WANTED: Duration = Duration::from_millis(100);
 /// The first batch, and the least and the most rows of any.
-pub const BATCH: [u32; 3] = [500, 20, 20_000];
+pub const BATCH: [u32; 3] = [500, 1, 20_000];
 
 /// The size of the next batch, after one of `batch` rows took so long.
 pub fn next_batch(batch: u32, took: Duration) -> u32 {
@@ -120,7 +133,7 @@ pub fn next_batch(batch: u32, took: Duration) -> u32 {
     let next = if took > WANTED * 2 {
         batch / 2
     } else if took < WANTED / 2 {
-        batch.saturating_add(batch / 2)
+        batch.saturating_add(batch / 2).max(batch + 1)
     } else {
         batch
     };

@@ -120,13 +120,17 @@ pub async fn partman_of(session: &Session, table: &QualifiedName) -> Result<Opti
     Ok(session.query_opt("look into pg_partman", &ask, &[]).await?.map(|_| config.plain()))
 }
 
-/// The first of `name`, `name_2`, `name_3`, … that no relation and no type has.
-pub async fn free_name(session: &Session, wanted: &QualifiedName) -> Result<QualifiedName> {
+/// The first of `name`, `name_2`, `name_3`, … that no relation and no type has, and that is not `promised`.
+pub async fn free_name(
+    session: &Session,
+    wanted: &QualifiedName,
+    promised: &[Ident],
+) -> Result<QualifiedName> {
     const SQL: &str = "SELECT relname::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = $1 AND starts_with(relname, $2) \
                        UNION SELECT typname::text FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace WHERE n.nspname = $1 AND starts_with(typname, $2)";
     let head = beginning(&wanted.name);
     let rows = session.query("look for a free name", SQL, &[&wanted.schema.as_str(), &head]).await?;
-    let taken: Vec<Ident> = rows.iter().map(|row| ident(row, 0)).collect();
+    let taken: Vec<Ident> = rows.iter().map(|row| ident(row, 0)).chain(promised.iter().cloned()).collect();
     let names = (1..).map(|n| match n {
         1 => wanted.name.clone(),
         n => wanted.name.with_suffix(&format!("_{n}")),

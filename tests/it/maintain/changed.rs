@@ -194,6 +194,12 @@ async fn odd_bounds_and_clocks() {
                 EXECUTE format('CREATE TABLE h2 PARTITION OF h FOR VALUES FROM (%L) TO (%L)', m + interval '1 month', m + interval '1 month 14 days'); END $$").await;
         assert!(tool.done(&["maintain", "h", "--premake", "1"]).await.contains("_part)"));
         assert!(tool.done(&["maintain", "h", "--premake", "1"]).await.contains("nothing was due"));
+        // Rows on both sides of a piece of one month.
+        db.sql("CREATE TABLE q (at date) PARTITION BY RANGE (at); CREATE TABLE q0 PARTITION OF q FOR VALUES FROM ('2001-01-01') TO ('2001-02-01');
+                CREATE TABLE q1 PARTITION OF q FOR VALUES FROM ('2001-03-10') TO ('2001-03-20'); CREATE TABLE qd PARTITION OF q DEFAULT;
+                INSERT INTO q VALUES ('2001-03-05'), ('2001-03-15'), ('2001-03-25')").await;
+        tool.done(&[&["maintain", "q", "--every", "month"], &PATIENT[..]].concat()).await;
+        assert_eq!(db.rows("SELECT tableoid::regclass, at FROM q ORDER BY at").await, ["q_2001_03_part|2001-03-05", "q1|2001-03-15", "q_2001_03_part_2|2001-03-25"]);
         // More periods in DEFAULT than a table may have partitions: what is ahead is made.
         db.sql("CREATE TABLE g (at date) PARTITION BY RANGE (at); CREATE TABLE g1 PARTITION OF g FOR VALUES FROM ('2001-10-01') TO ('2001-10-02'); CREATE TABLE gd PARTITION OF g DEFAULT;
                 INSERT INTO g SELECT date '1970-01-01' + i FROM generate_series(1, 2000) i").await;

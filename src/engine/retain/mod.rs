@@ -1,28 +1,30 @@
 //! Lets go of old rows by deletion: small batches, throttled by the signals that throttle a conversion. Nothing is remembered:
 //! each batch is a transaction, and a run that ended is gone on with by the next one.
 
+mod look;
+
 use std::time::{Duration, Instant};
 
-use chrono::{DateTime, Utc};
 use tokio_postgres::error::SqlState;
+
+pub use look::look;
 
 use crate::{
     engine::{
         meter::Meter,
         throttler::{self, now_s},
     },
-    error::{Error, Result},
+    error::{Kind as ErrorKind, Result},
     model::{
         clock::Clock,
         figures,
-        ident::{Ident, QualifiedName},
+        ident::QualifiedName,
         maintenance::Age,
-        retention::{BATCH, Census, Marker, Progress, Rule, is_condition, markers, next_batch},
-        sql::{Kind as TokenKind, tokens},
-        table::{Oid, Table},
+        retention::{BATCH, Census, Progress, Rule, next_batch},
+        table::Oid,
         throttle::{Governor, Kind, Limit, Limits, Reading, Setting, governor::Value},
     },
-    ops::retention,
+    ops::retention::{self, Batch, Heap, Place},
     pg::{Session, alone, catalog, measure, signals::Watched},
 };
 
@@ -32,6 +34,8 @@ const SMALL_BLOCKS: i64 = 1_024;
 const VACUUM: (u64, f64) = (50_000, 0.2);
 /// Under a signal that slows, so many times as long as a batch took nothing is done.
 const RESTS: u32 = 3;
+/// So many batches in a row may come to nothing.
+const MOST_LOST: u32 = 30;
 /// How long it waits at once while a signal holds it.
 const HELD: Duration = Duration::from_millis(250);
 
@@ -64,153 +68,7 @@ pub struct Retention {
     /// What a look said.
     pub census: Census,
     oid: Oid,
-    heaps: Vec<(QualifiedName, Oid)>,
-}
-
-/// Looks, counts, and refuses what would do harm; changes nothing.
-pub async fn look(session: &Session, wish: &Wish) -> Result<Retention> {
-    if !is_condition(&wish.condition) {
-        return Err(Error::Usage {
-            reason: format!("--where {:?} is not one condition", wish.condition),
-            remedy: "write it as behind WHERE, without a semicolon, parameters or a parenthesis too many"
-                .into(),
-        });
-    }
-    let table = catalog::load_table(session, &wish.table).await?;
-    let by = by(&table, wish)?;
-    let marked = markers(&table);
-    let kept: Vec<Marker> = if wish.takes_unprocessed { Vec::new() } else { marked };
-    let rule = Rule { condition: wish.condition.clone(), by, older_than: wish.older_than, markers: kept };
-    let now = measure::now(session).await?;
-    let before = wish.older_than.before(now).ok_or_else(|| Error::Usage {
-        reason: format!("--older-than {} is before every calendar", wish.older_than),
-        remedy: "say a shorter time".into(),
-    })?;
-    refuse_cascades(session, &table).await?;
-    let heaps = retention::heaps(session, table.oid).await?;
-    let index = index(session, &table, &heaps, &rule).await.map_err(|error| not_sql(wish, error))?;
-    if retention::takes_unprocessed(session, &table.name, &rule, before).await? {
-        return Err(unprocessed(&table.name, &rule));
-    }
-    if index.is_none() && !wish.may_scan && table.facts.blocks > SMALL_BLOCKS {
-        return Err(unindexed(&table, &rule));
-    }
-    let (doomed, oldest) = retention::count(session, &table.name, &rule, before).await?;
-    let census = Census {
-        rows: retention::estimate(session, table.oid).await?,
-        doomed,
-        oldest,
-        before,
-        index,
-        markers: rule.markers.iter().map(Marker::words).collect(),
-    };
-    Ok(Retention { table: table.name, rule, census, oid: table.oid, heaps })
-}
-
-/// The column by which rows are old: as somebody says, the one that the condition asks not to be null, or the only time.
-fn by(table: &Table, wish: &Wish) -> Result<Ident> {
-    let is_time = |name: &Ident| {
-        table.column(name).is_some_and(|column| Clock::of_time_type(&column.type_sql).is_some())
-    };
-    let usage = |reason: String, remedy: &str| Err(Error::Usage { reason, remedy: remedy.into() });
-    if let Some(by) = &wish.by {
-        let by = Ident::new(by.as_str());
-        let known = is_time(&by);
-        return if known {
-            Ok(by)
-        } else {
-            usage(
-                format!("{} has no time column {}", table.name.plain(), by.as_str()),
-                "say --by with a column that is a time",
-            )
-        };
-    }
-    let asked = not_null(&wish.condition).map(Ident::new).filter(is_time);
-    let mut times =
-        table.columns.iter().filter(|column| column.time_clock().is_some()).map(|column| &column.name);
-    match (asked, times.next(), times.next()) {
-        (Some(by), ..) => Ok(by),
-        (None, Some(only), None) => Ok(only.clone()),
-        (None, ..) => usage(
-            format!("by which time rows of {} are old is not clear", table.name.plain()),
-            "say --by with a column that is a time",
-        ),
-    }
-}
-
-/// The column of `column IS NOT NULL`.
-fn not_null(condition: &str) -> Option<String> {
-    let code: Vec<_> = tokens(condition).into_iter().filter(|token| token.kind != TokenKind::Gap).collect();
-    let words = ["IS", "NOT", "NULL"];
-    let four = code.windows(4).find(|four| (0..3).all(|at| four[at + 1].is(condition, words[at])))?;
-    four[0].name(condition)
-}
-
-async fn refuse_cascades(session: &Session, table: &Table) -> Result<()> {
-    let cascades = retention::cascades(session, table.oid).await?;
-    if cascades.is_empty() {
-        return Ok(());
-    }
-    Err(Error::Refused {
-        id: "QD-169",
-        object: table.name.plain(),
-        reason: format!("rows of other tables would go, or change, with its rows: {}", cascades.join(", ")),
-        remedy:
-            "delete those rows first, by a retention of their own, and make the foreign key one that refuses"
-                .into(),
-    })
-}
-
-/// The condition is the operator's: what the server does not understand of it is his to mend.
-fn not_sql(wish: &Wish, error: Error) -> Error {
-    match error.sqlstate().map(SqlState::code) {
-        Some(state) if state.starts_with("42") && state != "42501" => Error::Usage {
-            reason: format!("--where {:?}: {error}", wish.condition),
-            remedy: "write it as behind WHERE".into(),
-        },
-        _ => error,
-    }
-}
-
-fn unprocessed(table: &QualifiedName, rule: &Rule) -> Error {
-    let markers: Vec<_> = rule.markers.iter().map(Marker::words).collect();
-    Error::Refused {
-        id: "QD-167",
-        object: table.plain(),
-        reason: format!("--where takes rows that nobody has processed: {}", markers.join("; ")),
-        remedy: "ask in --where for rows that were processed; or say --even-unprocessed, where that column means something else".into(),
-    }
-}
-
-fn unindexed(table: &Table, rule: &Rule) -> Error {
-    Error::Refused {
-        id: "QD-168",
-        object: table.name.plain(),
-        reason: format!(
-            "no index leads to the oldest rows: for each batch {} would be read from the beginning",
-            figures::bytes(table.facts.blocks.saturating_mul(8_192))
-        ),
-        remedy: format!("{}; or say --full-scan", rule.index_sql(&table.name)),
-    }
-}
-
-/// The index of the heaps, if each has one.
-async fn index(
-    session: &Session,
-    table: &Table,
-    heaps: &[(QualifiedName, Oid)],
-    rule: &Rule,
-) -> Result<Option<String>> {
-    let mut found = None;
-    for (heap, _) in heaps {
-        let index = retention::index(session, heap, rule).await?;
-        // What is empty, or was never analyzed, the planner reads as it is.
-        if index.is_none() && (table.facts.blocks > SMALL_BLOCKS || heaps.len() == 1) {
-            return Ok(None);
-        }
-        found = found.or(index);
-    }
-    Ok(found)
+    heaps: Vec<Heap>,
 }
 
 /// What would let go of old rows without deleting any.
@@ -270,6 +128,7 @@ pub async fn retain(
         looked: None,
         progress: Progress { batch: BATCH[0], ..Progress::default() },
         since_vacuum: 0,
+        lost: 0,
     };
     let mut stopped = false;
     for heap in &asked.heaps {
@@ -278,7 +137,10 @@ pub async fn retain(
             break;
         }
     }
-    let (left, _) = retention::count(session, &asked.table, &asked.rule, asked.census.before).await?;
+    let mut left = 0;
+    for heap in &asked.heaps {
+        left += retention::count(session, heap, &asked.rule, asked.census.before).await?.0;
+    }
     Ok(Done { progress: sweeper.progress, stopped, left })
 }
 
@@ -289,6 +151,8 @@ struct Sweeper<'a> {
     looked: Option<Instant>,
     progress: Progress,
     since_vacuum: u64,
+    /// Batches in a row that came to nothing.
+    lost: u32,
 }
 
 impl Sweeper<'_> {
@@ -296,51 +160,94 @@ impl Sweeper<'_> {
     async fn sweep(
         &mut self,
         session: &mut Session,
-        heap: &(QualifiedName, Oid),
+        heap: &Heap,
         stop: &(dyn Fn() -> bool + Sync),
         said: &mut (dyn FnMut(&Progress) + Send),
     ) -> Result<bool> {
         loop {
-            let (mut from, mut in_pass) = (None::<DateTime<Utc>>, 0);
+            let (mut behind, mut in_pass) = (None::<Place>, 0);
             self.progress.kept = 0;
-            loop {
+            while self.rest() > 0 {
                 if self.wait(session, stop, said).await? {
                     return Ok(true);
                 }
-                let asked = self.progress.batch;
-                let batch = self.batch(session, &heap.0, from, asked).await?;
+                let most = self.progress.batch.min(self.rest());
+                let Some(batch) = self.try_batch(session, heap, behind.as_ref(), most).await? else {
+                    continue;
+                };
                 in_pass += batch.deleted;
                 self.progress.kept += u64::try_from(batch.found - batch.deleted).unwrap_or(0);
                 said(&self.progress);
                 self.vacuum(session, heap).await?;
-                // Rows of one and the same time that a trigger keeps would be found again and again.
-                let is_stuck = batch.deleted == 0 && batch.reached == from;
-                if batch.found < i64::from(asked) || is_stuck {
+                behind = batch.reached.or(behind);
+                if batch.found < i64::from(most) {
                     break;
                 }
-                from = batch.reached.or(from);
             }
-            if in_pass == 0 {
+            // What others had locked may be free in the next pass.
+            if in_pass == 0 || self.rest() == 0 {
                 break;
             }
         }
         if self.since_vacuum > 0 {
             self.since_vacuum = 0;
-            self.progress.vacuums += u32::from(retention::vacuum(session, (&heap.0, heap.1)).await?);
+            self.progress.vacuums += u32::from(retention::vacuum(session, heap).await?);
         }
         Ok(false)
+    }
+
+    /// Rows that may still go: never more than were counted, whatever the condition says of the next row.
+    fn rest(&self) -> u32 {
+        let counted = u64::try_from(self.asked.census.doomed).unwrap_or(0);
+        u32::try_from(counted.saturating_sub(self.progress.deleted)).unwrap_or(u32::MAX)
+    }
+
+    /// One batch; nothing where it is to be tried again, with fewer rows, or behind a row that cannot go.
+    async fn try_batch(
+        &mut self,
+        session: &mut Session,
+        heap: &Heap,
+        behind: Option<&Place>,
+        most: u32,
+    ) -> Result<Option<Batch>> {
+        let error = match self.batch(session, heap, behind, most).await {
+            Ok(batch) => {
+                self.lost = 0;
+                return Ok(Some(batch));
+            }
+            Err(error) => error,
+        };
+        let state = error.sqlstate().map(SqlState::code);
+        let is_kept = state == Some(SqlState::FOREIGN_KEY_VIOLATION.code());
+        let is_passing = error.kind() == ErrorKind::Retry || state == Some(SqlState::QUERY_CANCELED.code());
+        if is_kept && most == 1 {
+            // A row of another table leads to it.
+            let span = (behind, self.asked.census.before);
+            let reached = retention::next(session, heap, &self.asked.rule, span).await?;
+            return Ok(Some(Batch { found: i64::from(reached.is_some()), deleted: 0, reached }));
+        }
+        if is_passing {
+            self.lost += 1;
+            self.progress.waits_for = vec![error.to_string()];
+            tokio::time::sleep(throttler::EVERY).await;
+        }
+        if !is_kept && (!is_passing || self.lost > MOST_LOST) {
+            return Err(error);
+        }
+        self.progress.batch = (most / 4).max(1);
+        Ok(None)
     }
 
     async fn batch(
         &mut self,
         session: &mut Session,
-        heap: &QualifiedName,
-        from: Option<DateTime<Utc>>,
+        heap: &Heap,
+        behind: Option<&Place>,
         most: u32,
-    ) -> Result<retention::Batch> {
+    ) -> Result<Batch> {
         let began = Instant::now();
         let tx = session.begin().await?;
-        let span = (from, self.asked.census.before);
+        let span = (behind, self.asked.census.before);
         let batch = match retention::delete(&tx, heap, &self.asked.rule, span, most).await {
             Ok(batch) => batch,
             Err(error) => return tx.rollback().await.and(Err(error)),
@@ -423,7 +330,7 @@ impl Sweeper<'_> {
     }
 
     /// Rows that are dead are read by every scan until they are removed: the table is vacuumed on the way.
-    async fn vacuum(&mut self, session: &Session, heap: &(QualifiedName, Oid)) -> Result<()> {
+    async fn vacuum(&mut self, session: &Session, heap: &Heap) -> Result<()> {
         let (rows, share) = VACUUM;
         let part = figures::share(
             i64::try_from(self.since_vacuum).unwrap_or(i64::MAX),
@@ -433,7 +340,7 @@ impl Sweeper<'_> {
             return Ok(());
         }
         self.since_vacuum = 0;
-        self.progress.vacuums += u32::from(retention::vacuum(session, (&heap.0, heap.1)).await?);
+        self.progress.vacuums += u32::from(retention::vacuum(session, heap).await?);
         Ok(())
     }
 }
