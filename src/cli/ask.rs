@@ -10,6 +10,7 @@ use crate::{
         args::Limits,
         asker,
         commands::Face,
+        exit::STOPPED,
         follow::{Followed, Follower, News, ticks},
         print,
         show::no_migration,
@@ -67,7 +68,7 @@ pub(super) async fn ask(target: &Target, order: Order<'_>) -> Result<u8> {
         }
         allowed(&row, &order.command)?;
         match alone(&mut follower, session, &row, &order).await? {
-            Followed::Left => return Ok(5),
+            Followed::Left => return Ok(STOPPED),
             Followed::Ended { result: Err(Error::Busy { .. }), owned: false, .. } if contest < CONTESTS => {}
             Followed::Ended { result, closed, owned: _ } => {
                 if let Some(event) = closed {
@@ -177,7 +178,7 @@ async fn leave(session: &Session, letter: i64, command: &Command, who: &str) -> 
     if !mail::withdraw(session, letter).await? {
         print::warning(&format!("{who} has taken {} on and goes on with it", command.word()));
     }
-    Ok(5)
+    Ok(STOPPED)
 }
 
 fn answered(follower: &Follower, answer: CommandRow, command: &Command) -> u8 {

@@ -8,7 +8,7 @@ use crate::{
         print,
         upkeep::Audit,
     },
-    engine::audit::{self, From},
+    engine::audit::{self, Origin},
     error::{Error, Result},
     model::{audit::Source, sql},
     pg::{Session, Target},
@@ -18,8 +18,8 @@ use crate::{
 pub(super) async fn run(connect: impl AsyncFnOnce() -> Result<Target>, asked: &Audit) -> Result<u8> {
     let request = asked.plan.request(&asked.table)?;
     let from = match &asked.queries {
-        None => From::Server(audit::MOST),
-        Some(path) => From::File(path.display().to_string(), read(path)?),
+        None => Origin::Server(audit::MOST),
+        Some(path) => Origin::File(path.display().to_string(), read(path)?),
     };
     let mut session = Session::open(&connect().await?, "audit").await?;
     if let Some(language) = asked.guide {

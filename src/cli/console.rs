@@ -6,7 +6,7 @@ mod errand;
 
 use std::{
     sync::{Arc, Mutex, PoisonError},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use chrono::TimeDelta;
@@ -28,13 +28,15 @@ use crate::{
         audit,
         command::{Asked, Asker, Command},
         context::{Options, Until},
-        health, launch, plan,
+        health::{self, Statements},
+        launch, plan,
         status::Status,
         watcher,
         worker::{self, End},
     },
     error::{Report, Result},
     model::{
+        audit::Gist,
         health::Health,
         listing::TableListing,
         phase::State,
@@ -157,7 +159,19 @@ struct RealDesk {
     place: Place,
     manner: Manner,
     crews: Crews,
+    audited: Mutex<Option<Audited>>,
 }
+
+/// What the statements of a table were found to reach, and when.
+#[derive(Debug)]
+struct Audited {
+    table: String,
+    at: Instant,
+    gist: Option<Gist>,
+}
+
+/// The screen looks again every few seconds; statements are planned anew only so often.
+const AUDIT_EVERY: Duration = Duration::from_mins(1);
 
 impl RealDesk {
     async fn at(target: &Target, label: Option<String>, manner: Manner) -> Result<Self> {
@@ -170,11 +184,18 @@ impl RealDesk {
             label,
             reverse_window: None,
         };
-        Ok(Self { target: target.clone(), place, manner, crews: Crews::default() })
+        Ok(Self { target: target.clone(), place, manner, crews: Crews::default(), audited: Mutex::default() })
     }
 
     async fn session(&self) -> Result<Session> {
         Session::open(&self.target, "console").await
+    }
+
+    /// What the statements of a table reach, if that was found out a moment ago.
+    fn known(&self, table: &str) -> Statements {
+        let audited = self.audited.lock().unwrap_or_else(PoisonError::into_inner);
+        let fresh = audited.as_ref().filter(|one| one.table == table && one.at.elapsed() < AUDIT_EVERY);
+        fresh.map_or(Statements::Audit, |one| Statements::Known(one.gist.clone()))
     }
 
     async fn journalled(&self, request: &Request, plan: Arc<Plan>) -> Result<Opened> {
@@ -236,8 +257,15 @@ impl Desk for RealDesk {
     }
 
     async fn health(&self, table: String) -> Result<Health, Report> {
-        let look = async { health::look(&mut self.session().await?, &table).await };
-        look.await.map_err(|error| error.report())
+        let known = self.known(&table);
+        let is_known = matches!(known, Statements::Known(_));
+        let look = async { health::look(&mut self.session().await?, &table, known).await };
+        let health = look.await.map_err(|error| error.report())?;
+        if !is_known {
+            let one = Audited { table, at: Instant::now(), gist: health.facts.audit.clone() };
+            *self.audited.lock().unwrap_or_else(PoisonError::into_inner) = Some(one);
+        }
+        Ok(health)
     }
 
     async fn mend(&self, sql: Vec<String>) -> Result<(), Report> {

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::{
     cli::{
+        exit::STOPPED,
         output::ids as words,
         print,
         upkeep::{Ids, IdsCommand, InstallIds, Lab},
@@ -56,7 +57,7 @@ async fn lab(target: &Target, asked: Lab) -> Result<u8> {
     let Some(measured) = measured else {
         cleared?;
         print::note("stopped; the scratch tables are removed");
-        return Ok(5);
+        return Ok(STOPPED);
     };
     let costs = measured?;
     cleared?;

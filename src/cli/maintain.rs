@@ -6,15 +6,13 @@ use std::{
 };
 
 use crate::{
-    cli::{output::maintain as words, print, upkeep::Maintain},
+    cli::{exit::DUE, output::maintain as words, print, upkeep::Maintain},
     engine::maintain::{self, News, Wish},
     error::Result,
     model::{figures, maintenance::Keep},
     pg::{Session, Target, lock::Patience},
 };
 
-/// Some work is due.
-const DUE: u8 = 7;
 /// How often somebody who looks on is told how far an archive is.
 const TELL_EVERY: Duration = Duration::from_secs(2);
 

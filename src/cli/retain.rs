@@ -10,17 +10,19 @@ use std::{
 };
 
 use crate::{
-    cli::{output::retain as words, print, signals::Signals, upkeep::Retain},
+    cli::{
+        exit::{DUE, STOPPED},
+        output::retain as words,
+        print,
+        signals::Signals,
+        upkeep::Retain,
+    },
     engine::retain::{self, Wish},
     error::Result,
     model::retention::Progress,
     pg::{Session, Target},
 };
 
-/// Something would go.
-const DUE: u8 = 7;
-/// The operator has ended it.
-const STOPPED: u8 = 5;
 /// How often somebody who looks on is told how far it is.
 const TELL_EVERY: Duration = Duration::from_millis(250);
 
@@ -34,7 +36,6 @@ pub(super) async fn run(target: &Target, asked: &Retain) -> Result<u8> {
         older_than: asked.older_than()?,
         takes_unprocessed: asked.even_unprocessed,
         may_scan: asked.full_scan,
-        limits: asked.limit.clone(),
     };
     let found = retain::look(&session, &wish).await?;
     if asked.dry_run {
@@ -52,7 +53,7 @@ pub(super) async fn run(target: &Target, asked: &Retain) -> Result<u8> {
         }
     };
     let stop = || stopped.load(Ordering::Relaxed);
-    let done = retain::retain(&mut session, &found, &wish.limits, &stop, &mut said).await;
+    let done = retain::retain(&mut session, &found, &asked.limit, &stop, &mut said).await;
     if told.is_some() {
         print::live("");
     }

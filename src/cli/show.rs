@@ -88,7 +88,7 @@ pub(super) async fn signals(target: &Target, words: &Tune) -> Result<u8> {
 pub(super) async fn health(target: &Target, words: &Health) -> Result<u8> {
     let mut session = Session::open(target, "health").await?;
     let all = match &words.table {
-        Some(table) => vec![health::look(&mut session, table).await?],
+        Some(table) => vec![health::look(&mut session, table, health::Statements::Audit).await?],
         None => health::look_at_all(&mut session).await?,
     };
     print::text(&if words.json { output::health::json(&all) + "\n" } else { output::health::text(&all) });

@@ -4,6 +4,7 @@ use crate::{
     engine::{audit, launch},
     error::Result,
     model::{
+        audit::Gist,
         health::{Facts, Health, Told},
         ident::QualifiedName,
         ids::Ids,
@@ -13,13 +14,25 @@ use crate::{
     pg::{Session, Target, catalog, journal::read::MigrationRow},
 };
 
+/// What is done about a table's statements.
+#[derive(Clone, Debug)]
+pub enum Statements {
+    /// They are audited, which is the dear part of a look.
+    Audit,
+    /// What they reach is known.
+    Known(Option<Gist>),
+}
+
 /// The table that `typed` means.
-pub async fn look(session: &mut Session, typed: &str) -> Result<Health> {
+pub async fn look(session: &mut Session, typed: &str, statements: Statements) -> Result<Health> {
     let oid = catalog::resolve(session, typed).await?;
     let migrations = launch::readable(session).await?;
     let mut facts = catalog::health(session, typed, oid, |name| told(&migrations, name)).await?;
     forget_ours(&mut facts, &migrations);
-    facts.audit = audit::briefly(session, &Request::of(&facts.table.name.to_string())).await?;
+    facts.audit = match statements {
+        Statements::Known(gist) => gist,
+        Statements::Audit => audit::briefly(session, &Request::of(&facts.table.name.to_string())).await?,
+    };
     Ok(facts.into())
 }
 
@@ -54,7 +67,7 @@ pub async fn mend(target: &Target, sql: &[String]) -> Result<()> {
 pub async fn look_at_all(session: &mut Session) -> Result<Vec<Health>> {
     let mut all = Vec::new();
     for name in catalog::partitioned_tables(session).await? {
-        all.push(look(session, &name.to_string()).await?);
+        all.push(look(session, &name.to_string(), Statements::Audit).await?);
     }
     Ok(all)
 }

@@ -9,7 +9,7 @@ use std::{
 use crate::{
     engine::{context::Context, meter::Meter},
     error::Result,
-    model::throttle::{Kind, Limit, Reading, Speeds, governor::Value},
+    model::throttle::{Kind, Reading, Speeds, governor::Value},
     pg::signals::Watched,
 };
 
@@ -56,10 +56,7 @@ pub async fn run(ctx: &Context) {
 }
 
 async fn look(ctx: &Context, meter: &mut Meter, of: &Watched) -> Result<()> {
-    let probe = match ctx.live().governor.limits.of(Kind::Probe) {
-        Some(Limit::Probe(sql)) => Some(sql.clone()),
-        Some(Limit::Levels(_) | Limit::Window(_)) | None => None,
-    };
+    let probe = ctx.live().governor.limits.probe().map(str::to_owned);
     let readings = meter.look(async || ctx.session("signals").await, of, probe.as_deref()).await?;
     for (kind, reading) in readings {
         ctx.live().governor.read(kind, reading);

@@ -3,6 +3,7 @@
 mod alone;
 pub mod catalog;
 pub mod connect;
+pub mod expired;
 mod failpoint;
 pub mod fence;
 mod in_order;

@@ -5,15 +5,13 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
-use super::{
-    STOPPED,
-    summary::{self, Account},
-};
+use super::summary::{self, Account};
 use crate::{
     cli::{
         args::Limits,
         commands::Face,
         console::asker,
+        exit::STOPPED,
         output::{json, plain},
         print,
         signals::Signals,

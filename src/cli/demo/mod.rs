@@ -13,6 +13,7 @@ use crate::{
         args::{self, Args},
         commands::Face,
         console,
+        exit::STOPPED,
         output::json,
         print,
         signals::Signals,
@@ -20,9 +21,6 @@ use crate::{
     demo::{Afterwards, Demo, Options},
     error::Result,
 };
-
-/// The exit code where a signal ended it.
-const STOPPED: u8 = 5;
 
 /// Carries the demo out; the exit code.
 pub(super) async fn run(args: &Args, flags: &args::Demo) -> Result<u8> {

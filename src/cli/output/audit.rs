@@ -55,26 +55,19 @@ fn head(audit: &Audit) -> String {
 
 /// How many of which kind, and what part of the time those take that reach everything.
 fn counts(audit: &Audit) -> String {
-    let count = |is: fn(&Verdict) -> bool| audit.statements.iter().filter(|one| is(&one.verdict)).count();
-    let time =
-        |all: &mut dyn Iterator<Item = &Audited>| all.filter_map(|one| one.source.total_ms).sum::<f64>();
-    let all_time = time(&mut audit.statements.iter());
-    let wide_time = time(&mut audit.statements.iter().filter(|one| one.verdict.reaches_all()));
-    let share = if all_time > 0.0 {
-        format!(" ({} of the time)", figures::percent(wide_time / all_time))
-    } else {
-        String::new()
-    };
+    let gist = audit.gist();
+    let share = gist.wide_time.map(|share| format!(" ({} of the time)", figures::percent(share)));
     let mut parts = vec![
-        format!("{} statements", audit.statements.len()),
-        format!("{} reach every partition{share}", count(Verdict::reaches_all)),
-        format!("{} fail", count(|verdict| matches!(verdict, Verdict::Fails(_)))),
+        format!("{} statements", gist.statements),
+        format!("{} reach every partition{}", gist.wide, share.unwrap_or_default()),
+        format!("{} fail", gist.failing),
     ];
-    let unplanned = count(|verdict| matches!(verdict, Verdict::Unplanned(_)));
+    let count = |is: fn(&Audited) -> bool| audit.statements.iter().filter(|one| is(one)).count();
+    let unplanned = count(|one| matches!(one.verdict, Verdict::Unplanned(_)));
     if unplanned > 0 {
         parts.push(format!("{unplanned} cannot be planned from their text"));
     }
-    let moving = audit.statements.iter().filter(|one| one.moves_rows).count();
+    let moving = count(|one| one.moves_rows);
     if moving > 0 {
         parts.push(format!("{moving} change {}", harmless(&audit.by)));
     }

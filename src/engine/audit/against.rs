@@ -50,13 +50,13 @@ impl Against {
 }
 
 /// The table of `request`, and what its statements are planned against.
-pub(super) async fn subject(session: &mut Session, request: &Request) -> Result<(Subject, Against)> {
+pub(super) async fn subject(session: &Session, request: &Request) -> Result<(Subject, Against)> {
     let oid = catalog::resolve(session, &request.table).await?;
     let table = catalog::load_oid(session, oid).await?;
     let migrations = launch::readable(session).await?;
     if table.is_partitioned() {
         let told = |name: &_| health::told(&migrations, name);
-        let facts = catalog::health(session, &request.table, oid, told).await?;
+        let facts = catalog::partitions(session, &request.table, oid, told).await?;
         return Ok((partitioned(&table, &facts)?, Against::Itself));
     }
     let ours = migrations.iter().find(|row| *row.scheme.source() == table.name && !row.phase.is_over());

@@ -10,7 +10,7 @@ use crate::{
     error::{Error, Kind, Result},
     model::{
         audit::{
-            Audit, Audited, Brief, Column, Described, Reach, Rewrite, Sample, Source, Subject, Verdict,
+            Audit, Audited, Column, Described, Gist, Reach, Rewrite, Sample, Source, Subject, Verdict,
             conditions, reach, reads, rewrite, values,
         },
         ident::{Ident, QualifiedName},
@@ -30,7 +30,7 @@ const BRIEFLY: usize = 25;
 
 /// Where statements come from.
 #[derive(Debug)]
-pub enum From {
+pub enum Origin {
     /// pg_stat_statements, the dearest first, until so many are on the table.
     Server(usize),
     /// A file, by its name.
@@ -38,12 +38,14 @@ pub enum From {
 }
 
 /// Audits the table of `request`, which says how it would be partitioned where it is not.
-pub async fn audit(session: &mut Session, request: &Request, from: From) -> Result<Audit> {
+pub async fn audit(session: &mut Session, request: &Request, from: Origin) -> Result<Audit> {
     let (subject, against) = subject(session, request).await?;
-    let most = if let From::Server(most) = from { most } else { usize::MAX };
+    let most = if let Origin::Server(most) = from { most } else { usize::MAX };
     let (words, since, sources) = match from {
-        From::File(name, sources) => (name, None, sources.into_iter().map(|source| (source, None)).collect()),
-        From::Server(_) => {
+        Origin::File(name, sources) => {
+            (name, None, sources.into_iter().map(|source| (source, None)).collect())
+        }
+        Origin::Server(_) => {
             let found = catalog::statements(session, &subject.table, PLANNED).await?;
             let found = found.ok_or_else(catalog::not_collected)?;
             ("pg_stat_statements".to_owned(), found.since, found.all)
@@ -69,9 +71,9 @@ pub async fn audit(session: &mut Session, request: &Request, from: From) -> Resu
 }
 
 /// The dearest statements in short; nothing where the server does not collect them, or this role may not see or plan them.
-pub async fn briefly(session: &mut Session, request: &Request) -> Result<Option<Brief>> {
-    match audit(session, request, From::Server(BRIEFLY)).await {
-        Ok(audit) => Ok(Some(audit.brief())),
+pub async fn briefly(session: &mut Session, request: &Request) -> Result<Option<Gist>> {
+    match audit(session, request, Origin::Server(BRIEFLY)).await {
+        Ok(audit) => Ok(Some(audit.gist())),
         Err(error) if error.connection_lost() => Err(error),
         Err(error) => {
             tracing::debug!(%error, "no audit");
@@ -83,7 +85,7 @@ pub async fn briefly(session: &mut Session, request: &Request) -> Result<Option<
 /// A plan, with what an audit says to it.
 pub async fn plan(session: &mut Session, request: &Request) -> Result<Plan> {
     let mut plan = plan::plan(session, request).await?;
-    let trouble = briefly(session, request).await?.and_then(|brief| brief.trouble());
+    let trouble = briefly(session, request).await?.and_then(|gist| gist.trouble());
     plan.warnings.extend(trouble.map(|reason| Finding {
         id: "QD-162".into(),
         severity: Severity::Warn,
@@ -120,7 +122,7 @@ async fn all(
     (row, sources, most): (&Sample, Vec<(Source, Option<Ident>)>, usize),
 ) -> Result<Vec<Audited>> {
     audit::prepare(tx, &subject.table).await?;
-    if let Against::Copy { scheme, leaves, .. } = against {
+    if let Against::Copy { scheme, leaves } = against {
         audit::copy(tx, scheme, leaves).await?;
     }
     // Planning calls functions, whose word it is that they change nothing.

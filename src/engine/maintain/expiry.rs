@@ -16,8 +16,8 @@ use crate::{
         partition::{self, Site, Then},
     },
     pg::{
-        Session,
-        catalog::{self, Marked},
+        Session, catalog,
+        expired::{self, Marked},
     },
 };
 
@@ -38,7 +38,7 @@ pub(super) async fn marked(
         };
         fate && before.is_some_and(|before| mark.ended <= before)
     };
-    let all = catalog::marked(session, table, oid).await?;
+    let all = expired::marked(session, table, oid).await?;
     let (now, later): (Vec<_>, Vec<_>) = all.into_iter().partition(|one| may(&one.mark));
     Ok((now, later.into_iter().map(|one| one.name).collect()))
 }
@@ -113,7 +113,7 @@ pub(super) async fn settle(
     said: &mut (dyn FnMut(News) + Send),
 ) -> Result<Deed> {
     if wish.keep.on_expiry != OnExpiry::Archive {
-        catalog::drop_marked(session, marked).await?;
+        expired::drop(session, marked).await?;
         return Ok(Deed::Dropped(marked.name.clone()));
     }
     let folder = wish.archive_dir.as_ref().ok_or_else(|| Error::Bug("an archive without a folder".into()))?;

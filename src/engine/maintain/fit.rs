@@ -2,7 +2,6 @@
 
 use super::{Found, Wish};
 use crate::{
-    engine::launch,
     error::{Error, Result},
     model::{
         calendar::{Calendar, Zone},
@@ -14,14 +13,13 @@ use crate::{
         table::Table,
     },
     ops::partition::{Outcome, Site},
-    pg::{Session, catalog},
+    pg::{Session, catalog, journal::read::MigrationRow},
 };
 
 /// Somebody else may be at it: a migration of ours, or pg_partman.
-pub(super) async fn check(session: &Session, facts: &Facts) -> Result<()> {
+pub(super) async fn check(session: &Session, facts: &Facts, migrations: &[MigrationRow]) -> Result<()> {
     let name = &facts.table.name;
-    let all = launch::readable(session).await?;
-    if let Some(row) = all.iter().find(|row| row.scheme.source() == name && !row.phase.is_over()) {
+    if let Some(row) = migrations.iter().find(|row| row.scheme.source() == name && !row.phase.is_over()) {
         return Err(Error::Refused {
             id: "QD-157",
             object: name.plain(),

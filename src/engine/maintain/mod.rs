@@ -20,10 +20,11 @@ use crate::{
         period::Every,
         table::Oid,
     },
-    ops::partition::{Shape, Site, Split, sweep},
+    ops::partition::{Seen, Site, Split, sweep},
     pg::{
-        Session, alone,
-        catalog::{self, Marked},
+        Session, alone, catalog,
+        expired::{self, Marked},
+        journal::read::MigrationRow,
         lock::{Attempt, Patience},
     },
 };
@@ -105,13 +106,12 @@ pub enum News {
 
 /// Looks what is due, and changes nothing.
 pub async fn look(session: &mut Session, wish: &Wish) -> Result<Found> {
-    let facts = facts(session, wish).await?;
-    fit::check(session, &facts).await?;
+    let migrations = launch::readable(session).await?;
+    let (oid, facts) = facts(session, wish, &migrations).await?;
+    fit::check(session, &facts, &migrations).await?;
     let said = fit::said(&facts, wish);
     let cut = maintenance::cut(&facts, said).map_err(|unfit| fit::refuse(&facts, &unfit))?;
-    let oid = catalog::resolve(session, &facts.table.name.to_string()).await?;
-    let table = (&facts.table.name, oid);
-    let (settle, waiting) = expiry::marked(session, table, wish, facts.table.now).await?;
+    let (settle, waiting) = expiry::marked(session, (&facts.table.name, oid), wish, facts.table.now).await?;
     let names: Vec<_> = settle.iter().map(|one| one.name.clone()).collect();
     let mut due =
         maintenance::due(&facts, cut, &wish.keep, &names).map_err(|unfit| fit::refuse(&facts, &unfit))?;
@@ -134,17 +134,16 @@ fn new_parts(task: &mut Task) -> Vec<&mut NewPart> {
 }
 
 /// The health of the table, read by the clock that somebody says it has.
-async fn facts(session: &mut Session, wish: &Wish) -> Result<Facts> {
-    let migrations = launch::readable(session).await?;
+async fn facts(session: &mut Session, wish: &Wish, migrations: &[MigrationRow]) -> Result<(Oid, Facts)> {
     let oid = catalog::resolve(session, &wish.table).await?;
     let told = |name: &QualifiedName| {
-        let ours = health::told(&migrations, name);
+        let ours = health::told(migrations, name);
         Told { clock: wish.clock.or(ours.clock), zone: wish.zone.or(ours.zone) }
     };
     let mut facts = catalog::health(session, &wish.table, oid, told).await?;
-    health::forget_ours(&mut facts, &migrations);
+    health::forget_ours(&mut facts, migrations);
     fit::check_words(&facts, wish)?;
-    Ok(facts)
+    Ok((oid, facts))
 }
 
 /// Does what is due, and looks again, until nothing is left that can be done.
@@ -153,14 +152,16 @@ pub async fn maintain(
     wish: &Wish,
     said: &mut (dyn FnMut(News) + Send),
 ) -> Result<Done> {
-    let mut found = look(session, wish).await?;
-    let name = found.facts.table.name.clone();
+    let table = catalog::load_table(session, &wish.table).await?;
+    let (name, oid) = (table.name, table.oid);
     alone(session, &format!("quarterdeck maintain {name}"), &name.plain()).await?;
-    sweep(session, &name).await?;
-    catalog::unmark(session, &name, found.oid).await?;
+    let mut found = look(session, wish).await?;
+    let swept = sweep(session, &name).await?;
+    if expired::unmark(session, &name, oid).await? + swept > 0 {
+        found = look(session, wish).await?;
+    }
     let (mut deeds, mut failed) = (Vec::new(), Vec::<(Task, Error)>::new());
     for _ in 0..MOST {
-        found = look(session, wish).await?;
         let is_new = |task: &&Task| !failed.iter().any(|(other, _)| same(other, task));
         let Some(task) = found.due.iter().find(is_new).cloned() else { break };
         match carry_out(session, wish, &found, &task, said).await {
@@ -168,6 +169,7 @@ pub async fn maintain(
             Err(error) if error.connection_lost() => return Err(error),
             Err(error) => failed.push((task, error)),
         }
+        found = look(session, wish).await?;
     }
     // What failed once, and was done in the end by another way, did not fail.
     failed.retain(|(task, _)| found.due.iter().any(|due| same(due, task)));
@@ -226,21 +228,20 @@ async fn carry_out(
 async fn site(session: &Session, found: &Found, part: Option<Oid>) -> Result<Site> {
     let facts = &found.facts;
     let default = facts.default_part();
-    let oid = catalog::resolve(session, &facts.table.name.to_string()).await?;
     // First of all: what is read after it, is not older.
-    let of = [Some(oid), part, default.map(|part| part.oid)].into_iter().flatten().collect();
-    let shape = Shape::look(session, &facts.table.name, of).await?;
-    let table = catalog::load_table(session, &facts.table.name.to_string()).await?;
+    let of = [Some(found.oid), part, default.map(|part| part.oid)].into_iter().flatten().collect();
+    let seen = Seen::look(session, &facts.table.name, of).await?;
+    let table = catalog::load_oid(session, found.oid).await?;
     let newest = Cover::of(facts).ranges.iter().rev().map(|(part, _)| *part).find(|part| !part.partitioned);
     let like = match newest {
-        Some(part) => Some(catalog::load_table(session, &part.name.to_string()).await?),
+        Some(part) => Some(catalog::load_oid(session, part.oid).await?),
         None => None,
     };
     let (by, _) =
         facts.table.column.as_ref().ok_or_else(|| Error::Bug("a cut table without a column".into()))?;
     let default = match default.filter(|part| !part.partitioned) {
-        Some(part) => Some(catalog::load_table(session, &part.name.to_string()).await?),
+        Some(part) => Some(catalog::load_oid(session, part.oid).await?),
         None => None,
     };
-    Ok(Site { table, default, like, by: by.to_string(), shape })
+    Ok(Site { table, default, like, by: by.to_string(), seen })
 }

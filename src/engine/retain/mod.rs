@@ -22,7 +22,7 @@ use crate::{
         maintenance::Age,
         retention::{BATCH, Census, Progress, Rule, next_batch},
         table::Oid,
-        throttle::{Governor, Kind, Limit, Limits, Reading, Setting, governor::Value},
+        throttle::{Governor, Kind, Limits, Reading, Setting, Speed, governor::Value},
     },
     ops::retention::{self, Batch, Heap, Place},
     pg::{Session, alone, catalog, measure, signals::Watched},
@@ -54,8 +54,6 @@ pub struct Wish {
     pub takes_unprocessed: bool,
     /// The table may be read from its beginning for each batch.
     pub may_scan: bool,
-    /// Signals' limits.
-    pub limits: Vec<Setting>,
 }
 
 /// What is to be done, and where.
@@ -289,7 +287,7 @@ impl Sweeper<'_> {
             }
             let speeds = self.governor.judge(now_s(), measure::now(session).await?);
             self.progress.waits_for = self.governor.reasons();
-            if speeds.copy != crate::model::throttle::Speed::Stop {
+            if speeds.copy != Speed::Stop {
                 return Ok(false);
             }
             said(&self.progress);
@@ -305,10 +303,7 @@ impl Sweeper<'_> {
             oid: self.asked.oid,
             names: [self.asked.table.to_string(), self.asked.table.to_string()],
         };
-        let probe = match self.governor.limits.of(Kind::Probe) {
-            Some(Limit::Probe(sql)) => Some(sql.clone()),
-            Some(Limit::Levels(_) | Limit::Window(_)) | None => None,
-        };
+        let probe = self.governor.limits.probe().map(str::to_owned);
         let open = async || Session::open(session.target(), "signals").await;
         let looked =
             tokio::time::timeout(throttler::PATIENCE, self.meter.look(open, &of, probe.as_deref())).await;

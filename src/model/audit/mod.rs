@@ -146,13 +146,13 @@ impl Audit {
     }
 
     /// In short.
-    pub fn brief(&self) -> Brief {
+    pub fn gist(&self) -> Gist {
         let count = |is: fn(&Verdict) -> bool| self.statements.iter().filter(|one| is(&one.verdict)).count();
         let time =
             |all: &mut dyn Iterator<Item = &Audited>| all.filter_map(|one| one.source.total_ms).sum::<f64>();
         let all = time(&mut self.statements.iter());
         let wide = time(&mut self.statements.iter().filter(|one| one.verdict.reaches_all()));
-        Brief {
+        Gist {
             statements: self.statements.len(),
             wide: count(Verdict::reaches_all),
             failing: count(|verdict| matches!(verdict, Verdict::Fails(_))),
@@ -168,7 +168,7 @@ impl Audit {
 
 /// An audit in short.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Brief {
+pub struct Gist {
     /// Statements on the table.
     pub statements: usize,
     /// Those that reach every partition.
@@ -181,7 +181,7 @@ pub struct Brief {
     pub first: Option<String>,
 }
 
-impl Brief {
+impl Gist {
     /// What is wrong, in words; `None` where nothing is.
     pub fn trouble(&self) -> Option<String> {
         let mut parts = Vec::new();

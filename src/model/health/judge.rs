@@ -1,7 +1,7 @@
 //! What of the facts wants doing. Every limit is named here.
 
 use super::{Cover, Facts, Figures, Finding, Health, Index, Part, Range, Severity, Strays, cover::End};
-use crate::model::{audit::Brief, figures, ident::literal, period::Period};
+use crate::model::{audit::Gist, figures, ident::literal, period::Period, sql::on_one_line};
 
 /// Fewer dead rows are not worth a vacuum.
 const DEAD_ROWS: i64 = 10_000;
@@ -36,7 +36,7 @@ pub fn judge(facts: &Facts) -> Vec<Finding> {
     found.extend(facts.leaves().filter_map(bloated));
     found.extend(facts.indexes.iter().filter_map(|index| unused(facts, index)));
     found.extend(facts.leftovers.iter().map(leftover));
-    found.extend(facts.audit.as_ref().and_then(|brief| wide(facts, brief)));
+    found.extend(facts.audit.as_ref().and_then(|gist| wide(facts, gist)));
     found.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
     found
 }
@@ -398,15 +398,15 @@ fn leftover(one: &super::Leftover) -> Finding {
     Finding { sql: vec![format!("DROP TABLE {}", one.name)], ..finding("QD-151", Severity::Info, words) }
 }
 
-fn wide(facts: &Facts, brief: &Brief) -> Option<Finding> {
-    let much = brief.failing > 0 || brief.wide_time.is_some_and(|share| share >= WIDE_TIME);
+fn wide(facts: &Facts, gist: &Gist) -> Option<Finding> {
+    let much = gist.failing > 0 || gist.wide_time.is_some_and(|share| share >= WIDE_TIME);
     let severity = if much { Severity::Warning } else { Severity::Info };
-    let first = brief.first.as_deref().map(|sql| sql.split_whitespace().collect::<Vec<_>>().join(" "));
+    let first = gist.first.as_deref().map(on_one_line);
     let first = first.map(|sql| format!("; the dearest: {}", sql.chars().take(120).collect::<String>()));
     let name = facts.table.name.plain();
     let words = (
         name.clone(),
-        format!("{}{}", brief.trouble()?, first.unwrap_or_default()),
+        format!("{}{}", gist.trouble()?, first.unwrap_or_default()),
         format!("`quarterdeck audit {name}` names them, and how to write them instead"),
     );
     Some(finding("QD-162", severity, words))

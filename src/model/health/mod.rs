@@ -14,7 +14,7 @@ pub use judge::judge;
 pub use words::{bounds, summary};
 
 use crate::model::{
-    audit::Brief,
+    audit::Gist,
     calendar::Zone,
     clock::Clock,
     ident::{Ident, QualifiedName},
@@ -39,7 +39,7 @@ pub struct Facts {
     /// Rows in DEFAULT.
     pub strays: Strays,
     /// What its dearest statements reach, where that can be told.
-    pub audit: Option<Brief>,
+    pub audit: Option<Gist>,
 }
 
 /// The partitioned table itself.

@@ -137,8 +137,8 @@ pub fn cut(facts: &Facts, said: Option<Calendar>) -> Result<Cut, Unfit> {
     }
 }
 
-/// All that is due, in the order in which it is done. `waiting` are expired partitions that wait for their fate.
-pub fn due(facts: &Facts, cut: Cut, keep: &Keep, waiting: &[QualifiedName]) -> Result<Vec<Task>, Unfit> {
+/// All that is due, in the order in which it is done. `settle` are expired partitions whose fate may come.
+pub fn due(facts: &Facts, cut: Cut, keep: &Keep, settle: &[QualifiedName]) -> Result<Vec<Task>, Unfit> {
     let detaching = facts.parts.iter().filter(|part| part.own && part.detaching);
     let mut tasks: Vec<Task> = detaching.map(|part| Task::Finalize(part.name.clone())).collect();
     let moved: Vec<(NewPart, i64)> = strays(facts, cut);
@@ -162,7 +162,7 @@ pub fn due(facts: &Facts, cut: Cut, keep: &Keep, waiting: &[QualifiedName]) -> R
     }
     tasks.extend(expired.iter().map(|part| Task::Expire(part.name.clone())));
     tasks.extend(gone);
-    tasks.extend(waiting.iter().cloned().map(Task::Settle));
+    tasks.extend(settle.iter().cloned().map(Task::Settle));
     Ok(tasks)
 }
 

@@ -80,6 +80,14 @@ impl Limits {
         self.0.get(&kind)
     }
 
+    /// The operator's probe, where there is one.
+    pub fn probe(&self) -> Option<&str> {
+        match self.of(Kind::Probe)? {
+            Limit::Probe(sql) => Some(sql),
+            Limit::Levels(_) | Limit::Window(_) => None,
+        }
+    }
+
     /// Takes a change over.
     pub fn set(&mut self, setting: Setting) {
         match setting.limit {

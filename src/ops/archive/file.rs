@@ -1,7 +1,6 @@
 //! The files of an archive.
 
 use std::{
-    fmt::Write as _,
     fs::{self, File, OpenOptions},
     io::{self, BufReader, BufWriter, Read, Write},
     os::unix::fs::OpenOptionsExt,
@@ -184,12 +183,12 @@ impl Counter {
     }
 
     fn content(self) -> Content {
-        let mut sha256 = String::new();
-        for byte in self.hash.finalize() {
-            let _ = write!(sha256, "{byte:02x}");
-        }
-        Content { rows: self.rows, bytes: self.bytes, sha256 }
+        Content { rows: self.rows, bytes: self.bytes, sha256: hex(&self.hash.finalize()) }
     }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat()
 }
 
 /// The longest name, with room for what is put behind it.
@@ -205,9 +204,7 @@ fn plain(name: &str) -> String {
     if whole.len() <= MOST {
         return whole;
     }
-    let hash = Sha256::digest(name.as_bytes());
-    let hash: Vec<_> = hash.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
-    format!("{}-{}", &whole[..MOST - 17], hash.concat())
+    format!("{}-{}", &whole[..MOST - 17], hex(&Sha256::digest(name.as_bytes())[..8]))
 }
 
 #[cfg(test)]

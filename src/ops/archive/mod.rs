@@ -20,8 +20,8 @@ use crate::{
         maintenance::{Content, Manifest},
     },
     pg::{
-        Session, Tx,
-        catalog::{self, Marked},
+        Session, Tx, catalog,
+        expired::{self, Marked},
     },
 };
 
@@ -38,7 +38,7 @@ pub async fn archive_and_drop(
 ) -> Result<Manifest> {
     let tx = session.begin().await?;
     let written = async {
-        catalog::claim(&tx, marked).await?;
+        expired::claim(&tx, marked).await?;
         write(&tx, (table, marked), folder, wrote).await
     };
     let manifest = match written.await {

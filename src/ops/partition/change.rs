@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use tokio_postgres::error::SqlState;
 
-use super::{Shape, shape::is_partition};
+use super::{Seen, seen::is_partition};
 use crate::{
     error::{Error, Result},
     model::{ident::QualifiedName, table::Oid},
@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// So many attempts may run out of the budget with all locks in hand; then it is not the others who are slow.
-pub(super) const TOO_SLOW: u32 = 8;
+const TOO_SLOW: u32 = 8;
 
 /// What one transaction does.
 #[derive(Debug)]
@@ -28,7 +28,7 @@ pub struct Change<'a> {
     /// The locks, in order, of each table alone.
     pub locks: Vec<(Mode, QualifiedName)>,
     /// What it was decided by.
-    pub shape: &'a Shape,
+    pub seen: &'a Seen,
     /// What comes then.
     pub script: Script,
     /// The partition that is none any more then.
@@ -53,6 +53,23 @@ pub(super) enum Waits {
     Working,
     /// Its work took so long that it goes no further.
     Spent,
+}
+
+impl Waits {
+    /// What a lost attempt comes to: it failed, is tried again, or is too slow, as `slow` ones before it were.
+    pub(super) fn outcome(
+        self,
+        error: Error,
+        (step, budget): (&str, Duration),
+        slow: &mut u32,
+    ) -> Result<Outcome> {
+        let ran_out = self == Self::Working && error.sqlstate() == Some(&SqlState::QUERY_CANCELED);
+        if !ran_out && self != Self::Spent {
+            return Err(error);
+        }
+        *slow += 1;
+        if *slow < TOO_SLOW { Err(spent(step, budget)) } else { Ok(Outcome::TooSlow(budget)) }
+    }
 }
 
 impl Change<'_> {
@@ -89,11 +106,7 @@ impl Change<'_> {
             Ok(()) => tx.commit(self.step).await.map(|()| Outcome::Done),
             Err(error) => {
                 tx.rollback().await?;
-                if waits == Waits::Blocked || error.sqlstate() != Some(&SqlState::QUERY_CANCELED) {
-                    return Err(error);
-                }
-                *slow += 1;
-                if *slow < TOO_SLOW { Err(ran_out(self.step, budget)) } else { Ok(Outcome::TooSlow(budget)) }
+                waits.outcome(error, (self.step, budget), slow)
             }
         }
     }
@@ -109,19 +122,19 @@ impl Change<'_> {
             within(tx, until, "lock", &lock).await?;
         }
         *waits = Waits::Working;
-        self.shape.is_still(tx).await?;
+        self.seen.is_still(tx).await?;
         for statement in self.script.statements() {
             within(tx, until, self.step, &statement.sql).await?;
         }
         match self.detaches {
-            Some(part) if is_partition(tx, part).await? => Err(self.shape.changed()),
+            Some(part) if is_partition(tx, part).await? => Err(self.seen.changed()),
             _ => Ok(()),
         }
     }
 }
 
 /// The work itself took too long.
-pub(super) fn ran_out(step: &str, budget: Duration) -> Error {
+pub(super) fn spent(step: &str, budget: Duration) -> Error {
     Error::Busy {
         object: step.into(),
         reason: format!("its own work, which takes more than {} ms", budget.as_millis()),

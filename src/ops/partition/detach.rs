@@ -80,7 +80,7 @@ pub async fn concurrently(
     let tx = guard.begin().await?;
     tx.lock_timeout(BEGINS).await?;
     tx.batch("hold name", &format!("LOCK TABLE ONLY {part} IN ACCESS SHARE MODE")).await?;
-    site.shape.is_still(&tx).await?;
+    site.seen.is_still(&tx).await?;
     let sql = format!("ALTER TABLE {} DETACH PARTITION {part} CONCURRENTLY", site.table.name);
     let marks = then.sql((&site.table.name, site.table.oid), part).filter(|_| matches!(then, Then::Mark(_)));
     patiently(session, halves(session, (&watch, tx), (part, oid), (&sql, marks))).await

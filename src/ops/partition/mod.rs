@@ -4,12 +4,12 @@
 
 mod change;
 mod detach;
-mod shape;
+mod seen;
 mod split;
 
 pub use change::{Change, Outcome};
 pub use detach::{Then, concurrently, finalize, mark};
-pub use shape::Shape;
+pub use seen::Seen;
 pub use split::{Split, sweep};
 
 use crate::{
@@ -37,7 +37,7 @@ pub struct Site {
     /// The partition column, as SQL.
     pub by: String,
     /// All that was looked at.
-    pub shape: Shape,
+    pub seen: Seen,
 }
 
 impl Site {
@@ -53,7 +53,7 @@ impl Site {
             step: "make partition",
             before: self.create(&part.name, self.like.as_ref()),
             locks,
-            shape: &self.shape,
+            seen: &self.seen,
             script,
             detaches: None,
         }
@@ -71,7 +71,7 @@ impl Site {
             step: "detach partition",
             before: Script::new(),
             locks: locks.map(|table| (Mode::AccessExclusive, table.clone())).collect(),
-            shape: &self.shape,
+            seen: &self.seen,
             script,
             detaches: Some(oid),
         }

@@ -10,11 +10,9 @@
 
 use std::time::{Duration, Instant};
 
-use tokio_postgres::error::SqlState;
-
 use super::{
     Outcome, Site,
-    change::{TOO_SLOW, Waits, left, ran_out, within},
+    change::{Waits, left, spent, within},
     identity_by_index,
 };
 use crate::{
@@ -38,17 +36,18 @@ fn unfinished(table: &QualifiedName) -> String {
     format!("Quarterdeck: unfinished partition of {table}")
 }
 
-/// Drops what a run that died has left. Anybody may say anything of a table of his own.
-pub async fn sweep(session: &Session, table: &QualifiedName) -> Result<()> {
+/// Drops what a run that died has left. How many; anybody may say anything of a table of his own.
+pub async fn sweep(session: &Session, table: &QualifiedName) -> Result<usize> {
     const SQL: &str = "SELECT format('DROP TABLE %s', c.oid::regclass) FROM pg_class c \
                        WHERE c.relkind = 'r' AND NOT c.relispartition AND obj_description(c.oid, 'pg_class') = $1 \
                          AND c.relowner IN (SELECT relowner FROM pg_class WHERE oid = $2::text::regclass \
                                             UNION SELECT p.relowner FROM pg_inherits JOIN pg_class p ON p.oid = inhrelid WHERE inhparent = $2::text::regclass)";
     let params: Params<'_> = &[&unfinished(table), &table.to_string()];
-    for row in session.query("look for unfinished partitions", SQL, params).await? {
+    let rows = session.query("look for unfinished partitions", SQL, params).await?;
+    for row in &rows {
         session.batch("drop unfinished partition", row.get(0)).await?;
     }
-    Ok(())
+    Ok(rows.len())
 }
 
 /// New partitions, and the DEFAULT whose rows they get.
@@ -68,7 +67,7 @@ pub struct Split<'a> {
 struct Crew<'a> {
     holds: &'a mut Session,
     copies: Session,
-    watch: Watch,
+    watch: &'a Watch,
 }
 
 impl Split<'_> {
@@ -82,9 +81,8 @@ impl Split<'_> {
         let patience = bounded(session, patience).await?;
         let watch = Watch::beside(session, "lock watch").await?;
         let copies = Session::open(session.target(), "maintain copy").await?;
-        let mut crew = Crew { holds: session, copies, watch };
-        let seer = Watch::beside(crew.holds, "lock watch").await?;
-        let mut tries = Tries::new(Some(&seer), STEP, patience, report);
+        let mut crew = Crew { holds: session, copies, watch: &watch };
+        let mut tries = Tries::new(Some(&watch), STEP, patience, report);
         let mut slow = 0;
         loop {
             let held = Held::default();
@@ -104,19 +102,12 @@ impl Split<'_> {
         sweep(&crew.copies, &self.site.table.name).await?;
         let tx = crew.holds.begin().await?;
         let mut waits = Waits::Blocked;
-        match self.inside(&tx, (&mut crew.copies, &crew.watch), budget, (held, &mut waits)).await {
+        match self.inside(&tx, (&mut crew.copies, crew.watch), budget, (held, &mut waits)).await {
             Ok(rows) => tx.commit(STEP).await.map(|()| (Outcome::Done, rows)),
             Err(error) => {
                 tx.rollback().await?;
                 sweep(&crew.copies, &self.site.table.name).await?;
-                let ran_out_of_it =
-                    waits == Waits::Working && error.sqlstate() == Some(&SqlState::QUERY_CANCELED);
-                if !ran_out_of_it && waits != Waits::Spent {
-                    return Err(error);
-                }
-                *slow += 1;
-                let is_last = *slow == TOO_SLOW;
-                if is_last { Ok((Outcome::TooSlow(budget), Vec::new())) } else { Err(ran_out(STEP, budget)) }
+                waits.outcome(error, (STEP, budget), slow).map(|outcome| (outcome, Vec::new()))
             }
         }
     }
@@ -141,12 +132,12 @@ impl Split<'_> {
         within(tx, until, "lock", &lock(Mode::ShareRowExclusive)).await?;
         *waits = Waits::Working;
         // From here on nobody changes them.
-        self.site.shape.is_still(tx).await?;
+        self.site.seen.is_still(tx).await?;
         let rows = self.copy(copies, until).await?;
         if left(until) < budget.as_millis() / 4 {
             // What is left is not worth that everybody waits.
             *waits = Waits::Spent;
-            return Err(ran_out(STEP, budget));
+            return Err(spent(STEP, budget));
         }
         let drained = watch.drained().await?;
         *waits = Waits::Blocked;

@@ -29,9 +29,9 @@ pub async fn partitioned_tables(session: &Session) -> Result<Vec<QualifiedName>>
     Ok(session.query("list partitioned tables", SQL, &[]).await?.iter().map(|row| name(row, 0)).collect())
 }
 
-/// All facts of one partitioned table. `told`: what somebody knows of its periods.
-pub async fn health(
-    session: &mut Session,
+/// Table and partitions alone, without what else health is judged by. `told`: what somebody knows of its periods.
+pub async fn partitions(
+    session: &Session,
     typed: &str,
     oid: Oid,
     told: impl Fn(&QualifiedName) -> health::Told,
@@ -57,16 +57,30 @@ pub async fn health(
         range.from = range.from.or_else(|| time(&range.lower));
         range.to = range.to.or_else(|| time(&range.upper));
     }
-    let mut facts = Facts {
+    Ok(Facts {
         table,
         parts,
-        indexes: indexes(session, oid).await?,
-        odd: odd(session, oid).await?,
-        leftovers: leftovers(session, oid).await?,
-        sessions: long_sessions(session).await?,
+        indexes: Vec::new(),
+        odd: Vec::new(),
+        leftovers: Vec::new(),
+        sessions: Vec::new(),
         strays: Strays::NoDefault,
         audit: None,
-    };
+    })
+}
+
+/// All facts of one partitioned table, but for its statements.
+pub async fn health(
+    session: &mut Session,
+    typed: &str,
+    oid: Oid,
+    told: impl Fn(&QualifiedName) -> health::Told,
+) -> Result<Facts> {
+    let mut facts = partitions(session, typed, oid, told).await?;
+    facts.indexes = indexes(session, oid).await?;
+    facts.odd = odd(session, oid).await?;
+    facts.leftovers = leftovers(session, oid).await?;
+    facts.sessions = long_sessions(session).await?;
     // It has got a constraint in place of its bounds.
     let detaching = |part: &str| facts.parts.iter().any(|one| one.detaching && one.name.plain() == part);
     facts.odd.retain(|(part, _)| !detaching(part));

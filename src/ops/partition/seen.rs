@@ -4,35 +4,35 @@
 use crate::{
     error::{Error, Result},
     model::{ident::QualifiedName, table::Oid},
-    pg::{Session, Tx, catalog},
+    pg::{Session, Tx, expired},
 };
 
-const SQL: &str = include_str!("../../../assets/sql/partition_shape.sql");
+const SQL: &str = include_str!("../../../assets/sql/partition_seen.sql");
 
 /// Some tables, as they were looked at.
 #[derive(Debug)]
-pub struct Shape {
+pub struct Seen {
     table: QualifiedName,
     of: Vec<Oid>,
-    seen: Option<String>,
+    as_text: Option<String>,
 }
 
-impl Shape {
+impl Seen {
     /// As they are now.
     pub async fn look(session: &Session, table: &QualifiedName, of: Vec<Oid>) -> Result<Self> {
-        let seen = session.query_one("look at tables", SQL, &[&of]).await?.get(0);
-        Ok(Self { table: table.clone(), of, seen })
+        let as_text = session.query_one("look at tables", SQL, &[&of]).await?.get(0);
+        Ok(Self { table: table.clone(), of, as_text })
     }
 
     /// Nothing, unless they are otherwise now, under the locks of `tx`.
     pub(super) async fn is_still(&self, tx: &Tx<'_>) -> Result<()> {
         let now: Option<String> = tx.query_one("look at tables again", SQL, &[&self.of]).await?.get(0);
-        if now == self.seen { Ok(()) } else { Err(self.changed()) }
+        if now == self.as_text { Ok(()) } else { Err(self.changed()) }
     }
 
     /// What is said then.
     pub(super) fn changed(&self) -> Error {
-        catalog::changed(&self.table)
+        expired::changed(&self.table)
     }
 }
 
