@@ -43,7 +43,7 @@ fn one(health: &Health) -> String {
 
 fn partitions(facts: &Facts) -> String {
     let mut lines = vec![
-        ["partition", "bounds", "rows", "table", "indexes", "dead", "vacuumed", "freeze age"]
+        ["partition", "bounds", "≈ rows", "table", "indexes", "dead", "vacuumed", "freeze age"]
             .map(str::to_owned),
     ];
     lines.extend(facts.parts.iter().map(cells));

@@ -5,7 +5,7 @@
 //! │ 14 partitions, with DEFAULT · covered until 2027-07-01, 2 ahead; about 60,022 rows, …              │
 //! ├─ finding ──── object ────────────── what ──────────────────────────────────────────────────────────┤
 //! │▸! QD-140      chat_messages_default  3 rows lie in DEFAULT: 3 of 2031 Q1; …                        │
-//! ├─ partition ───────── bounds ─────────────────── rows ──── table ── indexes ─── dead ── vacuumed ───┤
+//! ├─ partition ───────── bounds ───────────────── ≈ rows ──── table ── indexes ─── dead ── vacuumed ───┤
 //! │ chat_messages_2027_q2  2027-04-01 – 2027-07-01       0     0 B     16.0 kB        0       never    │
 //! ```
 
@@ -36,7 +36,7 @@ const FINDINGS: [Column; 3] =
 const PARTS: [Column; 7] = [
     Column::words("partition", 24, 0),
     Column::filling("bounds", 23),
-    Column::numbers("rows", 11, 0),
+    Column::numbers("≈ rows", 11, 0),
     Column::numbers("table", 8, 1),
     Column::numbers("indexes", 8, 2),
     Column::numbers("dead", 9, 3),
@@ -166,9 +166,9 @@ fn row(pen: &mut Pen<'_>, y: u16, grid: &Grid, part: &Part) {
     grid.cell(pen, ("partition", y), part.name.name.as_str(), theme.text);
     grid.cell(pen, ("bounds", y), &bounds(part), theme.dim);
     if part.partitioned {
-        return grid.cell(pen, ("rows", y), "partitioned", theme.dim);
+        return grid.cell(pen, ("≈ rows", y), "partitioned", theme.dim);
     }
-    grid.cell(pen, ("rows", y), &figures::count(part.rows()), theme.text);
+    grid.cell(pen, ("≈ rows", y), &figures::count(part.rows()), theme.text);
     grid.cell(pen, ("table", y), &figures::bytes(figures_.table_bytes), theme.text);
     grid.cell(pen, ("indexes", y), &figures::bytes(figures_.index_bytes), theme.text);
     grid.cell(pen, ("dead", y), &figures::count(figures_.dead), theme.text);
