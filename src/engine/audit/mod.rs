@@ -72,6 +72,10 @@ pub async fn audit(session: &mut Session, request: &Request, from: Origin) -> Re
 
 /// The dearest statements in short; nothing where the server does not collect them, or this role may not see or plan them.
 pub async fn briefly(session: &mut Session, request: &Request) -> Result<Option<Gist>> {
+    // Most servers have none: nothing else is read for that.
+    if !catalog::collects_statements(session).await? {
+        return Ok(None);
+    }
     match audit(session, request, Origin::Server(BRIEFLY)).await {
         Ok(audit) => Ok(Some(audit.gist())),
         Err(error) if error.connection_lost() => Err(error),

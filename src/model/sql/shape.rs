@@ -108,14 +108,22 @@ impl<'a> Shape<'a> {
 
     /// Whether it reads or changes a table of this name, in its schema or in one that is not named.
     pub fn reads(&self, table: &QualifiedName) -> bool {
-        (0..self.code.len()).any(|at| {
+        self.places_of(table).next().is_some()
+    }
+
+    /// Where it names a table to read or change it.
+    fn places_of<'t>(&'t self, table: &'t QualifiedName) -> impl Iterator<Item = usize> + 't {
+        const WORDS: [&str; 8] = ["FROM", "JOIN", "UPDATE", "INTO", "ONLY", "USING", "TABLE", ","];
+        (0..self.code.len()).filter(|at| {
             let before = |n: usize| at.checked_sub(n).map_or("", |at| self.text(at));
             let is_qualified = before(1) == ".";
-            let is_its = !is_qualified || self.code[at - 2].0.names(self.sql, &table.schema);
+            let is_its = !is_qualified || (*at >= 2 && self.code[at - 2].0.names(self.sql, &table.schema));
             let starts = before(if is_qualified { 3 } else { 1 });
-            let words = ["FROM", "JOIN", "UPDATE", "INTO", "ONLY", "USING", "TABLE", ","];
-            let is_place = words.iter().any(|word| starts.eq_ignore_ascii_case(word));
-            self.code[at].0.names(self.sql, &table.name) && is_its && is_place
+            // `table.column` names a column.
+            self.code[*at].0.names(self.sql, &table.name)
+                && is_its
+                && WORDS.iter().any(|word| starts.eq_ignore_ascii_case(word))
+                && self.text(at + 1) != "."
         })
     }
 
@@ -286,21 +294,11 @@ impl<'a> Shape<'a> {
 
     /// By what name its rows are called where it reads or changes the table once, at the top: its alias, else the table.
     pub fn called(&self, table: &QualifiedName) -> Option<String> {
-        let mut found = Vec::new();
-        for (at, (token, depth)) in self.code.iter().enumerate() {
-            let before = at.checked_sub(1).map_or("", |at| self.text(at));
-            let is_start = ["FROM", "JOIN", "UPDATE", "INTO", "ONLY", "USING"]
-                .iter()
-                .any(|word| before.eq_ignore_ascii_case(word));
-            let is_qualified = before == "."
-                && at.checked_sub(2).is_some_and(|at| self.code[at].0.names(self.sql, &table.schema));
-            let is_listed = before == "," || is_qualified;
-            // `table.column` names a column.
-            if token.names(self.sql, &table.name) && (is_start || is_listed) && self.text(at + 1) != "." {
-                found.push((at, *depth));
-            }
+        let found: Vec<usize> = self.places_of(table).collect();
+        let [at] = found[..] else { return None };
+        if self.code[at].1 > 0 {
+            return None;
         }
-        let [(at, 0)] = found[..] else { return None };
         let alias = if self.is(at + 1, "AS") { at + 2 } else { at + 1 };
         let token = self.code.get(alias).map(|(token, _)| token);
         let alias = token.filter(|token| !NO_ALIAS.iter().any(|word| token.is(self.sql, word)));

@@ -31,7 +31,7 @@ pub use list::{journal_readable, list_tables};
 pub use maintenance::{comment, copied_columns, free_name, in_the_way_of_moves, partman_of};
 pub use resolve::resolve;
 pub use server::server_facts;
-pub use statements::{Statements, not_collected, statements};
+pub use statements::{Statements, collects_statements, not_collected, statements};
 pub use typed_name::reading;
 
 use crate::{

@@ -23,15 +23,21 @@ pub struct Statements {
     pub since: Option<DateTime<Utc>>,
 }
 
-/// Up to `most` statements whose text has the name of `table`; `None` where the server does not collect them.
-pub async fn statements(session: &Session, table: &QualifiedName, most: i64) -> Result<Option<Statements>> {
+/// Whether the server may collect them: the extension is there.
+pub async fn collects_statements(session: &Session) -> Result<bool> {
+    Ok(view(session).await?.is_some())
+}
+
+async fn view(session: &Session) -> Result<Option<QualifiedName>> {
     const WHERE: &str = "SELECT n.nspname::text, 'pg_stat_statements' FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace \
                          WHERE e.extname = 'pg_stat_statements'";
+    Ok(session.query_opt("look for pg_stat_statements", WHERE, &[]).await?.map(|row| name(&row, 0)))
+}
+
+/// Up to `most` statements whose text has the name of `table`; `None` where the server does not collect them.
+pub async fn statements(session: &Session, table: &QualifiedName, most: i64) -> Result<Option<Statements>> {
     const SQL: &str = include_str!("../../../assets/sql/audit_statements.sql");
-    let Some(row) = session.query_opt("look for pg_stat_statements", WHERE, &[]).await? else {
-        return Ok(None);
-    };
-    let view = name(&row, 0);
+    let Some(view) = view(session).await? else { return Ok(None) };
     let info = view.sibling(Ident::new("pg_stat_statements_info"));
     let sql = fill(SQL, &[("statements", &view.to_string()), ("info", &info.to_string())]);
     let rows = match session.query("read statements", &sql, &[&table.name.as_str(), &most]).await {
