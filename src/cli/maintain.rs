@@ -47,7 +47,7 @@ pub(super) async fn run(target: &Target, asked: &Maintain) -> Result<u8> {
         }
         News::Attempt(_) | News::Archived(_) => {}
     };
-    let mut done = maintain::maintain(&mut session, &wish, &mut said).await?;
+    let mut done = maintain::maintain(&mut session, &wish, &|| false, &mut said).await?;
     print::text(&if asked.json { words::done_json(&done) } else { words::done(&done) });
     if done.failed.is_empty() {
         return Ok(0);

@@ -40,7 +40,7 @@ pub(super) async fn run(target: &Target, asked: &Retain) -> Result<u8> {
     let found = retain::look(&session, &wish).await?;
     if asked.dry_run {
         let instead = retain::instead(&session, &found).await?;
-        print::text(&if asked.json { words::due_json(&found) } else { words::due(&found, instead) });
+        print::text(&if asked.json { words::due_json(&found) } else { words::due(&found, &instead) });
         return Ok(if found.census.doomed == 0 { 0 } else { DUE });
     }
     let stopped = ending()?;

@@ -18,6 +18,11 @@ pub fn count(n: i64) -> String {
     text
 }
 
+/// How many there are of something that is held in memory.
+pub fn length(n: usize) -> i64 {
+    i64::try_from(n).unwrap_or(i64::MAX)
+}
+
 /// A difference with its sign: `+12`, `-3`, `0`.
 pub fn delta(n: i64) -> String {
     if n > 0 { format!("+{}", count(n)) } else { count(n) }

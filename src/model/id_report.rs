@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::{
     clock::{Clock, Id},
+    figures,
     ident::{Ident, QualifiedName},
     sample::Sample,
 };
@@ -70,6 +71,69 @@ impl IdReport {
             follows: sample.beside.clone().zip(follows(&sample.rows)),
             indexes: Vec::new(),
         }
+    }
+
+    /// The column as one names it, and its type.
+    pub fn title(&self) -> String {
+        let (column, type_sql) = &self.column;
+        format!("{}.{}  {type_sql}", self.table.plain(), column.as_str())
+    }
+
+    /// What the rows looked at say, a sentence a line.
+    pub fn lines(&self) -> Vec<String> {
+        if self.rows == 0 {
+            return vec!["there is no row to look at".into()];
+        }
+        let rows = figures::length(self.rows);
+        let share = |n: usize| figures::percent(figures::share(figures::length(n), rows));
+        let kinds: Vec<_> = self.kinds.iter().map(|(kind, n)| format!("{} {kind}", share(*n))).collect();
+        let mut lines = vec![format!("of {} rows looked at: {}", figures::count(rows), kinds.join(", "))];
+        let time = |time: DateTime<Utc>| time.format("%Y-%m-%d %H:%M:%S").to_string();
+        lines.push(match (&self.clock, self.span) {
+            (Ok(clock), Some((first, last))) => {
+                format!("they tell their time ({clock}): from {} to {} UTC", time(first), time(last))
+            }
+            (Ok(clock), None) => format!("they tell their time ({clock})"),
+            (Err(why), _) => format!("they tell no time: {why}"),
+        });
+        if let Some((beside, share)) = &self.follows {
+            let words = match share {
+                share if *share > 0.95 => "they follow it",
+                share if *share > 0.6 => "they follow it roughly",
+                _ => "they are in no order",
+            };
+            lines.push(format!(
+                "in the order of {}, {} of the ids are above the one before: {words}",
+                beside.as_str(),
+                figures::percent(*share)
+            ));
+        }
+        lines
+    }
+
+    /// Its indexes, a line each.
+    pub fn of_indexes(&self) -> Vec<String> {
+        if self.rows == 0 {
+            return Vec::new();
+        }
+        if self.indexes.is_empty() {
+            return vec!["no index begins with the column".into()];
+        }
+        self.indexes.iter().map(IdIndex::line).collect()
+    }
+}
+
+impl IdIndex {
+    fn line(&self) -> String {
+        let how = if self.measured { "measured" } else { "reckoned from its entries" };
+        let density = self.density.map_or_else(
+            || "how full its leaf pages are is not known".into(),
+            |share| format!("leaf pages {} full, {how}", figures::percent(share.min(1.0))),
+        );
+        let apart = self
+            .fragmented
+            .map_or_else(String::new, |share| format!("; {} of them out of order", figures::percent(share)));
+        format!("{}  {}  {density}{apart}", self.name, figures::bytes(self.bytes))
     }
 }
 

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::model::{
     calendar::Calendar,
     clock::{Clock, Id},
-    figures::count,
+    figures::{self, count},
     ident::Ident,
     period::Period,
 };
@@ -138,8 +138,8 @@ impl Sample {
         let (told, time) = off.iter().max_by_key(|(told, time)| (*told - *time).abs())?;
         Some(format!(
             "of {} rows looked at, {} have an id more than a {} away from their {}; the farthest tells {} where that is {}",
-            count(length(self.pairs(clock).count())),
-            count(length(off.len())),
+            count(figures::length(self.pairs(clock).count())),
+            count(figures::length(off.len())),
             calendar.every,
             beside.as_str(),
             figure(*told),
@@ -231,10 +231,6 @@ impl Sample {
 const NEAR: TimeDelta = TimeDelta::days(1);
 /// A table in use has a row as new as this.
 const RECENT: TimeDelta = TimeDelta::days(7);
-
-fn length(n: usize) -> i64 {
-    i64::try_from(n).unwrap_or(i64::MAX)
-}
 
 #[cfg(test)]
 mod tests {

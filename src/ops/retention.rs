@@ -20,7 +20,7 @@ use crate::{
 const BATCH_WITHIN: Duration = Duration::from_secs(10);
 
 /// A table that holds rows.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Heap {
     /// Its name.
     pub name: QualifiedName,

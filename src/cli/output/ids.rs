@@ -4,11 +4,7 @@ use std::fmt::Write as _;
 
 use crate::{
     engine::ids::{Default, Installed},
-    model::{
-        figures,
-        id_report::{IdIndex, IdReport},
-        lab::Cost,
-    },
+    model::{figures, id_report::IdReport, lab::Cost},
     tui::harmless::harmless,
 };
 
@@ -17,65 +13,11 @@ const BAR: usize = 24;
 
 /// A table's ids.
 pub fn text(report: &IdReport) -> String {
-    let (column, type_sql) = &report.column;
-    let mut text = format!("{}.{}  {type_sql}\n", harmless(&report.table.plain()), harmless(column.as_str()));
-    if report.rows == 0 {
-        text.push_str("  there is no row to look at\n");
-        return text;
-    }
-    let rows = length(report.rows);
-    let share = |n: usize| figures::percent(figures::share(length(n), rows));
-    let kinds: Vec<_> = report.kinds.iter().map(|(kind, n)| format!("{} {kind}", share(*n))).collect();
-    let _ = writeln!(text, "  of {} rows looked at: {}", figures::count(rows), kinds.join(", "));
-    match (&report.clock, report.span) {
-        (Ok(clock), Some((first, last))) => {
-            let time = |time: chrono::DateTime<chrono::Utc>| time.format("%Y-%m-%d %H:%M:%S").to_string();
-            let _ = writeln!(
-                text,
-                "  they tell their time ({clock}): from {} to {} UTC",
-                time(first),
-                time(last)
-            );
-        }
-        (Ok(clock), None) => {
-            let _ = writeln!(text, "  they tell their time ({clock})");
-        }
-        (Err(why), _) => {
-            let _ = writeln!(text, "  they tell no time: {}", harmless(why));
-        }
-    }
-    if let Some((beside, share)) = &report.follows {
-        let words = match share {
-            share if *share > 0.95 => "they follow it",
-            share if *share > 0.6 => "they follow it roughly",
-            _ => "they are in no order",
-        };
-        let _ = writeln!(
-            text,
-            "  in the order of {}, {} of the ids are above the one before: {words}",
-            harmless(beside.as_str()),
-            figures::percent(*share)
-        );
-    }
-    for index in &report.indexes {
-        let _ = writeln!(text, "  {}", of_index(index));
-    }
-    if report.indexes.is_empty() {
-        text.push_str("  no index begins with the column\n");
+    let mut text = format!("{}\n", harmless(&report.title()));
+    for line in report.lines().iter().chain(&report.of_indexes()) {
+        let _ = writeln!(text, "  {}", harmless(line));
     }
     text
-}
-
-fn of_index(index: &IdIndex) -> String {
-    let how = if index.measured { "measured" } else { "reckoned from its entries" };
-    let density = index.density.map_or_else(
-        || "how full its leaf pages are is not known".into(),
-        |share| format!("leaf pages {} full, {how}", figures::percent(share.min(1.0))),
-    );
-    let apart = index
-        .fragmented
-        .map_or_else(String::new, |share| format!("; {} of them out of order", figures::percent(share)));
-    format!("{}  {}  {density}{apart}", harmless(&index.name), figures::bytes(index.bytes))
 }
 
 /// The same for programs.
@@ -180,8 +122,4 @@ pub fn installed(done: &Installed) -> String {
 
 fn ms(ms: f64) -> String {
     format!("{ms:.1} ms")
-}
-
-fn length(n: usize) -> i64 {
-    i64::try_from(n).unwrap_or(i64::MAX)
 }

@@ -7,15 +7,12 @@ use crate::{
     error::Error,
     model::{
         figures,
-        health::{Strays, summary},
+        health::summary,
         ident::QualifiedName,
-        maintenance::{Manifest, NewPart, Task, of_no_period},
+        maintenance::{Manifest, NewPart, Task, bare, list, moved, of_no_period, rows},
     },
     tui::harmless::harmless,
 };
-
-/// The most names of one kind in a line.
-const NAMES: usize = 6;
 
 /// `public.m: 14 partitions, …: made 1 (m_2027_q2), moved out of DEFAULT 1 (120 rows into m_2026_q4)`.
 pub fn done(done: &Done) -> String {
@@ -39,37 +36,33 @@ pub fn due(found: &Found) -> String {
 }
 
 /// A verb, and what it was done to.
-type Said = (&'static str, String);
+type Said = (String, String);
 
 fn did(deed: &Deed) -> Vec<Said> {
-    match deed {
-        Deed::Finalized(name) => vec![("finished detaching", bare(name))],
+    let (verb, all) = match deed {
+        Deed::Finalized(name) => ("finished detaching", vec![bare(name)]),
         Deed::Moved(moves) => {
-            moves.iter().map(|(part, rows)| ("moved out of DEFAULT", moved(part, *rows))).collect()
+            let into = |(part, rows): &(NewPart, u64)| moved(part, rows.cast_signed());
+            ("moved out of DEFAULT", moves.iter().map(into).collect())
         }
-        Deed::Made(part) => vec![("made", bare(&part.name))],
-        Deed::Detached(name) => vec![("detached", bare(name))],
-        Deed::Dropped(name) => vec![("dropped", bare(name))],
-        Deed::Archived(manifest) => vec![("archived and dropped", archived(manifest))],
-    }
+        Deed::Made(part) => ("made", vec![bare(&part.name)]),
+        Deed::Detached(name) => ("detached", vec![bare(name)]),
+        Deed::Dropped(name) => ("dropped", vec![bare(name)]),
+        Deed::Archived(manifest) => ("archived and dropped", vec![archived(manifest)]),
+    };
+    all.into_iter().map(|what| (verb.to_owned(), harmless(&what).into_owned())).collect()
 }
 
 fn would(task: &Task) -> Vec<Said> {
-    match task {
-        Task::Finalize(name) => vec![("would finish detaching", bare(name))],
-        Task::Move(moves) => {
-            let rows = |rows: &i64| rows.unsigned_abs();
-            moves.iter().map(|(part, n)| ("would move out of DEFAULT", moved(part, rows(n)))).collect()
-        }
-        Task::Make(part) => vec![("would make", bare(&part.name))],
-        Task::Expire(name) => vec![("would expire", bare(name))],
-        Task::Settle(name) => vec![("would settle", bare(name))],
-    }
+    task.said()
+        .into_iter()
+        .map(|(verb, what)| (format!("would {verb}"), harmless(&what).into_owned()))
+        .collect()
 }
 
 /// What has the same verb together, in the order in which the verbs come.
 fn grouped(all: impl Iterator<Item = Said>) -> Vec<String> {
-    let mut groups: Vec<(&str, Vec<String>)> = Vec::new();
+    let mut groups: Vec<(String, Vec<String>)> = Vec::new();
     for (verb, what) in all {
         match groups.iter_mut().find(|(known, _)| *known == verb) {
             Some((_, names)) => names.push(what),
@@ -80,55 +73,10 @@ fn grouped(all: impl Iterator<Item = Said>) -> Vec<String> {
 }
 
 fn line(found: &Found, parts: &[String]) -> String {
-    let mut rest = String::new();
-    if let Strays::Estimated(n) = found.facts.strays
-        && n > 0
-    {
-        rest = format!("; DEFAULT has about {}, which were not counted", rows(n));
-    }
-    let left = of_no_period(&found.facts, found.cut);
-    if left > 0 {
-        rest =
-            format!("; {} {} in DEFAULT, of no period", rows(left), if left == 1 { "stays" } else { "stay" });
-    }
-    if !found.waiting.is_empty() {
-        let names: Vec<_> = found.waiting.iter().map(bare).collect();
-        rest = format!("{rest}; expired and waiting for --on-expiry drop or archive: {}", list(&names));
-    }
-    let detached: Vec<_> = found.facts.leftovers.iter().map(|one| &one.name).collect();
-    let nobodys = detached.into_iter().filter(|name| !found.waiting.contains(name) && !is_due(found, name));
-    let nobodys: Vec<_> = nobodys.map(bare).collect();
-    if !nobodys.is_empty() {
-        rest = format!("{rest}; looks like a partition, and is none: {}", list(&nobodys));
-    }
-    format!(
-        "{}: {}: {}{rest}\n",
-        harmless(&found.facts.table.name.plain()),
-        summary(&found.facts),
-        parts.join(", "),
-    )
-}
-
-fn is_due(found: &Found, name: &QualifiedName) -> bool {
-    found.due.iter().any(|task| *task == Task::Settle(name.clone()))
-}
-
-fn list(names: &[String]) -> String {
-    let more =
-        if names.len() > NAMES { format!(", and {} more", names.len() - NAMES) } else { String::new() };
-    format!("{} ({}{more})", names.len(), names[..names.len().min(NAMES)].join(", "))
-}
-
-fn bare(name: &QualifiedName) -> String {
-    harmless(name.name.as_str()).into_owned()
-}
-
-fn moved(part: &NewPart, rows: u64) -> String {
-    format!("{} into {}", self::rows(rows.cast_signed()), bare(&part.name))
-}
-
-fn rows(n: i64) -> String {
-    format!("{} row{}", figures::count(n), if n == 1 { "" } else { "s" })
+    let mut parts = vec![parts.join(", ")];
+    parts.extend(found.notes());
+    let name = found.facts.table.name.plain();
+    harmless(&format!("{name}: {}: {}", summary(&found.facts), parts.join("; "))).into_owned() + "\n"
 }
 
 fn archived(manifest: &Manifest) -> String {

@@ -5,6 +5,7 @@
 
 mod expiry;
 mod fit;
+mod words;
 
 use std::path::PathBuf;
 
@@ -33,7 +34,7 @@ use crate::{
 const MOST: usize = 3 * crate::model::leaves::MAX_LEAVES;
 
 /// What somebody wants of a table.
-#[derive(Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Wish {
     /// The table, as it was typed.
     pub table: String,
@@ -52,7 +53,7 @@ pub struct Wish {
 }
 
 /// What a look found.
-#[derive(Debug)]
+#[derive(Debug, PartialEq)]
 pub struct Found {
     /// The table.
     pub facts: Facts,
@@ -146,10 +147,11 @@ async fn facts(session: &mut Session, wish: &Wish, migrations: &[MigrationRow]) 
     Ok((oid, facts))
 }
 
-/// Does what is due, and looks again, until nothing is left that can be done.
+/// Does what is due, and looks again, until nothing is left that can be done, or `stop` says so between two tasks.
 pub async fn maintain(
     session: &mut Session,
     wish: &Wish,
+    stop: &(dyn Fn() -> bool + Sync),
     said: &mut (dyn FnMut(News) + Send),
 ) -> Result<Done> {
     let table = catalog::load_table(session, &wish.table).await?;
@@ -162,6 +164,9 @@ pub async fn maintain(
     }
     let (mut deeds, mut failed) = (Vec::new(), Vec::<(Task, Error)>::new());
     for _ in 0..MOST {
+        if stop() {
+            break;
+        }
         let is_new = |task: &&Task| !failed.iter().any(|(other, _)| same(other, task));
         let Some(task) = found.due.iter().find(is_new).cloned() else { break };
         match carry_out(session, wish, &found, &task, said).await {

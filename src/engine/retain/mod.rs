@@ -2,6 +2,7 @@
 //! each batch is a transaction, and a run that ended is gone on with by the next one.
 
 mod look;
+mod words;
 
 use std::time::{Duration, Instant};
 
@@ -40,7 +41,7 @@ const MOST_LOST: u32 = 30;
 const HELD: Duration = Duration::from_millis(250);
 
 /// What somebody wants.
-#[derive(Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Wish {
     /// The table, as it was typed.
     pub table: String,
@@ -57,7 +58,7 @@ pub struct Wish {
 }
 
 /// What is to be done, and where.
-#[derive(Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Retention {
     /// The table.
     pub table: QualifiedName,

@@ -5,6 +5,7 @@
 mod reach;
 mod rewrite;
 mod sample;
+mod words;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -101,7 +102,7 @@ pub struct Rewrite {
 }
 
 /// All of it.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Audit {
     /// The table.
     pub table: String,

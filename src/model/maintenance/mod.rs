@@ -5,6 +5,7 @@
 mod age;
 mod manifest;
 mod mark;
+mod words;
 
 use std::str::FromStr;
 
@@ -13,6 +14,7 @@ use serde::Serialize;
 pub use age::Age;
 pub use manifest::{Content, Manifest};
 pub use mark::{Fate, Mark};
+pub use words::{bare, list, moved, rows};
 
 use crate::model::{
     calendar::Calendar,

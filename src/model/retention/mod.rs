@@ -18,7 +18,7 @@ use crate::model::{
 };
 
 /// What is let go.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rule {
     /// The condition, as somebody wrote it.
     pub condition: String,
@@ -87,7 +87,7 @@ pub fn is_condition(text: &str) -> bool {
 }
 
 /// What a look at the table says.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Census {
     /// Rows in it, by the statistics.
     pub rows: i64,
