@@ -3,6 +3,7 @@
 //! It keeps every worker it started, so that leaving the console leaves each of them in order. It draws nothing.
 
 mod errand;
+mod upkeep;
 
 use std::{
     sync::{Arc, Mutex, PoisonError},
@@ -14,6 +15,7 @@ use tokio::{
     sync::{mpsc, watch},
     task::JoinHandle,
 };
+use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::{
@@ -43,10 +45,16 @@ use crate::{
         plan::{Plan, Request},
         throttle::Limits as SignalLimits,
     },
-    pg::{Session, Target, catalog, owner, owner::Claim},
+    pg::{Session, Target, catalog, lock::Patience, owner, owner::Claim},
     tui::{
-        app::model::Place,
-        desk::{Desk, Opened},
+        app::{
+            model::Place,
+            upkeep::{
+                Answer, Question,
+                work::{Chore, Outcome},
+            },
+        },
+        desk::{Desk, Opened, Said},
         glyphs::Glyphs,
         run::{
             Ended,
@@ -271,6 +279,15 @@ impl Desk for RealDesk {
     async fn mend(&self, sql: Vec<String>) -> Result<(), Report> {
         let mend = async { health::mend(&self.target, &sql).await };
         mend.await.map_err(|error| error.report())
+    }
+
+    async fn answer(&self, question: Question) -> Result<Answer, Report> {
+        upkeep::answer(&self.target, question).await.map_err(|error| error.report())
+    }
+
+    async fn work(&self, chore: Chore, said: Said, stop: CancellationToken) -> Result<Outcome, Report> {
+        let patience = Patience { budget: self.manner.limits.lock_budget(), ..Patience::default() };
+        upkeep::work(&self.target, chore, said, stop, patience).await
     }
 
     async fn plan(&self, request: Request) -> Result<Plan, Report> {

@@ -38,29 +38,12 @@ async fn lab(target: &Target, asked: Lab) -> Result<u8> {
     let session = Session::open(target, "ids lab").await?;
     let size = (asked.rows, asked.checkpoints);
     let mut said = |kind: Kind| print::note(&format!("measured: {}", kind.title()));
-    let measured = {
-        let token = session.cancel_token();
-        let work = ids::lab(&session, size, &mut said);
-        tokio::pin!(work);
-        tokio::select! {
-            measured = &mut work => Some(measured),
-            _ = tokio::signal::ctrl_c() => {
-                target.cancel_until_ended(&token, work).await.ok();
-                None
-            }
-        }
-    };
-    // What is of another lab is not removed.
-    let refused =
-        measured.as_ref().is_some_and(|done| matches!(done, Err(Error::Refused { .. } | Error::Busy { .. })));
-    let cleared = if refused { Ok(()) } else { ids::clear_lab(&session).await };
-    let Some(measured) = measured else {
-        cleared?;
+    // Nobody hears signals where they cannot be listened to.
+    let stop = async { drop(tokio::signal::ctrl_c().await) };
+    let Some(costs) = ids::lab(&session, size, &mut said, stop).await? else {
         print::note("stopped; the scratch tables are removed");
         return Ok(STOPPED);
     };
-    let costs = measured?;
-    cleared?;
     print::text(&if asked.json { words::lab_json(&costs, size) } else { words::lab(&costs, size) });
     Ok(0)
 }

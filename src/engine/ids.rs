@@ -25,8 +25,39 @@ pub async fn look(session: &Session, typed: &str, column: Option<&str>) -> Resul
 /// Rounds over all kinds: of each the shortest times count, as the first one of all finds everything cold.
 const ROUNDS: usize = 2;
 
+/// Measures every kind, until `stop` ends: then nothing is told. What was made is removed, also where it fails.
+pub async fn lab(
+    session: &Session,
+    size: (u32, u32),
+    said: &mut (dyn FnMut(Kind) + Send),
+    stop: impl Future<Output = ()>,
+) -> Result<Option<Vec<Cost>>> {
+    let measured = {
+        let token = session.cancel_token();
+        let work = measure(session, size, said);
+        tokio::pin!(work);
+        tokio::select! {
+            measured = &mut work => Some(measured),
+            () = stop => {
+                session.target().cancel_until_ended(&token, work).await.ok();
+                None
+            }
+        }
+    };
+    // What is of another lab is not removed.
+    let is_ours = !matches!(measured, Some(Err(Error::Refused { .. } | Error::Busy { .. })));
+    let cleared = if is_ours { lab::clear(session).await } else { Ok(()) };
+    let costs = measured.transpose()?;
+    cleared?;
+    Ok(costs)
+}
+
 /// Measures every kind with so many rows; `said` hears of each that is done.
-pub async fn lab(session: &Session, size: (u32, u32), said: &mut dyn FnMut(Kind)) -> Result<Vec<Cost>> {
+async fn measure(
+    session: &Session,
+    size: (u32, u32),
+    said: &mut (dyn FnMut(Kind) + Send),
+) -> Result<Vec<Cost>> {
     lab::prepare(session, size.0).await?;
     let mut costs: Vec<Cost> = Vec::new();
     for kind in Kind::ALL.into_iter().cycle().take(Kind::ALL.len() * ROUNDS) {
@@ -40,13 +71,8 @@ pub async fn lab(session: &Session, size: (u32, u32), said: &mut dyn FnMut(Kind)
     Ok(costs)
 }
 
-/// Removes what a lab left.
-pub async fn clear_lab(session: &Session) -> Result<()> {
-    lab::clear(session).await
-}
-
 /// What installing does, and to what.
-#[derive(Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Install {
     /// The schema for the function.
     pub schema: Ident,
@@ -62,12 +88,12 @@ pub struct Installed {
     /// What makes it; nothing where the server has one.
     pub make: Vec<String>,
     /// What makes it a default, where that is asked for.
-    pub default: Option<Default>,
+    pub default: Option<NewDefault>,
 }
 
 /// A default of a column.
 #[derive(Debug)]
-pub struct Default {
+pub struct NewDefault {
     /// The table.
     pub table: QualifiedName,
     /// The statement that sets it.
@@ -105,7 +131,7 @@ pub async fn plan_install(session: &Session, install: &Install) -> Result<Instal
     let before = catalog::default_of(session, table.oid, &column.name).await?;
     let back = uuidv7::back_sql(&table.name, &column.name, before.as_deref());
     let sql = uuidv7::default_sql(&table.name, &column.name, &function);
-    Ok(Installed { function, make, default: Some(Default { table: table.name, sql, back }) })
+    Ok(Installed { function, make, default: Some(NewDefault { table: table.name, sql, back }) })
 }
 
 /// The phase of a migration of the table with this name that is not over.
@@ -123,7 +149,7 @@ pub async fn install(
 ) -> Result<Installed> {
     let done = plan_install(session, install).await?;
     uuidv7::install(session, &install.schema, &done.make).await?;
-    if let Some(Default { table, sql, .. }) = &done.default {
+    if let Some(NewDefault { table, sql, .. }) = &done.default {
         uuidv7::set_default(session, (table, sql), patience, said).await?;
     }
     Ok(done)

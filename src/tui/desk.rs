@@ -2,6 +2,7 @@
 
 use std::{future::Future, sync::Arc};
 
+use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::{
@@ -12,8 +13,17 @@ use crate::{
         listing::TableListing,
         plan::{Plan, Request},
     },
-    tui::app::model::Place,
+    tui::app::{
+        model::Place,
+        upkeep::{
+            Answer, Question,
+            work::{Chore, Outcome, Told},
+        },
+    },
 };
+
+/// Who hears how far a chore is.
+pub type Said = Box<dyn Fn(Told) + Send + Sync>;
 
 /// A linked migration.
 #[derive(Debug)]
@@ -40,6 +50,17 @@ pub trait Desk: Send + Sync + 'static {
 
     /// Runs the SQL of a finding, each statement by itself.
     fn mend(&self, sql: Vec<String>) -> impl Future<Output = Result<(), Report>> + Send;
+
+    /// What a page of the health screen asks.
+    fn answer(&self, question: Question) -> impl Future<Output = Result<Answer, Report>> + Send;
+
+    /// Does a chore, until it is done or `stop` is cancelled; `said` hears how far it is.
+    fn work(
+        &self,
+        chore: Chore,
+        said: Said,
+        stop: CancellationToken,
+    ) -> impl Future<Output = Result<Outcome, Report>> + Send;
 
     /// A plan; a refusal of preflight is an error.
     fn plan(&self, request: Request) -> impl Future<Output = Result<Plan, Report>> + Send;

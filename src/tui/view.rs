@@ -48,7 +48,7 @@ fn whole(pen: &mut Pen<'_>, area: Rect, model: &Model) {
         Screen::Quarters => screens::quarters::draw(pen, inner, model),
         Screen::Backfill => screens::backfill::draw(pen, inner, model),
         Screen::Validation => screens::validation::draw(pen, inner, model),
-        Screen::Health => screens::health::draw(pen, inner, model),
+        Screen::Health => screens::upkeep::draw(pen, inner, model),
         Screen::Log => screens::log::draw(pen, inner, model),
     }
     for overlay in &model.overlays {

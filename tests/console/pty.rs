@@ -14,11 +14,18 @@ use quarterdeck::{
         plan::{Plan, Request},
     },
     tui::{
-        app::model::Place,
-        desk::{Desk, Opened},
+        app::{
+            model::Place,
+            upkeep::{
+                Answer, Question,
+                work::{Chore, Outcome},
+            },
+        },
+        desk::{Desk, Opened, Said},
         run::start::{Options, run},
     },
 };
+use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::{
@@ -54,6 +61,14 @@ impl Desk for Faulty {
 
     async fn mend(&self, sql: Vec<String>) -> Result<(), Report> {
         self.0.mend(sql).await
+    }
+
+    async fn answer(&self, question: Question) -> Result<Answer, Report> {
+        self.0.answer(question).await
+    }
+
+    async fn work(&self, chore: Chore, said: Said, stop: CancellationToken) -> Result<Outcome, Report> {
+        self.0.work(chore, said, stop).await
     }
 
     async fn plan(&self, request: Request) -> Result<Plan, Report> {

@@ -109,9 +109,9 @@ fn orders_are_sent_at_once_asked_about_or_typed() {
         (Scene::Stopped, "p", vec![]),
         (Scene::Copying, "S", vec![]),
         (Scene::Ready, "S", sends(Command::Rehearse)),
-        (Scene::Copying, "5", vec![Effect::Look("\"public\".\"audit_events\"".into())]),
+        (Scene::Copying, "5", vec![Effect::Look("\"public\".\"chat_messages\"".into())]),
         (Scene::ReverseWindow, "5", vec![Effect::Look("\"public\".\"chat_messages\"".into())]),
-        (Scene::Copying, "5x", vec![Effect::Look("\"public\".\"audit_events\"".into())]),
+        (Scene::Copying, "5x", vec![Effect::Look("\"public\".\"chat_messages\"".into())]),
     ];
     for (scene, keys, wanted) in cases {
         assert_eq!(press(&mut at(*scene), keys), *wanted, "{keys} at {scene:?}");

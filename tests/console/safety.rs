@@ -4,6 +4,7 @@
 use proptest::prelude::*;
 use quarterdeck::{
     engine::command::Command,
+    model::maintenance::OnExpiry,
     tui::{
         app::{
             deed::Deed,
@@ -11,6 +12,11 @@ use quarterdeck::{
             msg::{Effect, Msg},
             overlay::Overlay,
             update::update,
+            upkeep::{
+                Page,
+                duty::Duty,
+                work::{Chore, Outcome},
+            },
         },
         glyphs::Glyphs,
         keymap::{Stroke, bindings},
@@ -28,8 +34,8 @@ use super::{
 #[derive(Clone, Debug)]
 enum Doing {
     Press(Stroke),
-    /// The table's name, letter by letter, as one who is sure would type it.
-    TypeName,
+    /// A table's name, letter by letter, as one who is sure would type it.
+    TypeName(&'static str),
     Paste(String),
     Resize(u16, u16),
     Become(Scene),
@@ -48,7 +54,8 @@ fn stroke() -> impl Strategy<Value = Stroke> {
 fn doing() -> impl Strategy<Value = Doing> {
     prop_oneof![
         20 => stroke().prop_map(Doing::Press),
-        3 => Just(Doing::TypeName),
+        3 => Just(Doing::TypeName("chat_messages")),
+        2 => Just(Doing::TypeName("event_outbox")),
         1 => ".{0,12}".prop_map(Doing::Paste),
         1 => Just(Doing::Paste("chat_messages".into())),
         1 => (1_u16..140, 1_u16..50).prop_map(|(columns, rows)| Doing::Resize(columns, rows)),
@@ -68,6 +75,7 @@ fn question(model: &Model) -> Option<(Deed, String)> {
 fn is_covered(effect: &Effect, asked: Option<&(Deed, String)>, key: Option<Stroke>) -> bool {
     let deed = asked.map(|(deed, _)| *deed);
     let typed = asked.is_some_and(|(_, typed)| typed == "chat_messages");
+    let typed_outbox = asked.is_some_and(|(_, typed)| typed == "event_outbox");
     let yes = key == Some(Stroke { code: KeyCode::Char('y'), ctrl: false });
     let enter = key == Some(Stroke { code: KeyCode::Enter, ctrl: false });
     match effect {
@@ -85,7 +93,19 @@ fn is_covered(effect: &Effect, asked: Option<&(Deed, String)>, key: Option<Strok
             let is_safe = |sql: &String| safe.iter().any(|word| sql.starts_with(word));
             deed == Some(Deed::Mend) && yes && sql.iter().all(is_safe)
         }
+        Effect::Work(Chore::Maintain(wish)) if wish.keep.on_expiry == OnExpiry::Detach => {
+            matches!(deed, Some(Deed::Upkeep(Duty::Maintain))) && yes
+        }
+        Effect::Work(Chore::Maintain(_)) => {
+            deed == Some(Deed::Upkeep(Duty::MaintainDropping)) && typed && enter
+        }
+        Effect::Work(Chore::Retain(_)) => deed == Some(Deed::Upkeep(Duty::Retain)) && typed_outbox && enter,
+        Effect::Work(Chore::Install(_)) => deed == Some(Deed::Upkeep(Duty::Install)) && yes,
+        // A form was filled in for it.
+        Effect::Work(Chore::Lab { .. }) => enter,
         Effect::Send(_)
+        | Effect::Ask(_)
+        | Effect::StopWork
         | Effect::ListTables
         | Effect::Look(_)
         | Effect::MakePlan(_)
@@ -101,7 +121,7 @@ fn is_covered(effect: &Effect, asked: Option<&(Deed, String)>, key: Option<Strok
 fn does(model: &mut Model, doing: &Doing) -> Result<(), TestCaseError> {
     let strokes = match doing {
         Doing::Press(stroke) => vec![*stroke],
-        Doing::TypeName => super::reducer::strokes("chat_messages"),
+        Doing::TypeName(name) => super::reducer::strokes(name),
         Doing::Paste(text) => {
             prop_assert_eq!(update(model, Msg::Paste(text.clone()), now()), vec![]);
             return Ok(());
@@ -132,6 +152,17 @@ fn does(model: &mut Model, doing: &Doing) -> Result<(), TestCaseError> {
                 let plan = std::sync::Arc::new(fixture::plan::plan());
                 update(model, Msg::Plan(request.clone(), Ok(plan)), now());
             }
+            if let Effect::Ask(question) = effect {
+                let answer = fixture::upkeep::answer(question);
+                update(model, Msg::Answered(question.clone(), Ok(answer)), now());
+            }
+            if let Effect::Work(chore) = effect {
+                update(model, Msg::Told(fixture::upkeep::told(chore)), now());
+            }
+            if *effect == Effect::StopWork {
+                let ended = Outcome::Said(vec!["stopped".into()]);
+                update(model, Msg::Worked(Ok(ended)), now());
+            }
         }
     }
     Ok(())
@@ -143,10 +174,14 @@ proptest! {
     fn nothing_grave_happens_unasked(
         scene in proptest::sample::select(Scene::ALL.to_vec()),
         screen in proptest::sample::select(Screen::ALL.to_vec()),
+        page in proptest::option::of(proptest::sample::select(Page::ALL.to_vec())),
         doings in proptest::collection::vec(doing(), 1..60),
     ) {
         let theme = Theme::new(Palette::Mono, Depth::Sixteen, Glyphs::Unicode);
-        let mut model = fixture::model(scene, screen, (80, 24));
+        let mut model = match page {
+            Some(page) => super::upkeep::loaded(page, (80, 24)),
+            None => fixture::model(scene, screen, (80, 24)),
+        };
         for doing in &doings {
             does(&mut model, doing)?;
         }

@@ -8,7 +8,8 @@ use quarterdeck::tui::{
         msg::PanicReport,
         options::Options,
         overlay::{Detail, Overlay},
-        wizard::{Page, Wizard},
+        upkeep::{Page, duty::Duty, ids::install_form},
+        wizard::{Page as WizardPage, Wizard},
     },
     glyphs::Glyphs,
     theme::{Depth, Palette, Theme},
@@ -56,10 +57,10 @@ pub(crate) fn overlays() -> Vec<Overlay> {
             message: "index".into(),
             place: "a.rs:1".into(),
         }),
-        wizard(Page::Preview, Load::Ready(std::sync::Arc::new(fixture::plan::plan()))),
+        wizard(WizardPage::Preview, Load::Ready(std::sync::Arc::new(fixture::plan::plan()))),
     ];
     overlays.extend(
-        [Page::Key, Page::Every, Page::Strategy, Page::Options, Page::Preview]
+        [WizardPage::Key, WizardPage::Every, WizardPage::Strategy, WizardPage::Options, WizardPage::Preview]
             .map(|page| wizard(page, Load::Loading)),
     );
     overlays.extend(
@@ -72,9 +73,13 @@ pub(crate) fn overlays() -> Vec<Overlay> {
             Deed::Quit,
             Deed::EndBlocker,
             Deed::Tune,
+            Deed::Upkeep(Duty::Maintain),
+            Deed::Upkeep(Duty::Retain),
+            Deed::Upkeep(Duty::Install),
         ]
         .map(ask),
     );
+    overlays.push(Overlay::Form(install_form()));
     overlays
 }
 
@@ -115,6 +120,9 @@ fn every_screen_at_every_size() {
             }
             drawn(&model, &unicode);
         }
+        for page in Page::ALL {
+            drawn(&super::upkeep::loaded(page, size), &unicode);
+        }
     }
 }
 
@@ -126,6 +134,9 @@ fn every_scene_on_every_screen_in_plain_ascii() {
             model.screen = screen;
             assert!(is_ascii(&model), "{scene:?} {screen:?}");
         }
+    }
+    for page in Page::ALL {
+        assert!(is_ascii(&super::upkeep::loaded(page, (80, 24))), "{page:?}");
     }
 }
 

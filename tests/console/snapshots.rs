@@ -9,10 +9,10 @@ use quarterdeck::{
     model::{health::Health, ident::QualifiedName},
     tui::{
         app::{
-            health::Look,
             list::Load,
             model::{Connection, Intent, Model, Screen},
             msg::Effect,
+            upkeep::health::Look,
         },
         glyphs::Glyphs,
         theme::{Depth, Palette, Theme},
@@ -86,7 +86,7 @@ fn theme(glyphs: Glyphs) -> Theme {
     Theme::new(Palette::Dark, Depth::True, glyphs)
 }
 
-fn check(name: &str, model: &Model) {
+pub(super) fn check(name: &str, model: &Model) {
     for (glyphs, ending) in [(Glyphs::Unicode, ""), (Glyphs::Ascii, "_ascii")] {
         // ASCII pictures at one size: the stand-ins do not depend on it.
         if glyphs == Glyphs::Ascii && model.size != (80, 24) {
@@ -99,7 +99,7 @@ fn check(name: &str, model: &Model) {
     }
 }
 
-const SIZES: [(u16, u16); 4] = [(60, 16), (80, 24), (120, 40), (160, 50)];
+pub(super) const SIZES: [(u16, u16); 4] = [(60, 16), (80, 24), (120, 40), (160, 50)];
 
 #[test]
 fn screens() {
@@ -121,7 +121,8 @@ fn screens() {
 fn the_health_of_a_table() {
     let looked = |health: Health, size| {
         let mut model = fixture::model(Scene::ReverseWindow, Screen::Health, size);
-        model.health =
+        model.upkeep.of = Some(fixture::table());
+        model.upkeep.health =
             Look { found: Load::Ready(Arc::new(health)), asked_at: Some(fixture::now()), ..Look::default() };
         model
     };
@@ -135,7 +136,7 @@ fn the_health_of_a_table() {
     assert_eq!(press(&mut nothing, "Ry"), vec![], "there is no table to look at, and nothing to copy");
     let mut odd = looked(fixture::health::sick(), (80, 24));
     let no_sql = |model: &Model| {
-        model.health.found.ready().unwrap().findings.iter().position(|one| one.sql.is_empty())
+        model.upkeep.health.found.ready().unwrap().findings.iter().position(|one| one.sql.is_empty())
     };
     odd.cursors.health.selected = no_sql(&odd).unwrap();
     assert_eq!(press(&mut odd, "y"), vec![], "it has no SQL");
@@ -146,7 +147,7 @@ fn the_health_of_a_table() {
     check("health_finding", &asked);
     press(&mut asked, "<esc>Gx");
     assert!(asked.overlays.is_empty(), "what is not safe is not run");
-    let safe = asked.health.found.ready().unwrap().findings.iter().position(|one| one.safe).unwrap();
+    let safe = asked.upkeep.health.found.ready().unwrap().findings.iter().position(|one| one.safe).unwrap();
     asked.cursors.health.selected = safe;
     press(&mut asked, "x");
     check("health_mend", &asked);

@@ -170,3 +170,105 @@ async fn the_health_of_a_table_is_seen_and_mended_with_keys() {
     console.terminal.press("q");
     assert_eq!(console.end().0, 0);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_due_on_a_table_is_done_with_keys() {
+    let db = support::database("console_maintain").await;
+    db.sql(
+        "CREATE TABLE m (id bigint, at timestamptz, body text, PRIMARY KEY (id, at)) PARTITION BY RANGE (at);
+         CREATE TABLE m_default PARTITION OF m DEFAULT;
+         CREATE TABLE m_2023_q1 PARTITION OF m FOR VALUES FROM ('2023-01-01Z') TO ('2023-04-01Z');
+         CREATE TABLE m_2023_q2 PARTITION OF m FOR VALUES FROM ('2023-04-01Z') TO ('2023-07-01Z');
+         INSERT INTO m SELECT n, '2023-02-01Z', '' FROM generate_series(1, 500) n;
+         INSERT INTO m VALUES (9001, now(), 'stray'); ANALYZE m",
+    )
+    .await;
+    let rows = || db.value("SELECT count(*) FROM m");
+    let console = Console::start(&[db.conninfo()]);
+    console.terminal.sees("▸m ");
+    console.press("5", "5 Health");
+    console.press("l", "move out of DEFAULT");
+    console.terminal.sees("2 periods ahead; partitions are kept for ever");
+    console.press("m", "maintain: do what is due");
+    console.press("y", "✓ nothing is due");
+    console.terminal.sees("moved out of DEFAULT 1 (1 row");
+    assert_eq!((rows().await, db.value("SELECT count(*) FROM m_default").await), ("501".into(), "0".into()));
+    let is_part = "SELECT count(*) FROM pg_inherits WHERE inhparent = 'm'::regclass";
+    assert_eq!(db.value(is_part).await, "6", "two old ones, DEFAULT, the one of now and two ahead");
+
+    // What drops is confirmed by the table's name.
+    console.press("o", "maintain: what is kept");
+    console.terminal.press("\x1b[B");
+    console.press("2 years", "2 years▏");
+    console.press("\x1b[B\t", "drop");
+    console.press("\r", "then dropped");
+    console.terminal.sees("expire");
+    console.press("m", "type m to confirm");
+    console.press("m\r", "dropped 2 (m_2023_q1");
+    assert_eq!((rows().await, db.value(is_part).await), ("1".into(), "4".into()));
+    console.terminal.press("q");
+    assert_eq!(console.end().0, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn old_rows_are_let_go_with_keys() {
+    let db = support::database("console_retain").await;
+    db.sql(
+        "CREATE TABLE outbox (id bigint PRIMARY KEY, processed_at timestamptz, payload text);
+         CREATE INDEX outbox_done ON outbox (processed_at) WHERE processed_at IS NOT NULL;
+         INSERT INTO outbox SELECT n, CASE WHEN n % 10 > 0 THEN now() - interval '30 days' END, repeat('x', 100)
+         FROM generate_series(1, 20000) n; ANALYZE outbox",
+    )
+    .await;
+    let left = || db.value("SELECT count(*) FROM outbox");
+    let console = Console::start(&[db.conninfo()]);
+    console.terminal.sees("▸outbox ");
+    console.press("5", "it is not partitioned");
+    console.press("h", "o says which rows may go");
+    console.press("o", "retain: which rows may go");
+    console.press("processed_at IS NOT NULL", "NOT NULL▏");
+    console.press("\r", "18,000 rows of about 20,000 would go");
+    console.press("d", "type outbox to confirm");
+    // Somebody's lock: the batch that comes to it passes over, and the last rows stay.
+    let mut holder = db.client().await;
+    let tx = holder.transaction().await.unwrap();
+    tx.execute("SELECT FROM outbox WHERE id = 1 FOR UPDATE", &[]).await.unwrap();
+    console.press("outbox\r", "deleted 17,999 rows");
+    console.terminal.sees("1 row stays");
+    assert_eq!(left().await, "2001");
+    tx.rollback().await.unwrap();
+    console.press("R", "1 row of about");
+    console.press("d", "type outbox to confirm");
+    console.press("outbox\r", "deleted 1 row,");
+    assert_eq!(left().await, "2000", "what nobody has processed is there");
+    console.terminal.press("q");
+    assert_eq!(console.end().0, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn statements_and_ids_are_looked_at_with_keys() {
+    let db = support::database("console_audit").await;
+    db.sql(TABLE).await;
+    db.sql("CREATE EXTENSION pg_stat_statements; SELECT pg_stat_statements_reset()").await;
+    db.sql("SELECT body FROM chat WHERE id = 7").await;
+    let console = Console::start(&[db.conninfo()]);
+    console.terminal.sees("▸chat ");
+    console.press("5", "it is not partitioned");
+    console.press("ll", "SELECT body FROM chat WHERE id = $1");
+    console.press("/body\r", "it looks for id without created_at");
+    console.press("\r", "a statement on the table");
+    console.press("q", "w guide");
+    console.press("w", "how a program works with it");
+    console.press("q", "w guide");
+    console.press("l", "public.chat.id  bigint");
+    console.press("L", "ids lab: kinds of ids compared");
+    // 10,000 rows: quick, and everything is removed.
+    console.press("\x15", "rows of each kind           ▏");
+    console.press("10000\r", "lab: 10,000 rows of each kind");
+    assert_eq!(db.value("SELECT count(*) FROM pg_namespace WHERE nspname = 'quarterdeck_lab'").await, "0");
+    console.press("i", "ids install: a uuidv7()");
+    console.terminal.press("\x1b");
+    console.terminal.sees("i uuidv7…");
+    console.terminal.press("q");
+    assert_eq!(console.end().0, 0);
+}

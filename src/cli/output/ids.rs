@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::{
-    engine::ids::{Default, Installed},
+    engine::ids::{Installed, NewDefault},
     model::{figures, id_report::IdReport, lab::Cost},
     tui::harmless::harmless,
 };
@@ -114,7 +114,7 @@ pub fn statements(plan: &Installed) -> String {
 /// What installing did.
 pub fn installed(done: &Installed) -> String {
     let mut text = format!("{} is there\n", harmless(&done.function));
-    if let Some(Default { back, .. }) = &done.default {
+    if let Some(NewDefault { back, .. }) = &done.default {
         let _ = writeln!(text, "it is the default of rows to come; the way back: {};", harmless(back));
     }
     text

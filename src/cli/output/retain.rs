@@ -50,7 +50,10 @@ pub fn done(found: &Retention, done: &Done) -> String {
     let left = match (done.left, done.stopped) {
         (0, false) => String::new(),
         (left, true) => format!("; stopped, {} to go", rows(left)),
-        (left, false) => format!("; {} stay: locked by somebody, or kept by a trigger", rows(left)),
+        (left, false) => {
+            let stay = if left == 1 { "stays" } else { "stay" };
+            format!("; {} {stay}: locked by somebody, or kept by a trigger", rows(left))
+        }
     };
     harmless(&format!("{}: {}{left}", found.table.plain(), parts.join(", "))).into_owned() + "\n"
 }

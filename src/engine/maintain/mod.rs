@@ -52,18 +52,34 @@ pub struct Wish {
     pub patience: Patience,
 }
 
+impl Wish {
+    /// What is kept of a table, the rest as its partitions show it.
+    pub fn of(table: String, keep: Keep) -> Self {
+        Self {
+            table,
+            keep,
+            every: None,
+            zone: None,
+            clock: None,
+            archive_dir: None,
+            patience: Patience::default(),
+        }
+    }
+}
+
 /// What a look found.
 #[derive(Debug, PartialEq)]
 pub struct Found {
     /// The table.
     pub facts: Facts,
-    oid: Oid,
+    /// Its OID.
+    pub oid: Oid,
     /// How it is cut.
     pub cut: Cut,
     /// What is due, in order.
     pub due: Vec<Task>,
     /// Expired partitions whose fate this run may bring about.
-    settle: Vec<Marked>,
+    pub settle: Vec<Marked>,
     /// Expired partitions that wait for something this run is not asked to do.
     pub waiting: Vec<QualifiedName>,
 }

@@ -66,8 +66,10 @@ pub struct Retention {
     pub rule: Rule,
     /// What a look said.
     pub census: Census,
-    oid: Oid,
-    heaps: Vec<Heap>,
+    /// The table's OID.
+    pub oid: Oid,
+    /// What holds its rows.
+    pub heaps: Vec<Heap>,
 }
 
 /// What would let go of old rows without deleting any.

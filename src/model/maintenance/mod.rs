@@ -61,6 +61,15 @@ impl OnExpiry {
             Self::Archive => "archive",
         }
     }
+
+    /// What became of a partition.
+    pub fn past(self) -> &'static str {
+        match self {
+            Self::Detach => "detached",
+            Self::Drop => "dropped",
+            Self::Archive => "archived and dropped",
+        }
+    }
 }
 
 impl FromStr for OnExpiry {

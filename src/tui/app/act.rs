@@ -11,13 +11,20 @@ use crate::{
         app::{
             allowed,
             deed::{self, Deed},
-            health, leaving,
+            form::{About, Form},
+            leaving,
             list::Load,
-            model::{Connection, Model, Screen},
+            model::{Connection, Model, Screen, Tone},
             moves,
             msg::Effect,
             overlay::{Detail, Overlay},
-            palette, take, wizard,
+            palette, take,
+            upkeep::{
+                self,
+                duty::{self, Duty},
+                ids, maintain, retain, work,
+            },
+            wizard,
         },
         keymap::{Action, Order},
     },
@@ -34,9 +41,17 @@ pub fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::Enter => return enter(model),
         Action::Back | Action::No => back(model),
         Action::Filter => model.cursors.filtering = true,
-        Action::Reload if model.screen == Screen::Health => return health::look(model),
+        Action::Reload if model.screen == Screen::Health => return upkeep::read(model),
         Action::Reload => return reload(model),
         Action::Mend => return deed::ask(model, Deed::Mend),
+        Action::NextPage => return upkeep::turn(model, 1),
+        Action::PreviousPage => return upkeep::turn(model, upkeep::Page::ALL.len() - 1),
+        Action::Options | Action::Lab => return upkeep::options(model),
+        Action::Maintain => return duty::ask_to_maintain(model),
+        Action::Retain => return deed::ask(model, Deed::Upkeep(Duty::Retain)),
+        Action::Install => model.overlays.push(Overlay::Form(ids::install_form())),
+        Action::Guide => return upkeep::guide(model),
+        Action::StopWork => return work::stop(model),
         Action::Convert => return wizard::open(model),
         Action::MoreAhead => wizard::ahead(model, 1),
         Action::FewerAhead => wizard::ahead(model, -1),
@@ -57,11 +72,11 @@ pub fn act(model: &mut Model, action: Action) -> Vec<Effect> {
 }
 
 fn show(model: &mut Model, screen: Screen) -> Vec<Effect> {
-    model.screen = screen;
+    let from = std::mem::replace(&mut model.screen, screen);
     model.cursors.drilled = None;
     match screen {
         Screen::Tables => reload(model),
-        Screen::Health => health::look(model),
+        Screen::Health => upkeep::enter(model, from),
         Screen::Layout | Screen::Quarters | Screen::Backfill | Screen::Validation | Screen::Log => Vec::new(),
     }
 }
@@ -138,6 +153,11 @@ fn toggle(model: &mut Model) {
     match model.overlays.last() {
         Some(Overlay::Ask(_)) => deed::toggle(model),
         Some(Overlay::Wizard(_)) => wizard::toggle(model),
+        Some(Overlay::Form(_)) => {
+            if let Some(Overlay::Form(form)) = model.overlays.last_mut() {
+                form.change();
+            }
+        }
         Some(
             Overlay::Help { .. }
             | Overlay::Palette { .. }
@@ -154,6 +174,7 @@ fn enter(model: &mut Model) -> Vec<Effect> {
         Some(Overlay::Ask(_)) => return deed::confirm(model),
         Some(Overlay::Wizard(_)) => return wizard::next(model),
         Some(Overlay::Export { .. }) => return take::export(model),
+        Some(Overlay::Form(form)) => return filled(model, &form.clone()),
         Some(Overlay::Palette { query, selected }) => {
             let chosen = palette::rows(query).get(*selected).map(|row| row.action);
             model.overlays.pop();
@@ -167,6 +188,34 @@ fn enter(model: &mut Model) -> Vec<Effect> {
         None => {}
     }
     look_inside(model)
+}
+
+/// A form is taken, or what is wrong with it is said, and it stays.
+fn filled(model: &mut Model, form: &Form) -> Vec<Effect> {
+    let of = model.upkeep.of.as_ref().map(ToString::to_string);
+    let taken = match form.about {
+        About::Maintain => maintain::of(form, of.unwrap_or_default()).map(|_| {
+            model.upkeep.maintain.form = Some(form.clone());
+            upkeep::read(model)
+        }),
+        About::Retain => retain::of(form, of.unwrap_or_default()).map(|_| {
+            model.upkeep.retain.form = Some(form.clone());
+            model.upkeep.retain.found = Load::Nothing;
+            upkeep::read(model)
+        }),
+        About::Lab => ids::lab(form).map(|chore| work::start(model, chore)),
+        About::Install => ids::install(form, of.as_deref()).map(|install| ids::plan(model, install)),
+    };
+    match taken {
+        Ok(effects) => {
+            model.overlays.pop();
+            effects
+        }
+        Err(why) => {
+            model.say(Tone::Warn, why);
+            Vec::new()
+        }
+    }
 }
 
 fn look_inside(model: &mut Model) -> Vec<Effect> {
@@ -195,7 +244,7 @@ fn look_inside(model: &mut Model) -> Vec<Effect> {
             model.overlays.extend(detail.map(Overlay::Detail));
         }
         Screen::Health => {
-            let detail = health::selected(model).map(health::detail);
+            let detail = upkeep::detail(model);
             model.overlays.extend(detail.map(Overlay::Detail));
         }
     }

@@ -19,10 +19,11 @@ use crate::{
     tui::{
         app::{
             deed::Deed,
-            health, leaving,
+            leaving,
             list::Load,
             model::{Connection, Model, Screen},
             overlay::Overlay,
+            upkeep::{self, Page as Sheet, may},
             wizard::Page,
         },
         keymap::{Action, Context, Move, Order},
@@ -41,22 +42,29 @@ pub struct Blocked {
     pub moot: bool,
 }
 
-type Verdict = Result<(), Blocked>;
+pub(super) type Verdict = Result<(), Blocked>;
 
 /// Not yet: the footer says why.
-fn yet<T>(reason: impl Into<String>) -> Result<T, Blocked> {
+pub(super) fn yet<T>(reason: impl Into<String>) -> Result<T, Blocked> {
     Err(Blocked { reason: reason.into(), moot: false })
 }
 
 /// Not here: the footer leaves it out.
-fn moot<T>(reason: impl Into<String>) -> Result<T, Blocked> {
+pub(super) fn moot<T>(reason: impl Into<String>) -> Result<T, Blocked> {
     Err(Blocked { reason: reason.into(), moot: true })
 }
 
 /// Why `action` cannot act now; `None` when it can.
 pub fn blocked(action: Action, model: &Model) -> Option<Blocked> {
     let verdict = match action {
-        Action::Mend => mend(model),
+        Action::Mend => may::on(model, Sheet::Health).and_then(|()| may::mend(model)),
+        Action::Options if model.upkeep.page == Sheet::Retain => may::on(model, Sheet::Retain),
+        Action::Options => may::on(model, Sheet::Maintain),
+        Action::Maintain => may::on(model, Sheet::Maintain).and_then(|()| may::due(model)),
+        Action::Retain => may::on(model, Sheet::Retain).and_then(|()| may::doomed(model)),
+        Action::Lab | Action::Install => may::on(model, Sheet::Ids).and_then(|()| may::begin(model)),
+        Action::Guide => may::on(model, Sheet::Audit),
+        Action::StopWork => may::stop(model),
         Action::Order(Order::Resume) => resume(model),
         Action::Order(order) => open(model).and_then(|status| ordered(order, model, status)),
         Action::Enter => enter(model),
@@ -66,11 +74,11 @@ pub fn blocked(action: Action, model: &Model) -> Option<Blocked> {
         Action::Toggle | Action::MoreAhead | Action::FewerAhead if !toggles(model) => {
             moot("there is nothing to choose")
         }
-        Action::Reload if model.screen == Screen::Health && health::table(model).is_none() => {
-            moot("no partitioned table is chosen")
+        Action::Reload if model.screen == Screen::Health && model.upkeep.of.is_none() => {
+            moot("no table is chosen")
         }
-        Action::Copy if model.context() == Context::On(Screen::Health) && !copies(model) => {
-            moot("there is no SQL to copy")
+        Action::Copy if model.context() == Context::On(Screen::Health) && upkeep::copied(model).is_none() => {
+            moot("there is nothing to copy")
         }
         Action::Reload if !matches!(model.screen, Screen::Tables | Screen::Health) => {
             moot("only the list of tables and the health are read by hand")
@@ -78,6 +86,8 @@ pub fn blocked(action: Action, model: &Model) -> Option<Blocked> {
         Action::Show(_)
         | Action::NextScreen
         | Action::PreviousScreen
+        | Action::NextPage
+        | Action::PreviousPage
         | Action::Move(_)
         | Action::Back
         | Action::Filter
@@ -110,6 +120,7 @@ fn toggles(model: &Model) -> bool {
     match model.overlays.last() {
         Some(Overlay::Wizard(wizard)) => matches!(wizard.page, Page::Every | Page::Options),
         Some(Overlay::Ask(ask)) => matches!(ask.deed, Deed::Finish | Deed::FinishAndDrop),
+        Some(Overlay::Form(form)) => form.chooses(),
         Some(
             Overlay::Help { .. }
             | Overlay::Palette { .. }
@@ -374,25 +385,8 @@ fn enter(model: &Model) -> Verdict {
                 None => moot("no period is selected"),
             }
         }
-        Screen::Health if health::selected(model).is_none() => moot("nothing is selected"),
+        Screen::Health if upkeep::detail(model).is_none() => moot("nothing is selected"),
         Screen::Health | Screen::Log => Ok(()),
-    }
-}
-
-/// The finding under the cursor has SQL.
-fn copies(model: &Model) -> bool {
-    health::selected(model).is_some_and(|finding| !finding.sql.is_empty())
-}
-
-/// What locks nobody out and loses nothing is run from here; the rest is copied, and run by who knows what it does.
-fn mend(model: &Model) -> Verdict {
-    let Some(finding) = health::selected(model) else { return moot("nothing is selected") };
-    match () {
-        () if finding.sql.is_empty() => moot("there is no SQL for it"),
-        () if !finding.safe => yet("its SQL locks or removes: y copies it"),
-        () if model.place.standby => yet("a standby takes no writes"),
-        () if model.health.mending.is_some() => yet("one is being mended"),
-        () => Ok(()),
     }
 }
 

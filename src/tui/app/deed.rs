@@ -10,10 +10,11 @@ use crate::{
     tui::{
         app::{
             allowed::blocked,
-            health, leaving,
+            leaving,
             model::{Model, Tone},
             msg::Effect,
             overlay::Overlay,
+            upkeep::{duty::Duty, health},
             wizard,
         },
         keymap::{Action, Order},
@@ -51,6 +52,8 @@ pub enum Deed {
     Tune,
     /// Run the SQL of a finding of the health screen.
     Mend,
+    /// Begin a chore of the health screen.
+    Upkeep(Duty),
 }
 
 impl Deed {
@@ -68,6 +71,7 @@ impl Deed {
             | Self::Abort
             | Self::StartRenaming
             | Self::StartDropping => true,
+            Self::Upkeep(duty) => duty.wants_name(),
             Self::CancelChunk(_)
             | Self::Repair
             | Self::Start
@@ -93,6 +97,7 @@ impl Deed {
             Self::EndBlocker => Action::Order(Order::Blockers),
             Self::Tune => Action::Order(Order::Tune),
             Self::Mend => Action::Mend,
+            Self::Upkeep(duty) => duty.action(),
         }
     }
 
@@ -149,14 +154,28 @@ pub fn refusal(model: &Model, ask: &Ask) -> Option<String> {
 
 /// The name that is to be typed: the migration's table, or the one that the wizard is about.
 pub fn name_of(model: &Model, deed: Deed) -> Option<&str> {
-    if !matches!(deed, Deed::StartRenaming | Deed::StartDropping) {
-        return model.table_name();
+    match deed {
+        Deed::Upkeep(duty) => return duty.table(model),
+        Deed::StartRenaming | Deed::StartDropping => {}
+        Deed::CancelChunk(_)
+        | Deed::Repair
+        | Deed::Start
+        | Deed::Quit
+        | Deed::Swap
+        | Deed::Reverse
+        | Deed::Finish
+        | Deed::FinishAndDrop
+        | Deed::Abort
+        | Deed::EndBlocker
+        | Deed::Tune
+        | Deed::Mend => return model.table_name(),
     }
     model.overlays.iter().find_map(|overlay| match overlay {
         Overlay::Wizard(wizard) => Some(wizard.table.name.name.as_str()),
         Overlay::Help { .. }
         | Overlay::Palette { .. }
         | Overlay::Ask(_)
+        | Overlay::Form(_)
         | Overlay::Detail(_)
         | Overlay::Export { .. }
         | Overlay::Panic(_) => None,
@@ -186,6 +205,7 @@ pub fn confirm(model: &mut Model) -> Vec<Effect> {
     let command = match ask.deed {
         Deed::Quit => return leaving::leave(model),
         Deed::Mend => return health::mend(model),
+        Deed::Upkeep(duty) => return duty.begin(model),
         Deed::Start | Deed::StartRenaming | Deed::StartDropping => return wizard::start(model),
         Deed::CancelChunk(chunk) => Command::CancelChunk { chunk },
         Deed::Repair => Command::Repair,
@@ -223,6 +243,7 @@ pub fn toggle(model: &mut Model) {
             | Deed::EndBlocker
             | Deed::Tune
             | Deed::Mend
+            | Deed::Upkeep(_)
             | Deed::Abort) => other,
         };
         ask.typed.clear();

@@ -96,6 +96,7 @@ fn entry(model: &mut Model) -> Option<&mut String> {
             Overlay::Palette { query, .. } => Some(query),
             Overlay::Ask(ask) => Some(&mut ask.typed),
             Overlay::Wizard(wizard) => Some(&mut wizard.options.zone),
+            Overlay::Form(form) => form.entry(),
             Overlay::Help { .. } | Overlay::Detail(_) | Overlay::Export { .. } | Overlay::Panic(_) => None,
         },
     }

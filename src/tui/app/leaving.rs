@@ -11,6 +11,7 @@ use crate::{
         deed::{self, Deed},
         model::{Connection, Intent, Model, Tone},
         msg::Effect,
+        upkeep::work,
     },
 };
 
@@ -19,7 +20,7 @@ pub fn quit(model: &mut Model) -> Vec<Effect> {
     if model.intent != Intent::Stay {
         return interrupt(model);
     }
-    if is_at_work(model) { deed::ask(model, Deed::Quit) } else { vec![Effect::Quit] }
+    if is_busy(model) { deed::ask(model, Deed::Quit) } else { vec![Effect::Quit] }
 }
 
 /// ctrl-C and the signals: no question, but step by step.
@@ -28,7 +29,7 @@ pub fn interrupt(model: &mut Model) -> Vec<Effect> {
         Intent::Stay | Intent::Suspend => leave(model),
         Intent::Leave => {
             model.intent = Intent::LeaveNow;
-            model.say(Tone::Warn, "cancelling the chunks in hand; once more leaves at once");
+            model.say(Tone::Warn, "cancelling what is in hand; once more leaves at once");
             let lanes = model.status().map_or(&[][..], |status| status.lanes.as_slice());
             let chunks = lanes.iter().filter_map(|lane| lane.chunk);
             chunks.map(|(chunk, _)| Effect::Send(Command::CancelChunk { chunk })).collect()
@@ -39,18 +40,34 @@ pub fn interrupt(model: &mut Model) -> Vec<Effect> {
 
 /// Leaves, after the chunks in hand where there are any.
 pub fn leave(model: &mut Model) -> Vec<Effect> {
-    if !is_at_work(model) {
+    if !is_busy(model) {
         return vec![Effect::Quit];
     }
     model.intent = Intent::Leave;
     model.overlays.clear();
-    model.say(Tone::Calm, "finishing the chunks in hand, then leaving; once more cancels them");
-    vec![Effect::Send(Command::Stop)]
+    let mut effects = Vec::new();
+    if is_at_work(model) {
+        effects.push(Effect::Send(Command::Stop));
+    }
+    effects.extend(work::stop(model));
+    let words = if is_at_work(model) {
+        "finishing the chunks in hand, then leaving; once more cancels them"
+    } else {
+        "finishing what is in hand, then leaving; twice more leaves at once"
+    };
+    model.say(Tone::Calm, words);
+    effects
 }
 
 /// ctrl-Z: a stopped process must hold no lock, so a migration of this process is paused first.
 pub fn suspend(model: &mut Model) -> Vec<Effect> {
     if matches!(model.intent, Intent::Leave | Intent::LeaveNow) {
+        return Vec::new();
+    }
+    // A process that stands still must hold no lock.
+    if let Some(work) = &model.upkeep.work {
+        let words = format!("{} runs: X stops it, then the terminal can be handed back", work.title);
+        model.say(Tone::Warn, words);
         return Vec::new();
     }
     let running = model.status().is_some_and(|status| status.migration.state == State::Running);
@@ -74,11 +91,14 @@ pub fn proceed(model: &mut Model) -> Vec<Effect> {
             model.intent = Intent::Stay;
             vec![Effect::Suspend]
         }
-        Intent::Leave | Intent::LeaveNow if matches!(model.connection, Connection::Closed { .. }) => {
-            vec![Effect::Quit]
-        }
+        Intent::Leave | Intent::LeaveNow if !is_busy(model) => vec![Effect::Quit],
         Intent::Stay | Intent::Suspend | Intent::Leave | Intent::LeaveNow => Vec::new(),
     }
+}
+
+/// Something of this process would be left behind.
+pub fn is_busy(model: &Model) -> bool {
+    is_at_work(model) || model.upkeep.work.is_some()
 }
 
 /// A worker of this process would be left behind.

@@ -14,9 +14,9 @@ use crate::{
     model::{chunk::ChunkId, listing::TableListing, plan::Plan},
     tui::{
         app::{
-            health::{self, Look},
             list::{List, Load},
             overlay::Overlay,
+            upkeep::{self, Upkeep},
         },
         keymap::Context,
     },
@@ -137,7 +137,7 @@ pub struct Cursors {
     pub periods: List,
     /// Differences of the period drilled into.
     pub diffs: List,
-    /// Findings of the health screen.
+    /// What the page in front of the health screen lists.
     pub health: List,
     /// Events.
     pub log: List,
@@ -214,8 +214,8 @@ pub struct Model {
     pub notice: Option<Notice>,
     /// What waits for the worker.
     pub intent: Intent,
-    /// What the health screen has seen.
-    pub health: Look,
+    /// The health screen.
+    pub upkeep: Upkeep,
 }
 
 impl Model {
@@ -233,7 +233,7 @@ impl Model {
             overlays: Vec::new(),
             notice: None,
             intent: Intent::Stay,
-            health: Look::default(),
+            upkeep: Upkeep::default(),
         }
     }
 
@@ -313,7 +313,7 @@ impl Model {
             Screen::Layout | Screen::Quarters | Screen::Backfill | Screen::Validation => {
                 self.shown_periods().len()
             }
-            Screen::Health => health::shown(self).len(),
+            Screen::Health => upkeep::len(self),
             Screen::Log => self.shown_events().len(),
         };
         let drilled = self.cursors.drilled.is_some();

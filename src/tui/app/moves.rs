@@ -24,6 +24,7 @@ pub fn moved(model: &mut Model, step: Move) {
         Overlay::Export { selected } => {
             *selected = stepped(*selected, step, page, take::Export::ALL.len());
         }
+        Overlay::Form(form) => form.selected = stepped(form.selected, step, page, form.fields.len()),
         Overlay::Wizard(wizard) => wizard::moved(wizard, step, page),
         Overlay::Help { .. } | Overlay::Ask(_) | Overlay::Detail(_) | Overlay::Panic(_) => {
             if let Some(scroll) = overlay.scroll() {

@@ -12,7 +12,13 @@ use crate::{
         listing::TableListing,
         plan::{Plan, Request},
     },
-    tui::keymap::Stroke,
+    tui::{
+        app::upkeep::{
+            Answer, Question,
+            work::{Chore, Outcome, Told},
+        },
+        keymap::Stroke,
+    },
 };
 
 /// Something happened.
@@ -36,6 +42,12 @@ pub enum Msg {
     Health(String, Result<Arc<Health>, Report>),
     /// The SQL of a finding about this object has run, or why not.
     Mended(String, Result<(), Report>),
+    /// What the desk says to a question, or why it does not know.
+    Answered(Question, Result<Answer, Report>),
+    /// A chore said something.
+    Told(Told),
+    /// A chore has ended.
+    Worked(Result<Outcome, Report>),
     /// The plan for a request, or why there is none.
     Plan(Request, Result<Arc<Plan>, Report>),
     /// A migration is linked (with its plan, where it is known), or why not.
@@ -70,6 +82,12 @@ pub enum Effect {
         /// Statement by statement.
         sql: Vec<String>,
     },
+    /// Ask the desk.
+    Ask(Question),
+    /// Begin a chore.
+    Work(Chore),
+    /// Stop the chore that runs, after what it has in hand.
+    StopWork,
     /// Make a plan.
     MakePlan(Request),
     /// Start the migration that the plan shows.

@@ -6,6 +6,7 @@ use crate::{
     tui::{
         app::{
             deed::Ask,
+            form::Form,
             msg::PanicReport,
             options::{self, Row},
             wizard::{Page, Wizard},
@@ -34,6 +35,8 @@ pub enum Overlay {
     Ask(Ask),
     /// The plan wizard.
     Wizard(Box<Wizard>),
+    /// Values to be filled in.
+    Form(Form),
     /// A text to read.
     Detail(Detail),
     /// What to export.
@@ -96,6 +99,7 @@ impl Overlay {
                 Page::Options => Context::Options,
                 Page::Preview => Context::Preview,
             },
+            Self::Form(_) => Context::Form,
             Self::Detail(_) => Context::Detail,
             Self::Export { .. } => Context::Export,
             Self::Panic(_) => Context::Panic,
@@ -109,7 +113,9 @@ impl Overlay {
             Self::Ask(ask) => Some(&mut ask.scroll),
             Self::Detail(detail) => Some(&mut detail.scroll),
             Self::Wizard(wizard) if wizard.page == Page::Preview => Some(&mut wizard.scroll),
-            Self::Palette { .. } | Self::Wizard(_) | Self::Export { .. } | Self::Panic(_) => None,
+            Self::Palette { .. } | Self::Wizard(_) | Self::Form(_) | Self::Export { .. } | Self::Panic(_) => {
+                None
+            }
         }
     }
 }

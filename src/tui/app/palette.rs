@@ -15,9 +15,18 @@ fn offered(action: Action) -> bool {
         | Action::Help
         | Action::Quit
         | Action::Suspend
+        | Action::Options
+        | Action::Maintain
+        | Action::Retain
+        | Action::Lab
+        | Action::Install
+        | Action::Guide
+        | Action::StopWork
         | Action::Redraw => true,
         Action::NextScreen
         | Action::PreviousScreen
+        | Action::NextPage
+        | Action::PreviousPage
         | Action::Move(_)
         | Action::Enter
         | Action::Back

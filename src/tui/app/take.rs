@@ -12,11 +12,11 @@ use crate::{
     model::figures,
     tui::app::{
         allowed::selected_table,
-        health,
         list::Load,
         model::{Model, Screen, Tone},
         msg::Effect,
         overlay::Overlay,
+        upkeep,
         wizard::Wizard,
     },
 };
@@ -172,7 +172,7 @@ fn step_sql(wizard: &Wizard) -> Option<String> {
 fn selected(model: &Model) -> Option<String> {
     match model.screen {
         Screen::Tables => selected_table(model).map(|table| table.name.plain()),
-        Screen::Health => health::selected(model).map(health::sql),
+        Screen::Health => upkeep::copied(model),
         Screen::Layout | Screen::Quarters | Screen::Backfill => {
             model.selected_period().map(|(_, period)| period.leaf.clone())
         }

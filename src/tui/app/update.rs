@@ -3,11 +3,12 @@
 use chrono::{DateTime, Utc};
 
 use crate::tui::app::{
-    fold, health, keys, leaving,
+    fold, keys, leaving,
     list::Load,
     model::{Connection, Model, Screen, Tone},
     msg::{Effect, Msg},
     overlay::Overlay,
+    upkeep::{self, health},
     wizard,
 };
 
@@ -39,6 +40,13 @@ pub fn update(model: &mut Model, msg: Msg, now: DateTime<Utc>) -> Vec<Effect> {
             return leaving::proceed(model);
         }
         Msg::Tables(tables) => tabled(model, tables.into()),
+        Msg::Answered(question, answer) => upkeep::answered(model, &question, answer),
+        Msg::Told(told) => upkeep::work::told(model, told),
+        Msg::Worked(outcome) => {
+            let mut effects = upkeep::work::ended(model, outcome);
+            effects.extend(leaving::proceed(model));
+            return effects;
+        }
         Msg::Health(of, found) => health::looked(model, &of, found),
         Msg::Mended(object, done) => return health::mended(model, &object, done),
         Msg::Plan(request, plan) => wizard::planned(model, &request, &plan),

@@ -226,6 +226,7 @@ pub fn planned(model: &mut Model, request: &Request, plan: &Result<Arc<Plan>, Re
         Overlay::Help { .. }
         | Overlay::Palette { .. }
         | Overlay::Ask(_)
+        | Overlay::Form(_)
         | Overlay::Detail(_)
         | Overlay::Export { .. }
         | Overlay::Panic(_) => None,

@@ -33,6 +33,24 @@ pub enum Action {
     Toggle,
     /// Run the SQL of the selected finding.
     Mend,
+    /// The screen's next page.
+    NextPage,
+    /// The screen's page before.
+    PreviousPage,
+    /// Fill in what the page in front is about.
+    Options,
+    /// Do what is due on a partitioned table.
+    Maintain,
+    /// Delete the rows that may go.
+    Retain,
+    /// Measure kinds of ids.
+    Lab,
+    /// Make `uuidv7()`.
+    Install,
+    /// How a program works with the table.
+    Guide,
+    /// Stop the chore that runs.
+    StopWork,
     /// To the clipboard.
     Copy,
     /// To a file.

@@ -81,6 +81,8 @@ pub enum Context {
     Palette,
     /// The list of keys.
     Help,
+    /// Values to be filled in.
+    Form,
     /// A text to read.
     Detail,
     /// What to export.
@@ -100,7 +102,7 @@ pub enum Context {
 impl Context {
     /// Characters that are not bound go into an entry line.
     pub fn takes_text(self) -> bool {
-        matches!(self, Self::Filter | Self::Typed | Self::Palette | Self::Zone)
+        matches!(self, Self::Filter | Self::Typed | Self::Palette | Self::Zone | Self::Form)
     }
 }
 
@@ -115,6 +117,8 @@ pub enum Group {
     Migration,
     /// Chunks and workers.
     Copying,
+    /// Tables that are partitioned already.
+    Upkeep,
     /// Reading and taking away.
     Reading,
     /// The console itself.
@@ -131,6 +135,7 @@ impl Group {
             Self::Moving => "moving about",
             Self::Migration => "the migration",
             Self::Copying => "copying",
+            Self::Upkeep => "a table's upkeep",
             Self::Reading => "reading, taking away",
             Self::Console => "the console",
             Self::Dialogs => "in dialogs",

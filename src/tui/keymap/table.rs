@@ -74,7 +74,7 @@ const ROWS: &[C] = &[
     C::Preview,
 ];
 /// The same where letters are text.
-const ENTRIES: &[C] = &[C::Typed, C::Palette, C::Zone];
+const ENTRIES: &[C] = &[C::Typed, C::Palette, C::Zone, C::Form];
 const READING: &[C] = &[
     C::On(S::Tables),
     C::On(S::Layout),
@@ -99,6 +99,7 @@ pub(super) const ANYWHERE: &[C] = &[
     C::Typed,
     C::Palette,
     C::Help,
+    C::Form,
     C::Detail,
     C::Export,
     C::Wizard,
@@ -114,6 +115,7 @@ pub const KEYMAP: &[(Group, &[Binding])] = &[
     (Group::Moving, MOVING_KEYS),
     (Group::Migration, MIGRATION_KEYS),
     (Group::Copying, COPYING_KEYS),
+    (Group::Upkeep, UPKEEP_KEYS),
     (Group::Reading, READING_KEYS),
     (Group::Console, CONSOLE_KEYS),
     (Group::Dialogs, DIALOG_KEYS),
@@ -149,7 +151,9 @@ const MOVING_KEYS: &[Binding] = &[
     bind(BACKFILL, A::Move(M::NextChunk), "chunk of note", "select the next chunk that failed or is in hand").keys(&[c('n')]),
     bind(TABLES, A::Enter, "open / convert…", "open the table's migration, or plan one").keys(&[k(KeyCode::Enter)]).foot(2),
     bind(PERIODS, A::Enter, "differences", "look at the differing rows of the period").keys(&[k(KeyCode::Enter)]).foot(11),
-    bind(HEALTH, A::Enter, "details", "the whole finding: what it means, why it matters, its SQL").keys(&[k(KeyCode::Enter)]).foot(2),
+    bind(HEALTH, A::PreviousPage, "page before", "the page before: health, maintain, audit, ids, retain").keys(&[k(KeyCode::Left), c('h')]),
+    bind(HEALTH, A::NextPage, "next page", "the next page: health, maintain, audit, ids, retain").keys(&[k(KeyCode::Right), c('l')]).foot(6),
+    bind(HEALTH, A::Enter, "details", "the whole finding with its SQL; the whole statement, and how to write it instead").keys(&[k(KeyCode::Enter)]).foot(2),
     bind(&[C::On(S::Log)], A::Enter, "details", "the whole event, with the SQL of its step").keys(&[k(KeyCode::Enter)]).foot(2),
     bind(SCREENS, A::Back, "back", "go back; never quits").keys(&[k(KeyCode::Esc)]),
     bind(LISTS, A::Filter, "filter", "narrow the list to rows that contain a text").keys(&[c('/')]).foot(10),
@@ -182,10 +186,21 @@ const COPYING_KEYS: &[Binding] = &[
 ];
 
 #[rustfmt::skip]
+const UPKEEP_KEYS: &[Binding] = &[
+    bind(HEALTH, A::Mend, "mend…", "run the finding's SQL, where it locks nobody out and loses nothing").keys(&[c('x')]).foot(3),
+    bind(HEALTH, A::Maintain, "maintain…", "make partitions ahead, empty DEFAULT, let go of what has had its time").keys(&[c('m')]).foot(2),
+    bind(HEALTH, A::Retain, "delete…", "delete the rows that may go, in small batches that make way").keys(&[c('d')]).foot(2),
+    bind(HEALTH, A::Options, "options…", "what is kept; which rows may go; how the lab measures").keys(&[c('o')]).foot(3),
+    bind(HEALTH, A::Lab, "lab…", "compare kinds of ids on this server, in scratch tables that are removed").keys(&[c('L')]).foot(3),
+    bind(HEALTH, A::Install, "uuidv7…", "make a uuidv7() where the server has none, and a default of it").keys(&[c('i')]).foot(4),
+    bind(HEALTH, A::Guide, "guide", "how a program works with the table: SQLAlchemy and Go").keys(&[c('w')]).foot(4),
+    bind(SCREENS, A::StopWork, "stop", "stop the upkeep that runs, after what it has in hand").keys(&[c('X')]).foot(1),
+];
+
+#[rustfmt::skip]
 const READING_KEYS: &[Binding] = &[
     bind(TABLES, A::Reload, "reload", "read the list of tables again").keys(&[c('R')]).foot(10),
-    bind(HEALTH, A::Reload, "look again", "look at the table's health now").keys(&[c('R')]).foot(10),
-    bind(HEALTH, A::Mend, "mend…", "run the finding's SQL, where it locks nobody out and loses nothing").keys(&[c('x')]).foot(3),
+    bind(HEALTH, A::Reload, "look again", "ask what the page in front is about anew").keys(&[c('R')]).foot(10),
     bind(READING, A::Copy, "copy", "copy the selected thing to the clipboard (OSC 52)").keys(&[c('y')]).foot(11),
     bind(SCREENS, A::Export, "export…", "write differences, events or a report to a file").keys(&[c('e')]).foot(12),
 ];
@@ -213,6 +228,9 @@ const DIALOG_KEYS: &[Binding] = &[
     bind(&[C::Help, C::Detail, C::Export], A::Back, "back", "close it").keys(&[k(KeyCode::Esc), c('q')]).foot(2),
     bind(&[C::Export], A::Enter, "write", "write the selected file").keys(&[k(KeyCode::Enter)]).foot(1),
     bind(&[C::Options], A::Toggle, "change", "the next value of this choice").keys(&[c('d'), k(KeyCode::Tab)]).foot(2),
+    bind(&[C::Form], A::Enter, "go on", "take what is filled in").keys(&[k(KeyCode::Enter)]).foot(1),
+    bind(&[C::Form], A::Toggle, "change", "the next value of this choice").keys(&[k(KeyCode::Tab)]).foot(2),
+    bind(&[C::Form], A::Back, "back", "leave it as it was").keys(&[k(KeyCode::Esc)]).foot(3),
     bind(&[C::Options, C::Zone], A::Enter, "next", "go on to the plan").keys(&[k(KeyCode::Enter)]).foot(1),
     bind(&[C::Options, C::Zone], A::Back, "back", "go back to the strategy").keys(&[k(KeyCode::Esc)]).foot(3),
     bind(&[C::Wizard], A::Enter, "next", "go on with this choice").keys(&[k(KeyCode::Enter), k(KeyCode::Right)]).foot(1),

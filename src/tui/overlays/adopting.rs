@@ -24,6 +24,7 @@ pub(super) fn step(deed: Deed, scheme: &Scheme, periods: &[PeriodStatus]) -> Opt
         | Deed::EndBlocker
         | Deed::Tune
         | Deed::Mend
+        | Deed::Upkeep(_)
         | Deed::Repair
         | Deed::Start
         | Deed::StartRenaming
@@ -66,6 +67,7 @@ pub(super) fn what(deed: Deed) -> Option<&'static [&'static str]> {
         | Deed::StartDropping
         | Deed::EndBlocker
         | Deed::Mend
+        | Deed::Upkeep(_)
         | Deed::Tune => None,
     }
 }

@@ -24,12 +24,13 @@ use crate::{
     tui::{
         app::{
             deed::{Ask, Deed, name_of, refusal},
-            health,
+            leaving::is_at_work,
             model::Model,
+            upkeep::health,
         },
         frame::footer,
         glyphs,
-        overlays::{adopting, blockers, limits, sql, swap},
+        overlays::{adopting, blockers, limits, sql, swap, upkeep},
         theme::Theme,
         widgets::{
             dialog::{self, Paragraph},
@@ -107,6 +108,7 @@ fn title(deed: Deed) -> String {
         Deed::EndBlocker => "blockers: who holds up the swap".into(),
         Deed::Tune => "limits: what slows or holds the work".into(),
         Deed::Mend => "mend: run the finding's SQL".into(),
+        Deed::Upkeep(duty) => upkeep::title(duty).into(),
     }
 }
 
@@ -132,6 +134,10 @@ fn paragraphs(theme: &Theme, ask: &Ask, model: &Model) -> Vec<Paragraph> {
         let sql = health::selected(model).map_or(&[][..], |finding| &finding.sql);
         text.extend([Vec::new(), heading(theme, "SQL")]);
         text.extend(sql.iter().map(|sql| sentence(theme.text, format!("{sql};"))));
+    }
+    if let Deed::Upkeep(duty) = ask.deed {
+        upkeep::list(&mut text, theme, (duty, model));
+        return text;
     }
     if ask.deed == Deed::Tune {
         limits::list(&mut text, theme, model);
@@ -173,6 +179,7 @@ fn step(deed: Deed, model: &Model) -> Option<Step> {
         | Deed::Quit
         | Deed::EndBlocker
         | Deed::Mend
+        | Deed::Upkeep(_)
         | Deed::Tune => None,
     }
 }
@@ -191,6 +198,17 @@ fn planned(text: &mut Vec<Paragraph>, theme: &Theme, step: &Step) {
 
 /// What the deed does, and the way back, for people; `{}` and `{old}` stand for the tables' names.
 fn what(deed: Deed, model: &Model) -> Vec<String> {
+    if let Deed::Upkeep(duty) = deed {
+        return upkeep::what(duty, model);
+    }
+    if let (Deed::Quit, Some(work)) = (deed, &model.upkeep.work) {
+        let mut lines =
+            vec![format!("{} runs: it ends after what it has in hand, and can go on later.", work.title)];
+        if is_at_work(model) {
+            lines.extend(copied(deed, model).iter().map(|line| (*line).to_owned()));
+        }
+        return lines;
+    }
     let adopts = model.status().is_some_and(|status| status.migration.strategy() == Strategy::Adopt);
     let adopted = if adopts { adopting::what(deed) } else { None };
     let lines = adopted.unwrap_or_else(|| copied(deed, model));
@@ -253,6 +271,7 @@ fn copied(deed: Deed, model: &Model) -> &'static [&'static str] {
             "Above its first limit a signal slows copying to a quarter of the time, above the second it holds it.",
             "One that cannot be measured slows. `quarterdeck tune --help` says what each of them is.",
         ],
+        Deed::Upkeep(_) => &[],
         Deed::Abort => &[
             "Triggers first, then log, twin and journal entries are removed; {} stays as it was.",
             "What was copied is lost; a new conversion starts from nothing.",

@@ -4,11 +4,13 @@ mod adopting;
 mod blockers;
 pub mod confirm;
 pub mod detail;
+mod form;
 pub mod help;
 mod limits;
 pub mod palette;
 pub mod sql;
 pub mod swap;
+mod upkeep;
 pub mod wizard;
 
 use ratatui::layout::Rect;
@@ -25,6 +27,7 @@ pub fn draw(pen: &mut Pen<'_>, screen: Rect, overlay: &Overlay, model: &Model) {
         Overlay::Palette { query, selected } => palette::draw(pen, screen, (query, *selected), model),
         Overlay::Ask(ask) => confirm::draw(pen, screen, ask, model),
         Overlay::Wizard(wizard) => wizard::draw(pen, screen, wizard, model),
+        Overlay::Form(form) => form::draw(pen, screen, form, model),
         Overlay::Detail(detail) => detail::text(pen, screen, detail, model),
         Overlay::Export { selected } => detail::export(pen, screen, *selected, model),
         Overlay::Panic(report) => detail::panic(pen, screen, report, model),

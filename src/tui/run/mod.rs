@@ -10,15 +10,17 @@ use std::{collections::VecDeque, io, sync::Arc, time::Duration};
 
 use chrono::{TimeDelta, Utc};
 use tokio::{sync::mpsc, time::Instant};
+use tokio_util::sync::CancellationToken;
 
 use crate::{
     engine::{command::Asked, link::Link, status::Status},
-    error::Report,
+    error::{Error, Report},
     tui::{
         app::{
             model::{Connection, Model},
             msg::{Effect, Msg},
             update::{heartbeat, update},
+            upkeep::work::Chore,
         },
         desk::{Desk, Opened},
         run::inbox::{Inbox, Input, Outside},
@@ -48,6 +50,8 @@ pub struct Runner<D, S> {
     model: Model,
     link: Option<Link>,
     outside: mpsc::UnboundedSender<Outside>,
+    /// Stops the chore that was begun last.
+    stop_work: CancellationToken,
     drawn: Option<Instant>,
     changed: Changed,
     announced: (String, Progress),
@@ -75,6 +79,7 @@ impl<D: Desk, S: Stage> Runner<D, S> {
             model,
             link: None,
             outside,
+            stop_work: CancellationToken::new(),
             drawn: None,
             changed: Changed::Now,
             announced: (String::new(), Progress::None),
@@ -147,6 +152,9 @@ impl<D: Desk, S: Stage> Runner<D, S> {
             | Msg::Event(_)
             | Msg::Tables(_)
             | Msg::Health(..)
+            | Msg::Answered(..)
+            | Msg::Told(_)
+            | Msg::Worked(_)
             | Msg::Mended(..)
             | Msg::Plan(..)
             | Msg::Linked(_)
@@ -249,6 +257,12 @@ impl<D: Desk, S: Stage> Runner<D, S> {
             Effect::Mend { object, sql } => {
                 self.ask(|desk| async move { Outside::Msg(Msg::Mended(object, desk.mend(sql).await)) });
             }
+            Effect::Ask(question) => self.ask(|desk| async move {
+                let answer = desk.answer(question.clone()).await;
+                Outside::Msg(Msg::Answered(question, answer))
+            }),
+            Effect::Work(chore) => self.work(chore),
+            Effect::StopWork => self.stop_work.cancel(),
             Effect::MakePlan(request) => self.ask(|desk| async move {
                 let plan = desk.plan(request.clone()).await.map(Arc::new);
                 Outside::Msg(Msg::Plan(request, plan))
@@ -286,6 +300,23 @@ impl<D: Desk, S: Stage> Runner<D, S> {
         tokio::spawn(async move {
             // The console may have left meanwhile: then nobody wants to know.
             let _ = outside.send(answer.await);
+        });
+    }
+
+    /// Begins a chore; whatever comes of it, also of a panic, is said.
+    fn work(&mut self, chore: Chore) {
+        let (desk, stop) = (Arc::clone(&self.desk), CancellationToken::new());
+        self.stop_work = stop.clone();
+        let (says, outside) = (self.outside.clone(), self.outside.clone());
+        // The console may have left meanwhile: then nobody wants to know.
+        let said = move |told| drop(says.send(Outside::Msg(Msg::Told(told))));
+        let work = tokio::spawn(async move { desk.work(chore, Box::new(said), stop).await });
+        tokio::spawn(async move {
+            let outcome = match work.await {
+                Ok(outcome) => outcome,
+                Err(panic) => Err(Error::Bug(format!("a chore ended badly: {panic}")).report()),
+            };
+            let _ = outside.send(Outside::Msg(Msg::Worked(outcome)));
         });
     }
 

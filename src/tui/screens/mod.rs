@@ -1,11 +1,11 @@
 //! The screens, one a file. Each draws into the frame's inside and shares nothing with another.
 
 pub mod backfill;
-pub mod health;
 pub mod layout;
 pub mod log;
 pub mod quarters;
 pub mod tables;
+pub mod upkeep;
 pub mod validation;
 
 use ratatui::style::Style;

@@ -1,4 +1,4 @@
-//! Screen 5, *Health*: what of a partitioned table wants doing, the gravest first, and its partitions.
+//! The page *health*: what of a partitioned table wants doing, the gravest first, and its partitions.
 //!
 //! ```text
 //! │ public.chat_messages  RANGE (created_at)                                       looked 3 s ago      │
@@ -17,11 +17,7 @@ use crate::{
         health::{Finding, Health, Part, Severity, bounds, summary},
     },
     tui::{
-        app::{
-            health,
-            list::{Load, first_shown},
-            model::Model,
-        },
+        app::{list::first_shown, model::Model, upkeep::health},
         glyphs,
         theme::Theme,
         widgets::{
@@ -46,23 +42,9 @@ const PARTS: [Column; 7] = [
 /// Rows for the selected finding in whole sentences.
 const WHOLE: u16 = 3;
 
-/// Draws the screen.
-pub fn draw(pen: &mut Pen<'_>, area: Rect, model: &Model) {
-    let health = match &model.health.found {
-        Load::Ready(health) => health,
-        Load::Failed(report) => {
-            let hint = report.hint.as_deref().map_or_else(String::new, |hint| format!("\n{hint}"));
-            return super::empty(pen, area, &format!("{}{hint}", report.message));
-        }
-        Load::Loading => return super::empty(pen, area, "looking …"),
-        Load::Nothing => {
-            return super::empty(
-                pen,
-                area,
-                "choose a partitioned table on screen 0, or swap one: its health is shown here",
-            );
-        }
-    };
+/// Draws the page.
+pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, model: &Model) {
+    let Some(health) = super::ready(pen, area, &model.upkeep.health.found) else { return };
     head(pen, Rect { height: 2, ..area }, (model, health));
     let shown = health::shown(model);
     let rest = Rect { y: area.y + 2, height: area.height.saturating_sub(2), ..area };
@@ -77,16 +59,13 @@ pub fn draw(pen: &mut Pen<'_>, area: Rect, model: &Model) {
 }
 
 fn head(pen: &mut Pen<'_>, area: Rect, (model, health): (&Model, &Health)) {
-    let (theme, width) = (*pen.theme, area.width.saturating_sub(2));
     let table = &health.facts.table;
-    let looked = match &model.health.mending {
+    let looked = match &model.upkeep.health.mending {
         Some(object) => format!("mending {object} …"),
         None => format!("looked {}", figures::ago(table.now.min(model.now), model.now)),
     };
-    let used = u16::try_from(crate::tui::harmless::width(&looked)).unwrap_or(0).min(width);
-    let pieces = [(table.name.plain(), theme.strong), (format!("  {}", table.key), theme.dim)];
-    pen.pieces((area.x + 1, area.y), width.saturating_sub(used + 1), &pieces);
-    pen.text((area.right().saturating_sub(used + 1), area.y), used, &looked, theme.dim);
+    super::head(pen, area, [&table.name.plain(), &table.key, &looked]);
+    let (theme, width) = (*pen.theme, area.width.saturating_sub(2));
     pen.text((area.x + 1, area.y + 1), width, &summary(&health.facts), theme.text);
 }
 

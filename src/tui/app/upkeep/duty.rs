@@ -1,0 +1,71 @@
+//! The chores that are asked about first.
+
+use crate::tui::{
+    app::{
+        deed::{self, Deed},
+        model::Model,
+        msg::Effect,
+        upkeep::{
+            maintain,
+            work::{self, Chore},
+        },
+    },
+    keymap::Action,
+};
+
+/// A chore that is asked about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Duty {
+    /// Do what is due on a partitioned table, of which nothing is dropped.
+    Maintain,
+    /// The same where something may be dropped.
+    MaintainDropping,
+    /// Delete the rows that may go.
+    Retain,
+    /// Make `uuidv7()`.
+    Install,
+}
+
+impl Duty {
+    /// Something is lost: the table's name is typed.
+    pub fn wants_name(self) -> bool {
+        matches!(self, Self::MaintainDropping | Self::Retain)
+    }
+
+    /// The action it belongs to, whose conditions it must meet.
+    pub fn action(self) -> Action {
+        match self {
+            Self::Maintain | Self::MaintainDropping => Action::Maintain,
+            Self::Retain => Action::Retain,
+            Self::Install => Action::Install,
+        }
+    }
+
+    /// The name of the table that it is done to.
+    pub fn table(self, model: &Model) -> Option<&str> {
+        let upkeep = &model.upkeep;
+        match self {
+            Self::Maintain | Self::MaintainDropping => {
+                upkeep.maintain.found.ready().map(|found| found.facts.table.name.name.as_str())
+            }
+            Self::Retain => upkeep.retain.found.ready().map(|doomed| doomed.found.table.name.as_str()),
+            Self::Install => None,
+        }
+    }
+
+    /// Begins it, after it was confirmed.
+    pub fn begin(self, model: &mut Model) -> Vec<Effect> {
+        let chore = match self {
+            Self::Maintain | Self::MaintainDropping => maintain::wish(model).ok().map(Chore::Maintain),
+            Self::Retain => model.upkeep.retain.found.ready().cloned().map(Chore::Retain),
+            Self::Install => model.upkeep.install.take().map(|(install, _)| Chore::Install(install)),
+        };
+        chore.map(|chore| work::start(model, chore)).unwrap_or_default()
+    }
+}
+
+/// Asks whether what is due shall be done.
+pub fn ask_to_maintain(model: &mut Model) -> Vec<Effect> {
+    let duty = if maintain::drops(model) { Duty::MaintainDropping } else { Duty::Maintain };
+    deed::ask(model, Deed::Upkeep(duty))
+}
