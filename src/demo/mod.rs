@@ -23,7 +23,7 @@ use std::{path::PathBuf, time::Duration};
 use chrono::Utc;
 
 use crate::{
-    demo::{cluster::Cluster, data::Login, tally::Tally, traffic::Traffic},
+    demo::{cluster::Cluster, data::Login, programs::Programs, tally::Tally, traffic::Traffic},
     error::Result,
     model::ident::QualifiedName,
     pg::{Session, Target},
@@ -33,6 +33,8 @@ use crate::{
 pub const DATABASE: &str = "shop";
 /// The application's role.
 pub const APPLICATION: &str = "chat_app";
+/// What counts statements, for the audit; part of contrib.
+const STATEMENTS: &str = "pg_stat_statements";
 /// How long the traffic may take to finish its last transactions; a lock may hold one up.
 const TRAFFIC_ENDS_WITHIN: Duration = Duration::from_secs(10);
 
@@ -99,7 +101,7 @@ impl Demo {
         };
         let programs = programs.ok_or_else(programs::none_found)?;
         progress(&format!("starting PostgreSQL {} from {}", programs.version(), programs.bin().display()));
-        let cluster = Cluster::start(&programs, &settings()).await?;
+        let cluster = Cluster::start(&programs, &settings(&programs)).await?;
         let app = Login { role: APPLICATION.into(), password: uuid::Uuid::new_v4().simple().to_string() };
         make_application(&cluster, options, &app, progress).await?;
         let traffic_options =
@@ -173,12 +175,17 @@ impl Demo {
 }
 
 /// Settings of a server whose data is worth nothing, and that should be quick.
-fn settings() -> cluster::Options {
-    cluster::Options::default()
+fn settings(programs: &Programs) -> cluster::Options {
+    let options = cluster::Options::default()
         .set("fsync", "off")
         .set("max_wal_size", "4GB")
         .set("work_mem", "32MB")
-        .set("maintenance_work_mem", "128MB")
+        .set("maintenance_work_mem", "128MB");
+    if programs.has_library(STATEMENTS) {
+        options.set("shared_preload_libraries", STATEMENTS)
+    } else {
+        options
+    }
 }
 
 async fn make_application(
@@ -190,9 +197,19 @@ async fn make_application(
     let maintenance = Session::open(&cluster.target("postgres")?, "demo").await?;
     maintenance.batch("demo: database", &format!("CREATE DATABASE {DATABASE}")).await?;
     let session = Session::open(&cluster.target(DATABASE)?, "demo").await?;
+    let collects = cluster.programs().has_library(STATEMENTS);
+    if collects {
+        session.batch("demo: statistics", &format!("CREATE EXTENSION {STATEMENTS} SCHEMA public")).await?;
+    }
     let rows = options.rows;
     progress(&format!("making {rows} chat messages"));
     let data = data::Options { rows, seed: options.seed, now: Utc::now(), app: app.clone() };
     data::make(&session, &data, &|made| progress(&format!("{made} of {rows} chat messages"))).await?;
-    oracle::make(&session, app).await
+    oracle::make(&session, app).await?;
+    if collects {
+        // What made the rows is not the application's.
+        let reset = format!("SELECT public.{STATEMENTS}_reset()");
+        session.batch("demo: forget statements", &reset).await?;
+    }
+    Ok(())
 }

@@ -55,6 +55,17 @@ impl Programs {
         self.bin.join(program)
     }
 
+    /// A library of contrib lies where its servers look for it.
+    pub fn has_library(&self, name: &str) -> bool {
+        // As the server finds it: from where its program is, not from a link to it.
+        let Ok(program) = self.path("postgres").canonicalize() else { return false };
+        let Some(root) = program.ancestors().nth(2) else { return false };
+        let places = ["lib", "lib/postgresql"].map(|place| root.join(place));
+        places
+            .iter()
+            .any(|place| ["so", "dylib"].iter().any(|end| place.join(format!("{name}.{end}")).is_file()))
+    }
+
     /// `15.18`, as `postgres --version` says it.
     pub fn version(&self) -> &str {
         &self.version
