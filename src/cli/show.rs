@@ -22,7 +22,7 @@ pub(super) async fn plan(target: &Target, words: &PlanCommand) -> Result<u8> {
     let request = words.plan.request(&words.table)?;
     let mut session = Session::open(target, "plan").await?;
     if words.compare {
-        let alternatives = plan::compare::compare(&session, &request).await?;
+        let alternatives = plan::compare::weigh(&session, &request).await?.alternatives;
         print::text(&if words.json {
             output::compare::json(&alternatives) + "\n"
         } else {

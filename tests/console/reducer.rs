@@ -225,7 +225,7 @@ fn the_wizard_offers_ids_behind_the_times() {
     press(&mut model, "<down><down><enter>");
     press(&mut model, "<down>");
     let effects = press(&mut model, "<enter><enter><enter><enter>");
-    let [Effect::MakePlan(request)] = &effects[..] else { panic!("{effects:?}") };
+    let [.., Effect::MakePlan(request)] = &effects[..] else { panic!("{effects:?}") };
     assert_eq!((request.by.as_deref(), request.clock), (Some("id"), None), "its clock is to be recognised");
 }
 
@@ -235,7 +235,7 @@ fn the_wizard_plans_and_starts_only_after_a_question() {
     assert_eq!(press(&mut model, "<down><down><enter>"), vec![]);
     assert_eq!(model.context(), Context::Wizard);
     let effects = press(&mut model, "<enter><down>+d<enter><enter><enter>");
-    let [Effect::MakePlan(request)] = &effects[..] else { panic!("{effects:?}") };
+    let [.., Effect::MakePlan(request)] = &effects[..] else { panic!("{effects:?}") };
     assert_eq!((request.table.as_str(), request.by.as_deref()), ("public.chat_sessions", Some("started_at")));
     assert_eq!((request.every.word(), request.ahead, request.default_leaf), ("half-year", 3, false));
     assert_eq!(press(&mut model, "<enter>"), vec![], "there is no plan yet");
@@ -258,7 +258,7 @@ fn each_strategy_can_be_planned() {
         let mut model = fixture::empty((100, 30));
         press(&mut model, "<down><down><enter><enter><enter>");
         let effects = press(&mut model, &format!("{}<enter><enter>", "<down>".repeat(down)));
-        let [Effect::MakePlan(request)] = effects.as_slice() else { panic!("{effects:?}") };
+        let [.., Effect::MakePlan(request)] = effects.as_slice() else { panic!("{effects:?}") };
         assert_eq!(request.strategy.word(), word);
     }
 }
@@ -268,7 +268,7 @@ fn what_begins_with_the_names_is_started_by_the_name_typed() {
     let mut model = fixture::empty((100, 30));
     press(&mut model, "<down><down><enter><enter><enter>");
     let effects = press(&mut model, "<down><enter><down><down>d<enter>");
-    let [Effect::MakePlan(request)] = effects.as_slice() else { panic!("{effects:?}") };
+    let [.., Effect::MakePlan(request)] = effects.as_slice() else { panic!("{effects:?}") };
     assert_eq!((request.strategy, request.append_only), (Strategy::RenameFirst, true));
     let plan = std::sync::Arc::new(fixture::plan::plan());
     update(&mut model, Msg::Plan(request.clone(), Ok(plan.clone())), now());
@@ -291,7 +291,7 @@ fn the_last_choices_are_those_that_are_open() {
     assert_eq!(model.context(), Context::Options);
     press(&mut model, "d<down>d");
     let effects = press(&mut model, "<enter>");
-    let [Effect::MakePlan(request)] = effects.as_slice() else { panic!("{effects:?}") };
+    let [.., Effect::MakePlan(request)] = effects.as_slice() else { panic!("{effects:?}") };
     assert_eq!(
         (request.zone.name(), request.incoming, request.ids_table),
         ("Europe/Berlin", Choice::Drop, true)
@@ -307,7 +307,7 @@ fn the_last_choices_are_those_that_are_open() {
     // What another strategy does not know is not asked for with it.
     press(&mut model, "<esc><esc><down><down><enter>");
     let effects = press(&mut model, "<down>d<enter>");
-    let [Effect::MakePlan(request)] = effects.as_slice() else { panic!("{effects:?}") };
+    let [.., Effect::MakePlan(request)] = effects.as_slice() else { panic!("{effects:?}") };
     assert_eq!((request.strategy, request.history), (Strategy::Adopt, History::Default));
     assert_eq!((request.incoming, request.ids_table), (Choice::Refuse, false));
 }

@@ -39,6 +39,7 @@ pub(crate) fn overlays() -> Vec<Overlay> {
             default_leaf: true,
             strategy: 0,
             options: Options::default(),
+            weighed: Load::Ready(std::sync::Arc::new(fixture::plan::weighed())),
             plan,
             step: 3,
             scroll: 0,

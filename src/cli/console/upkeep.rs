@@ -11,7 +11,9 @@ use crate::{
     },
     engine::{
         audit::{self, Origin},
-        ids, maintain, retain,
+        ids, maintain,
+        plan::compare::weigh,
+        retain,
     },
     error::{Error, Report, Result},
     model::{figures, maintenance::OnExpiry, plan::Request, retention::Progress},
@@ -54,6 +56,7 @@ pub(super) async fn answer(target: &Target, question: Question) -> Result<Answer
             let default = plan.default.map(|default| default.sql);
             Answer::Install(plan.make.into_iter().chain(default).collect())
         }
+        Question::Weigh(request) => Answer::Weighed(weigh(&session, &request).await?.into()),
         Question::Doomed(wish) => {
             let found = retain::look(&session, &wish).await?;
             let instead = retain::instead(&session, &found).await?;

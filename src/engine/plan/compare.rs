@@ -7,7 +7,8 @@ use crate::{
     error::Result,
     model::{
         plan::{Cost, Finding, Request, Severity, Step},
-        preflight,
+        preflight::{self, choose_key},
+        server::Extent,
         strategy::Strategy,
     },
     pg::Session,
@@ -51,10 +52,25 @@ pub struct InStep {
     pub words: String,
 }
 
-/// All strategies, in their order.
-pub async fn compare(session: &Session, request: &Request) -> Result<Vec<Alternative>> {
+/// A table's size and span, and what each strategy would make of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Weighed {
+    /// Its rows, estimated.
+    pub rows: i64,
+    /// Bytes of heap, TOAST and indexes.
+    pub bytes: i64,
+    /// First and last time of the column, as far as they are known.
+    pub extent: Option<Extent>,
+    /// All strategies, in their order.
+    pub alternatives: Vec<Alternative>,
+}
+
+/// All strategies for one table, in their order.
+pub async fn weigh(session: &Session, request: &Request) -> Result<Weighed> {
     let facts = read(session, request).await?;
-    Strategy::ALL
+    let extent = choose_key(&facts.table, request).ok().and_then(|by| facts.case(request).extent(&by.name));
+    let (rows, bytes) = (facts.table.facts.rows_estimate, facts.table.facts.total_bytes);
+    let alternatives = Strategy::ALL
         .into_iter()
         .map(|strategy| {
             let request = Request { strategy, ..request.clone() };
@@ -69,7 +85,8 @@ pub async fn compare(session: &Session, request: &Request) -> Result<Vec<Alterna
             };
             Ok(Alternative { strategy, refused, summary })
         })
-        .collect()
+        .collect::<Result<_>>()?;
+    Ok(Weighed { rows, bytes, extent, alternatives })
 }
 
 impl Summary {

@@ -106,6 +106,20 @@ impl Overlay {
         }
     }
 
+    /// The wizard, if it is one.
+    pub fn wizard(&mut self) -> Option<&mut Wizard> {
+        match self {
+            Self::Wizard(wizard) => Some(wizard),
+            Self::Help { .. }
+            | Self::Palette { .. }
+            | Self::Ask(_)
+            | Self::Form(_)
+            | Self::Detail(_)
+            | Self::Export { .. }
+            | Self::Panic(_) => None,
+        }
+    }
+
     /// Lines scrolled, where it scrolls.
     pub fn scroll(&mut self) -> Option<&mut usize> {
         match self {

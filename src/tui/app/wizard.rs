@@ -7,6 +7,7 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 use crate::{
+    engine::plan::compare::Weighed,
     error::Report,
     model::{
         incoming::Choice,
@@ -25,6 +26,7 @@ use crate::{
             msg::Effect,
             options::{self, Options},
             overlay::{Detail, Overlay},
+            upkeep::Question,
         },
         keymap::Move,
     },
@@ -67,6 +69,8 @@ pub struct Wizard {
     pub strategy: usize,
     /// The last choices.
     pub options: Options,
+    /// The table's size and span, and what each strategy would make of it.
+    pub weighed: Load<Arc<Weighed>>,
     /// The plan.
     pub plan: Load<Arc<Plan>>,
     /// The step looked at.
@@ -87,6 +91,13 @@ impl Wizard {
             ..Request::of(&self.table.name.plain())
         };
         options::fill(self, request)
+    }
+
+    /// What the choices ask for, whatever the strategy and what hangs on it: as the strategies are weighed.
+    fn weighing(&self) -> Request {
+        let of = Request::of(&self.table.name.plain());
+        let Request { by, every, ahead, default_leaf, .. } = self.request();
+        Request { by, every, ahead, default_leaf, ..of }
     }
 
     /// The strategy.
@@ -110,6 +121,7 @@ pub fn open(model: &mut Model) -> Vec<Effect> {
         default_leaf: true,
         strategy,
         options: Options::default(),
+        weighed: Load::Nothing,
         plan: Load::Nothing,
         step: 0,
         scroll: 0,
@@ -156,8 +168,14 @@ fn through(wizard: &mut Wizard, step: Move, page: usize) {
 pub fn next(model: &mut Model) -> Vec<Effect> {
     let Some(Overlay::Wizard(wizard)) = model.overlays.last_mut() else { return Vec::new() };
     match wizard.page {
-        Page::Key => wizard.page = Page::Every,
-        Page::Every => wizard.page = Page::Strategy,
+        Page::Key => {
+            wizard.page = Page::Every;
+            return weigh(wizard);
+        }
+        Page::Every => {
+            wizard.page = Page::Strategy;
+            return weigh(wizard);
+        }
         Page::Strategy => {
             wizard.page = Page::Options;
             wizard.options.selected = 0;
@@ -182,6 +200,22 @@ pub fn next(model: &mut Model) -> Vec<Effect> {
         }
     }
     Vec::new()
+}
+
+/// Asks what the strategies would make of it; what is known by now stays in sight.
+fn weigh(wizard: &mut Wizard) -> Vec<Effect> {
+    if wizard.weighed.ready().is_none() {
+        wizard.weighed = Load::Loading;
+    }
+    vec![Effect::Ask(Question::Weigh(wizard.weighing()))]
+}
+
+/// It is known; an answer to other choices than those on screen is too late.
+pub fn weighed(model: &mut Model, request: &Request, weighed: Load<Arc<Weighed>>) {
+    let wizards = model.overlays.iter_mut().filter_map(Overlay::wizard);
+    for wizard in wizards.filter(|wizard| wizard.weighing() == *request) {
+        wizard.weighed = weighed.clone();
+    }
 }
 
 /// Goes back one page, or closes the wizard.
@@ -221,16 +255,7 @@ pub fn toggle(model: &mut Model) {
 
 /// The plan has come, or not.
 pub fn planned(model: &mut Model, request: &Request, plan: &Result<Arc<Plan>, Report>) {
-    let wizards = model.overlays.iter_mut().filter_map(|overlay| match overlay {
-        Overlay::Wizard(wizard) => Some(wizard),
-        Overlay::Help { .. }
-        | Overlay::Palette { .. }
-        | Overlay::Ask(_)
-        | Overlay::Form(_)
-        | Overlay::Detail(_)
-        | Overlay::Export { .. }
-        | Overlay::Panic(_) => None,
-    });
+    let wizards = model.overlays.iter_mut().filter_map(Overlay::wizard);
     // A plan that comes late may not be the plan of the choices now on screen.
     for wizard in wizards.filter(|wizard| wizard.page == Page::Preview && wizard.request() == *request) {
         wizard.plan = plan.clone().into();

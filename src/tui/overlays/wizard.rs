@@ -11,7 +11,7 @@
 use ratatui::layout::Rect;
 
 use crate::{
-    model::{clock::Clock, figures, listing::KeyColumn, period::Every, strategy::Strategy},
+    model::{clock::Clock, figures, listing::KeyColumn},
     tui::{
         app::{
             list::Load,
@@ -26,7 +26,9 @@ use crate::{
 };
 
 mod options;
+mod periods;
 mod preview;
+mod strategies;
 
 /// Draws it.
 pub fn draw(pen: &mut Pen<'_>, screen: Rect, wizard: &Wizard, model: &Model) {
@@ -39,8 +41,8 @@ pub fn draw(pen: &mut Pen<'_>, screen: Rect, wizard: &Wizard, model: &Model) {
     let body = Rect { y: inner.y + 2, height: inner.height.saturating_sub(2), ..inner };
     match wizard.page {
         Page::Key => keys(pen, body, wizard),
-        Page::Every => periods(pen, body, wizard),
-        Page::Strategy => strategies(pen, body, wizard),
+        Page::Every => periods::draw(pen, body, wizard),
+        Page::Strategy => strategies::draw(pen, body, wizard),
         Page::Options => options::draw(pen, body, wizard),
         Page::Preview => match &wizard.plan {
             Load::Ready(plan) => preview::draw(pen, body, wizard, plan),
@@ -127,45 +129,4 @@ fn keys(pen: &mut Pen<'_>, area: Rect, wizard: &Wizard) {
             joins.into(),
         ],
     );
-}
-
-fn periods(pen: &mut Pen<'_>, area: Rect, wizard: &Wizard) {
-    let rows = Every::ALL.map(|every| {
-        let about = match every {
-            Every::Day => "365 partitions a year",
-            Every::Week => "52 partitions a year, from Monday",
-            Every::Month => "12 partitions a year",
-            Every::Quarter => "4 partitions a year",
-            Every::HalfYear => "2 partitions a year",
-            Every::Year => "1 partition a year",
-        };
-        (every.word().to_owned(), about.to_owned())
-    });
-    choices(pen, area, &rows, wizard.every);
-    let default = if wizard.default_leaf {
-        "with DEFAULT: a row outside every period has a place"
-    } else {
-        "without DEFAULT: comes in a later version"
-    };
-    remark(
-        pen,
-        area,
-        &[
-            format!("{} periods prepared ahead of the newest row (+ -)", wizard.ahead),
-            format!("{default} (d)"),
-        ],
-    );
-}
-
-fn strategies(pen: &mut Pen<'_>, area: Rect, wizard: &Wizard) {
-    let rows = Strategy::ALL.map(|strategy| (strategy.word().to_owned(), strategy.purpose().to_owned()));
-    choices(pen, area, &rows, wizard.strategy);
-    let chosen = wizard.chosen_strategy();
-    let mut lines = vec![format!("{}: {}.", chosen.word(), chosen.purpose())];
-    if chosen == Strategy::RenameFirst {
-        lines.push("Readers miss every row until it is copied; a change of such a row finds nothing.".into());
-    }
-    lines
-        .push(format!("`quarterdeck plan {} --compare` shows them side by side.", wizard.table.name.plain()));
-    remark(pen, area, &lines);
 }

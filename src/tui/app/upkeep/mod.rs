@@ -1,6 +1,6 @@
 //! Screen 5: one table, and the pages about it, each named after the command that does the same without a console.
 //!
-//! A page asks the desk a [`Question`] and keeps its answer; what takes longer is a [`work::Chore`], of which one runs at a
+//! A page (and the wizard) asks the desk a [`Question`] and keeps its answer; what takes longer is a [`work::Chore`], of which one runs at a
 //! time. What is asked is remembered, so that an answer that comes too late is told from the one that is waited for.
 
 pub mod duty;
@@ -20,6 +20,7 @@ use crate::{
     engine::{
         ids::Install,
         maintain::{Found, Wish},
+        plan::compare::Weighed,
         retain::{self as retention, Instead, Retention},
     },
     error::Report,
@@ -28,6 +29,7 @@ use crate::{
         id_report::IdReport,
         ident::QualifiedName,
         maintenance::Task,
+        plan::Request,
     },
     tui::app::{
         allowed::selected_table,
@@ -36,6 +38,7 @@ use crate::{
         model::{Model, Screen, Tone},
         msg::Effect,
         overlay::{Detail, Overlay},
+        wizard,
     },
 };
 
@@ -86,6 +89,8 @@ pub enum Question {
     Install(Install),
     /// Which rows would go.
     Doomed(retention::Wish),
+    /// What each strategy would make of a table that the wizard is about.
+    Weigh(Request),
 }
 
 /// What the desk says.
@@ -103,6 +108,8 @@ pub enum Answer {
     Install(Vec<String>),
     /// To [`Question::Doomed`].
     Doomed(Arc<Doomed>),
+    /// To [`Question::Weigh`].
+    Weighed(Arc<Weighed>),
 }
 
 /// Rows that would go, and what could be done instead.
@@ -259,6 +266,10 @@ pub fn answered(model: &mut Model, question: &Question, answer: Result<Answer, R
         Question::Doomed(_) if is_asked(&upkeep.retain.asked) => {
             let pick = |answer| if let Answer::Doomed(doomed) = answer { Some(doomed) } else { None };
             upkeep.retain.take(load(answer, pick), now);
+        }
+        Question::Weigh(request) => {
+            let pick = |answer| if let Answer::Weighed(weighed) = answer { Some(weighed) } else { None };
+            wizard::weighed(model, request, load(answer, pick));
         }
         Question::Guide(of) if upkeep.of.as_ref().is_some_and(|table| table.to_string() == *of) => {
             guided(model, answer);
