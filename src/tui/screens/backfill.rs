@@ -33,6 +33,7 @@ use crate::{
     },
 };
 
+mod afterwards;
 mod header;
 mod lately;
 mod work;
@@ -63,9 +64,13 @@ pub fn draw(pen: &mut Pen<'_>, area: Rect, model: &Model) {
     let backlog = work::backlog(pen, status);
     let side = columns_of(&backlog) + 4;
     let lanes_width = area.width.saturating_sub(2 + side);
+    let after = afterwards::lines(pen, model, status);
     let heights = Heights {
         said: why::height(reasons.len(), most),
-        work: lanes::height(status.lanes.len(), lanes_width, most),
+        work: match &after {
+            Some((_, lines)) => u16::try_from(lines.len()).unwrap_or(most).min(most),
+            None => lanes::height(status.lanes.len(), lanes_width, most),
+        },
         chunk: u16::from(chunk.is_some()),
     };
     let [head, said, divider, map, tail, lanes, detail, lately] = heights.split(area, status.periods.len());
@@ -74,10 +79,16 @@ pub fn draw(pen: &mut Pen<'_>, area: Rect, model: &Model) {
     let grid = Grid::new(area, &columns(model));
     grid.head(pen, divider.y);
     heat(pen, map, &grid, model);
-    pen.titled(area, tail.y, "workers");
+    pen.titled(area, tail.y, after.as_ref().map_or("workers", |(title, _)| title));
     work::legend(pen, area, tail.y);
-    work::workers(pen, Rect { width: lanes_width + 2, ..lanes }, status, model);
-    pen.pieces((area.right().saturating_sub(side - 3), lanes.y), side, &backlog);
+    match &after {
+        Some((_, lines)) => afterwards::draw(pen, lanes, lines),
+        None => work::workers(pen, Rect { width: lanes_width + 2, ..lanes }, status, model),
+    }
+    let is_free = after.as_ref().is_none_or(|(_, lines)| afterwards::leaves(lines, lanes.width, side));
+    if is_free {
+        pen.pieces((area.right().saturating_sub(side - 3), lanes.y), side, &backlog);
+    }
     if let Some(chunk) = chunk {
         pen.pieces((detail.x + 1, detail.y), detail.width.saturating_sub(2), &chunk);
     }
