@@ -1,5 +1,7 @@
 //! Looks at the health of partitioned tables, whoever made them.
 
+use tokio_postgres::error::SqlState;
+
 use crate::{
     engine::{audit, launch},
     error::Result,
@@ -27,8 +29,20 @@ pub enum Statements {
 pub async fn look(session: &mut Session, typed: &str, statements: Statements) -> Result<Health> {
     let oid = catalog::resolve(session, typed).await?;
     let migrations = launch::readable(session).await?;
-    let mut facts = catalog::health(session, typed, oid, |name| told(&migrations, name)).await?;
+    catalog::only_looks(session).await?;
+    let mut facts = match catalog::health(session, typed, oid, |name| told(&migrations, name)).await {
+        Err(error) if error.sqlstate() == Some(&SqlState::LOCK_NOT_AVAILABLE) => {
+            catalog::locked(session, typed, oid).await?
+        }
+        facts => facts?,
+    };
     forget_ours(&mut facts, &migrations);
+    facts.held_up = catalog::held_up(session, oid).await?;
+    if facts.locked {
+        return Ok(facts.into());
+    }
+    // A lock that nobody waits for is nobody's trouble.
+    facts.held_up.retain(|held| !held.waiting.is_empty());
     facts.audit = match statements {
         Statements::Known(gist) => gist,
         Statements::Audit => audit::briefly(session, &Request::of(&facts.table.name.to_string())).await?,

@@ -31,7 +31,12 @@ fn one(health: &Health) -> String {
         harmless(&facts.table.key),
         summary(facts)
     );
-    text.push_str(&partitions(facts));
+    if let Some(growth) = &health.growth {
+        let _ = writeln!(text, "  {}", growth.words());
+    }
+    if !facts.locked {
+        text.push_str(&partitions(facts));
+    }
     let [errors, warnings, hints] = health.counts();
     let of = |n: usize, word: &str| format!("{n} {word}{}", if n == 1 { "" } else { "s" });
     let _ = writeln!(text, "  {}, {}, {}", of(errors, "error"), of(warnings, "warning"), of(hints, "hint"));

@@ -24,7 +24,7 @@ mod typed_name;
 use tokio_postgres::Row;
 
 pub use around::{surroundings, taken_names};
-pub use health::{health, partitioned_tables, partitions};
+pub use health::{health, held_up, locked, only_looks, partitioned_tables, partitions};
 pub use id_report::{default_of, id_column, id_report};
 pub use incoming::incoming_keys;
 pub use list::{journal_readable, list_tables};

@@ -1,5 +1,8 @@
 //! The health of partitioned tables: what is planted is found, and what is found is mended by the SQL that is shown with it.
 
+mod growth;
+mod held_up;
+
 use serde_json::Value;
 use tokio_postgres::error::SqlState;
 
