@@ -148,7 +148,7 @@ impl Filling {
         let (so_far, at_end) = match self.rows {
             Some(rows) => (format!("{} rows", short(rows)), self.rows_at_end.map(short)),
             None => (
-                format!("{} (never analyzed, so rows are not known)", figures::bytes(self.bytes)),
+                format!("{} (never analyzed)", figures::bytes(self.bytes)),
                 self.bytes_at_end.map(figures::bytes),
             ),
         };
@@ -321,7 +321,7 @@ pub(super) mod tests {
         assert_eq!(
             growth.words(),
             "grows by ≈ 200 rows, 147 kB a month (mean of the last 4; 1 never analyzed, not counted in rows); \
-             the one of now has ≈ 1.0 kB (never analyzed, so rows are not known) after 6 days, on course for ≈ 5.2 kB"
+             the one of now has ≈ 1.0 kB (never analyzed) after 6 days, on course for ≈ 5.2 kB"
         );
         let none = Growth::of(&months(&[0, -1, -1])).map(|growth| (growth.rows, growth.uncounted));
         assert_eq!(none, None, "January has no partition: what ended long ago tells nothing");
