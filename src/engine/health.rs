@@ -13,7 +13,11 @@ use crate::{
         phase::Phase,
         plan::Request,
     },
-    pg::{Session, Target, catalog, journal::read::MigrationRow},
+    pg::{
+        Session, Target,
+        catalog::{self, Care},
+        journal::read::MigrationRow,
+    },
 };
 
 /// What is done about a table's statements.
@@ -43,6 +47,9 @@ pub async fn look(session: &mut Session, typed: &str, statements: Statements) ->
     }
     // A lock that nobody waits for is nobody's trouble.
     facts.held_up.retain(|held| !held.waiting.is_empty());
+    if let Care::Partmans(partman) = catalog::care_of(session, &facts.table.name).await? {
+        facts.partman = Some(partman);
+    }
     facts.audit = match statements {
         Statements::Known(gist) => gist,
         Statements::Audit => audit::briefly(session, &Request::of(&facts.table.name.to_string())).await?,

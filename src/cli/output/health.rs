@@ -25,12 +25,8 @@ pub fn json(all: &[Health]) -> String {
 
 fn one(health: &Health) -> String {
     let facts = &health.facts;
-    let mut text = format!(
-        "{}  {}\n  {}\n",
-        harmless(&facts.table.name.plain()),
-        harmless(&facts.table.key),
-        summary(facts)
-    );
+    let head = format!("{}  {}", harmless(&facts.table.name.plain()), harmless(&facts.table.key));
+    let mut text = format!("{}\n  {}\n", head.trim_end(), summary(facts));
     if let Some(growth) = &health.growth {
         let _ = writeln!(text, "  {}", growth.words());
     }

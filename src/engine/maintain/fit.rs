@@ -7,7 +7,7 @@ use crate::{
         calendar::{Calendar, Zone},
         clock::Clock,
         figures,
-        health::{Cover, Facts},
+        health::{Cover, Facts, Partman},
         leaves::MAX_LEAVES,
         maintenance::Unfit,
         table::Table,
@@ -15,7 +15,7 @@ use crate::{
     ops::partition::{Outcome, Site},
     pg::{
         Session,
-        catalog::{self, Partman},
+        catalog::{self, Care},
         journal::read::MigrationRow,
     },
 };
@@ -34,13 +34,13 @@ pub(super) async fn check(session: &Session, facts: &Facts, migrations: &[Migrat
             remedy: "finish or abort the migration first".into(),
         });
     }
-    let (reason, remedy) = match catalog::partman_of(session, name).await? {
-        Partman::No => return Ok(()),
-        Partman::Yes(config) => (
+    let (reason, remedy) = match catalog::care_of(session, name).await? {
+        Care::Nobodys => return Ok(()),
+        Care::Partmans(Partman { config, .. }) => (
             format!("pg_partman makes and drops its partitions: it is in {}", config.plain()),
             format!("leave it to pg_partman, or DELETE its row from {} first", config.plain()),
         ),
-        Partman::Hidden(config) => (
+        Care::Hidden(config) => (
             format!(
                 "pg_partman is there, and may make and drop its partitions: this role may not read {}",
                 config.plain()

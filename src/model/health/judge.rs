@@ -52,6 +52,11 @@ pub fn judge(facts: &Facts) -> Vec<Finding> {
     found.extend(outgrown(facts));
     found.extend(facts.leftovers.iter().map(leftover));
     found.extend(facts.audit.as_ref().and_then(|gist| wide(facts, gist)));
+    if let Some(partman) = &facts.partman {
+        for finding in &mut found {
+            partman.takes_over(finding);
+        }
+    }
     found.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
     found
 }

@@ -5,6 +5,7 @@
 mod cover;
 mod growth;
 mod judge;
+mod partman;
 mod sessions;
 mod words;
 
@@ -14,6 +15,7 @@ use serde::{Deserialize, Serialize};
 pub use cover::{Cover, End, strays_by};
 pub use growth::{Filling, Growth};
 pub use judge::judge;
+pub use partman::Partman;
 pub use words::{bounds, summary};
 
 use crate::model::{
@@ -48,6 +50,8 @@ pub struct Facts {
     pub strays: Strays,
     /// What its dearest statements reach, where that can be told.
     pub audit: Option<Gist>,
+    /// Where pg_partman makes its partitions, as far as this role may know.
+    pub partman: Option<Partman>,
 }
 
 /// The partitioned table itself.
@@ -306,6 +310,7 @@ impl Facts {
             locked: false,
             strays: Strays::NoDefault,
             audit: None,
+            partman: None,
         }
     }
 

@@ -28,7 +28,7 @@ pub use health::{health, held_up, locked, only_looks, partitioned_tables, partit
 pub use id_report::{default_of, id_column, id_report};
 pub use incoming::incoming_keys;
 pub use list::{journal_readable, list_tables};
-pub use maintenance::{Partman, comment, copied_columns, free_name, in_the_way_of_moves, partman_of};
+pub use maintenance::{Care, care_of, comment, copied_columns, free_name, in_the_way_of_moves};
 pub use resolve::resolve;
 pub use server::server_facts;
 pub use statements::{Statements, collects_statements, not_collected, statements};

@@ -5,6 +5,7 @@ use std::io::Write;
 use super::partitions;
 use crate::{
     commands::tool::Tool,
+    health::{found, look, mend},
     support::{Db, on_each_server},
 };
 
@@ -69,6 +70,42 @@ async fn tables_of_partman_are_looked_at_and_left_alone() {
             tool.done(&["maintain", "m", "--premake", "4"]).await;
             assert_eq!(db.value(ahead).await, "4");
         }
+    })
+    .await;
+}
+
+/// The SQL of its findings is pg_partman's, and does what they say.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_found_is_mended_by_partman() {
+    on_each_server(async |server| {
+        let db = server.database("partman_mends").await;
+        let Some(major) = version(&db).await else { return };
+        db.sql("CREATE SCHEMA partman; CREATE EXTENSION pg_partman SCHEMA partman").await;
+        give(&db, "partman", "m", major).await;
+        let tool = Tool::on(&db);
+        let ahead = "SELECT quote_ident(relname) FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid WHERE inhparent = 'm'::regclass AND \
+                     substring(pg_get_expr(relpartbound, c.oid) FROM 'FROM \\(''([^'']+)')::timestamptz > now() ORDER BY relname";
+        for part in db.rows(ahead).await {
+            db.sql(&format!("DROP TABLE {part}")).await;
+        }
+        let now = look(&tool, "m").await;
+        assert_eq!(found(&now), ["QD-141 warning public.m"]);
+        // It counts from the newest row.
+        db.sql("INSERT INTO m VALUES (1, now()); ANALYZE").await;
+        mend(&db, &now, "QD-141").await;
+        assert_eq!(db.rows(ahead).await.len(), 3);
+        db.sql("INSERT INTO m VALUES (1, now() + interval '10 years'); ANALYZE").await;
+        let now = look(&tool, "m").await;
+        assert_eq!(found(&now), ["QD-140 warning public.m_default"]);
+        mend(&db, &now, "QD-140").await;
+        assert_eq!(db.value("SELECT count(*) FROM m_default").await, "0");
+        // Ten years lie between.
+        db.sql("ANALYZE").await;
+        let now = look(&tool, "m").await;
+        assert_eq!(found(&now), ["QD-142 warning public.m"]);
+        mend(&db, &now, "QD-142").await;
+        db.sql("ANALYZE").await;
+        assert_eq!(found(&look(&tool, "m").await), Vec::<String>::new());
     })
     .await;
 }
