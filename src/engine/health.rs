@@ -7,7 +7,7 @@ use crate::{
     error::Result,
     model::{
         audit::Gist,
-        health::{Facts, Health, Told},
+        health::{Facts, Health, Partman, Told},
         ident::QualifiedName,
         ids::Ids,
         phase::Phase,
@@ -47,14 +47,25 @@ pub async fn look(session: &mut Session, typed: &str, statements: Statements) ->
     }
     // A lock that nobody waits for is nobody's trouble.
     facts.held_up.retain(|held| !held.waiting.is_empty());
-    if let Care::Partmans(partman) = catalog::care_of(session, &facts.table.name).await? {
-        facts.partman = Some(partman);
-    }
+    facts.partman = partman(session, &facts.table.name).await?;
     facts.audit = match statements {
         Statements::Known(gist) => gist,
         Statements::Audit => audit::briefly(session, &Request::of(&facts.table.name.to_string())).await?,
     };
     Ok(facts.into())
+}
+
+/// Whether pg_partman has the table in its care; where that cannot be read, nothing is said of it.
+async fn partman(session: &Session, table: &QualifiedName) -> Result<Option<Partman>> {
+    match catalog::care_of(session, table).await {
+        Ok(Care::Partmans(partman)) => Ok(Some(partman)),
+        Ok(Care::Nobodys | Care::Hidden(_)) => Ok(None),
+        Err(error) if error.connection_lost() => Err(error),
+        Err(error) => {
+            tracing::debug!(%error, "pg_partman's configuration cannot be read");
+            Ok(None)
+        }
+    }
 }
 
 /// The tables of a migration are not left over.

@@ -88,6 +88,32 @@ async fn the_head_of_the_queue_is_named_and_ended() {
     .await;
 }
 
+/// Who has locked everybody out is named, also before anybody comes, and keeps nobody from looking at other tables.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_table_that_is_locked_is_said_to_be() {
+    on_each_server(async |server| {
+        let db = server.database("held_up_locked").await;
+        db.sql(TABLE).await;
+        db.sql("CREATE TABLE a (at date) PARTITION BY RANGE (at); CREATE TABLE z (at date) PARTITION BY RANGE (at)").await;
+        let tool = Tool::on(&db);
+        let (billing, head) = session(&db, "billing").await;
+        billing.batch_execute("BEGIN; LOCK m").await.unwrap();
+        let all: Vec<Value> = serde_json::from_str(&tool.done(&["health", "--json"]).await).unwrap();
+        let locked: Vec<_> = all.iter().map(|one| &one["facts"]["locked"]).collect();
+        assert_eq!(locked, [&json!(false), &json!(true), &json!(false)]);
+        assert_eq!((queues(&all[1]), found(&all[1]).len()), (json!([[head, []]]), 1), "{:#}", all[1]);
+        let out = tool.done(&["health", "m"]).await;
+        assert!(out.starts_with("public.m\n  locked against everybody who only looks, too"), "{out}");
+        assert!(out.contains("AccessExclusiveLock on public.m and 1 more: nobody else gets at the table meanwhile"), "{out}");
+        // Who maintains does not go on with so little.
+        let said = tool.run(&["maintain", "m", "--every", "month"]).await;
+        assert_eq!(said.code, 1, "{said:?}");
+        billing.batch_execute("ROLLBACK").await.unwrap();
+        assert_eq!(found(&look(&tool, "m").await), Vec::<String>::new());
+    })
+    .await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn rows_and_indexes_are_waited_for_too() {
     on_each_server(async |server| {
