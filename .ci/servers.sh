@@ -14,8 +14,17 @@ machines_own() { # the bin folder of the newest server programs that the distrib
     [ -n "$programs" ] && dirname "$programs"
 }
 
+install() { # packages of the distribution
+    say "installing $*"
+    # The tests start servers of their own: the package need not make one.
+    as_root mkdir -p /etc/postgresql-common/createcluster.d
+    echo 'create_main_cluster = false' | as_root tee /etc/postgresql-common/createcluster.d/quarterdeck-ci.conf >/dev/null
+    as_root apt-get update -qq
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@"
+}
+
 install_missing() { # what the tests need to fetch and test these versions
-    local missing=() version
+    local missing=() version major
     machines_own >/dev/null || missing+=(postgresql)
     command -v cc >/dev/null || missing+=(build-essential)
     command -v pgbouncer >/dev/null || [ -x /usr/sbin/pgbouncer ] || missing+=(pgbouncer)
@@ -25,13 +34,10 @@ install_missing() { # what the tests need to fetch and test these versions
             break
         fi
     done
-    [ ${#missing[@]} = 0 ] && return
-    say "installing ${missing[*]}"
-    # The tests start servers of their own: the package need not make one.
-    as_root mkdir -p /etc/postgresql-common/createcluster.d
-    echo 'create_main_cluster = false' | as_root tee /etc/postgresql-common/createcluster.d/quarterdeck-ci.conf >/dev/null
-    as_root apt-get update -qq
-    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}"
+    [ ${#missing[@]} = 0 ] || install "${missing[@]}"
+    # Which version the machine has is known only now.
+    major=$(basename "$(dirname "$(machines_own)")")
+    [ -e "/usr/share/postgresql/$major/extension/pg_partman.control" ] || install "postgresql-$major-partman"
 }
 
 # Outside the checkout, and where the unprivileged user that a server runs as may read it, too.

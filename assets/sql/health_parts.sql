@@ -64,7 +64,8 @@ SELECT n.nspname::text,
        part.relkind <> 'r' OR NOT has_any_column_privilege(part.oid, 'SELECT')
            OR EXISTS (SELECT FROM pg_stats st WHERE st.schemaname = n.nspname AND st.tablename = part.relname AND NOT st.inherited) AS analyzed,
        part.oid,
-       part.relkind = 'f' AS foreign
+       part.relkind = 'f' AS foreign,
+       part.relpages * current_setting('block_size')::bigint AS counted_bytes
 FROM part
 JOIN pg_namespace n ON n.oid = part.relnamespace
 LEFT JOIN read ON read.oid = part.oid

@@ -1,17 +1,23 @@
 //! Looks at the health of partitioned tables, whoever made them.
 
+use tokio_postgres::error::SqlState;
+
 use crate::{
     engine::{audit, launch},
     error::Result,
     model::{
         audit::Gist,
-        health::{Facts, Health, Told},
+        health::{Facts, Health, Partman, Told},
         ident::QualifiedName,
         ids::Ids,
         phase::Phase,
         plan::Request,
     },
-    pg::{Session, Target, catalog, journal::read::MigrationRow},
+    pg::{
+        Session, Target,
+        catalog::{self, Care},
+        journal::read::MigrationRow,
+    },
 };
 
 /// What is done about a table's statements.
@@ -27,13 +33,39 @@ pub enum Statements {
 pub async fn look(session: &mut Session, typed: &str, statements: Statements) -> Result<Health> {
     let oid = catalog::resolve(session, typed).await?;
     let migrations = launch::readable(session).await?;
-    let mut facts = catalog::health(session, typed, oid, |name| told(&migrations, name)).await?;
+    catalog::only_looks(session).await?;
+    let mut facts = match catalog::health(session, typed, oid, |name| told(&migrations, name)).await {
+        Err(error) if error.sqlstate() == Some(&SqlState::LOCK_NOT_AVAILABLE) => {
+            catalog::locked(session, typed, oid).await?
+        }
+        facts => facts?,
+    };
     forget_ours(&mut facts, &migrations);
+    facts.held_up = catalog::held_up(session, oid).await?;
+    if facts.locked {
+        return Ok(facts.into());
+    }
+    // A lock that nobody waits for is nobody's trouble.
+    facts.held_up.retain(|held| !held.waiting.is_empty());
+    facts.partman = partman(session, &facts.table.name).await?;
     facts.audit = match statements {
         Statements::Known(gist) => gist,
         Statements::Audit => audit::briefly(session, &Request::of(&facts.table.name.to_string())).await?,
     };
     Ok(facts.into())
+}
+
+/// Whether pg_partman has the table in its care; where that cannot be read, nothing is said of it.
+async fn partman(session: &Session, table: &QualifiedName) -> Result<Option<Partman>> {
+    match catalog::care_of(session, table).await {
+        Ok(Care::Partmans(partman)) => Ok(Some(partman)),
+        Ok(Care::Nobodys | Care::Hidden(_)) => Ok(None),
+        Err(error) if error.connection_lost() => Err(error),
+        Err(error) => {
+            tracing::debug!(%error, "pg_partman's configuration cannot be read");
+            Ok(None)
+        }
+    }
 }
 
 /// The tables of a migration are not left over.

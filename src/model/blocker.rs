@@ -1,4 +1,4 @@
-//! A session that holds up a lock on the table, or that the swap would wait for.
+//! A session that holds up a lock on a table, or that the swap would wait for.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 pub struct Blocker {
     /// Its process.
     pub pid: i32,
-    /// Application, or role where that has no name.
+    /// Application or role; of a table's health both, as far as they have names.
     pub who: String,
     /// As `pg_stat_activity` has it; `None` to a role that may not see it.
     pub state: Option<String>,

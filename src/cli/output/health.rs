@@ -25,13 +25,14 @@ pub fn json(all: &[Health]) -> String {
 
 fn one(health: &Health) -> String {
     let facts = &health.facts;
-    let mut text = format!(
-        "{}  {}\n  {}\n",
-        harmless(&facts.table.name.plain()),
-        harmless(&facts.table.key),
-        summary(facts)
-    );
-    text.push_str(&partitions(facts));
+    let head = format!("{}  {}", harmless(&facts.table.name.plain()), harmless(&facts.table.key));
+    let mut text = format!("{}\n  {}\n", head.trim_end(), summary(facts));
+    if let Some(growth) = &health.growth {
+        let _ = writeln!(text, "  {}", growth.words());
+    }
+    if !facts.locked {
+        text.push_str(&partitions(facts));
+    }
     let [errors, warnings, hints] = health.counts();
     let of = |n: usize, word: &str| format!("{n} {word}{}", if n == 1 { "" } else { "s" });
     let _ = writeln!(text, "  {}, {}, {}", of(errors, "error"), of(warnings, "warning"), of(hints, "hint"));

@@ -7,13 +7,17 @@ use crate::{
         calendar::{Calendar, Zone},
         clock::Clock,
         figures,
-        health::{Cover, Facts},
+        health::{Cover, Facts, Partman},
         leaves::MAX_LEAVES,
         maintenance::Unfit,
         table::Table,
     },
     ops::partition::{Outcome, Site},
-    pg::{Session, catalog, journal::read::MigrationRow},
+    pg::{
+        Session,
+        catalog::{self, Care},
+        journal::read::MigrationRow,
+    },
 };
 
 /// Somebody else may be at it: a migration of ours, or pg_partman.
@@ -30,15 +34,21 @@ pub(super) async fn check(session: &Session, facts: &Facts, migrations: &[Migrat
             remedy: "finish or abort the migration first".into(),
         });
     }
-    match catalog::partman_of(session, name).await? {
-        None => Ok(()),
-        Some(config) => Err(Error::Refused {
-            id: "QD-161",
-            object: name.plain(),
-            reason: format!("pg_partman makes and drops its partitions: it is in {config}"),
-            remedy: format!("leave it to pg_partman, or DELETE its row from {config} first"),
-        }),
-    }
+    let (reason, remedy) = match catalog::care_of(session, name).await? {
+        Care::Nobodys => return Ok(()),
+        Care::Partmans(Partman { config, .. }) => (
+            format!("pg_partman makes and drops its partitions: it is in {}", config.plain()),
+            format!("leave it to pg_partman, or DELETE its row from {} first", config.plain()),
+        ),
+        Care::Hidden(config) => (
+            format!(
+                "pg_partman is there, and may make and drop its partitions: this role may not read {}",
+                config.plain()
+            ),
+            format!("give the role USAGE on the schema {} and SELECT on {config}", config.schema),
+        ),
+    };
+    Err(Error::Refused { id: "QD-161", object: name.plain(), reason, remedy })
 }
 
 /// Whether the column can tell the time as somebody says.

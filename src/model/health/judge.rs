@@ -1,7 +1,10 @@
 //! What of the facts wants doing. Every limit is named here.
 
-use super::{Cover, Facts, Figures, Finding, Health, Index, Part, Range, Severity, Strays, cover::End};
-use crate::model::{audit::Gist, figures, ident::literal, period::Period, sql::on_one_line};
+use super::{
+    Cover, Facts, Figures, Finding, Growth, Health, Index, Part, Range, Severity, Strays, cover::End,
+    sessions,
+};
+use crate::model::{audit::Gist, figures, period::Period, sql::on_one_line};
 
 /// Fewer dead rows are not worth a vacuum.
 const DEAD_ROWS: i64 = 10_000;
@@ -15,6 +18,16 @@ const BLOAT_SHARE: f64 = 0.5;
 const WIDE_TIME: f64 = 0.1;
 /// An index nobody has read for so many seconds is said to be unused.
 const UNUSED_S: i64 = 7 * 86_400;
+/// A transaction is open for long from so many seconds on; `health_sessions.sql` has it, too.
+pub(super) const LONG_S: i64 = 300;
+/// Who waits for a lock for more seconds than this has gone wrong: requests time out, and others queue behind it.
+pub(super) const HELD_UP_S: i64 = 60;
+/// The partition of now is told to grow out of the others' size when so much of its period is over,
+const OUTGROWN_FROM: f64 = 0.25;
+/// when it is on course for so many times the mean of at least two,
+const OUTGROWN_TIMES: i64 = 2;
+/// and for so many bytes.
+const OUTGROWN_BYTES: i64 = 1 << 30;
 /// So many bytes of an unused index are worth a word.
 const UNUSED_BYTES: i64 = 8 << 20;
 
@@ -27,7 +40,8 @@ pub fn judge(facts: &Facts) -> Vec<Finding> {
     found.extend(gaps(facts, &cover));
     found.extend(strays(facts, &cover));
     found.extend(facts.leaves().filter_map(|part| freezing(facts, part)));
-    found.extend(facts.sessions.iter().map(long_session));
+    found.extend(facts.held_up.iter().map(|held| sessions::held_up(facts, held)));
+    found.extend(sessions::open_for_long(facts));
     found.extend(facts.indexes.iter().filter_map(|index| index_of_all(facts, index)));
     found.extend(facts.odd.iter().map(|(part, what)| odd(part, what)));
     found.extend(analyzed(facts));
@@ -35,16 +49,22 @@ pub fn judge(facts: &Facts) -> Vec<Finding> {
     found.extend(facts.leaves().filter_map(dead));
     found.extend(facts.leaves().filter_map(bloated));
     found.extend(facts.indexes.iter().filter_map(|index| unused(facts, index)));
+    found.extend(outgrown(facts));
     found.extend(facts.leftovers.iter().map(leftover));
     found.extend(facts.audit.as_ref().and_then(|gist| wide(facts, gist)));
+    if let Some(partman) = &facts.partman {
+        for finding in &mut found {
+            partman.takes_over(finding);
+        }
+    }
     found.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
     found
 }
 
 /// Object, reason and remedy.
-type Words = (String, String, String);
+pub(super) type Words = (String, String, String);
 
-fn finding(id: &str, severity: Severity, (object, reason, remedy): Words) -> Finding {
+pub(super) fn finding(id: &str, severity: Severity, (object, reason, remedy): Words) -> Finding {
     Finding { id: id.into(), severity, object, reason, remedy, sql: Vec::new(), safe: false }
 }
 
@@ -228,24 +248,6 @@ fn freezing(facts: &Facts, part: &Part) -> Option<Finding> {
     Some(Finding { sql, safe: true, ..finding("QD-146", severity, words) })
 }
 
-fn long_session(session: &super::LongSession) -> Finding {
-    let sql = match (&session.gid, session.pid) {
-        (Some(gid), _) => vec![format!("ROLLBACK PREPARED {}", literal(gid))],
-        (None, Some(pid)) => vec![format!("SELECT pg_terminate_backend({pid})")],
-        (None, None) => Vec::new(),
-    };
-    let since = figures::span(figures::float(session.age_s));
-    let words = (
-        session.who.clone(),
-        format!(
-            "open for {since} ({}): no row that died since then is removed, and a lock it holds stays",
-            session.state
-        ),
-        "let it end, or end it".into(),
-    );
-    Finding { sql, ..finding("QD-148", Severity::Warning, words) }
-}
-
 fn index_of_all(facts: &Facts, index: &Index) -> Option<Finding> {
     if index.valid {
         return None;
@@ -383,6 +385,26 @@ fn unused(facts: &Facts, index: &Index) -> Option<Finding> {
         sql: vec![format!("DROP INDEX {}", index.name)],
         ..finding("QD-150", Severity::Info, words)
     })
+}
+
+fn outgrown(facts: &Facts) -> Option<Finding> {
+    let Growth { periods, bytes, most_bytes, now, .. } = Growth::of(facts)?;
+    let now = now?;
+    let at_end = now.bytes_at_end.filter(|bytes| *bytes >= OUTGROWN_BYTES)?;
+    if periods < 2 || now.share < OUTGROWN_FROM || at_end <= most_bytes.max(bytes * OUTGROWN_TIMES) {
+        return None;
+    }
+    let words = (
+        now.part.plain(),
+        format!(
+            "on course for ≈ {}, where the last {periods} have {} on average and {} at most",
+            figures::bytes(at_end),
+            figures::bytes(bytes),
+            figures::bytes(most_bytes)
+        ),
+        "see what writes more than before; if it is to stay so, give the next partitions shorter periods: `quarterdeck maintain --every`".into(),
+    );
+    Some(finding("QD-171", Severity::Info, words))
 }
 
 fn leftover(one: &super::Leftover) -> Finding {

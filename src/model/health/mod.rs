@@ -3,18 +3,24 @@
 //! [`Facts`] are read from the catalogue and the statistics; [`judge`](judge()) turns them into findings, and asks nothing.
 
 mod cover;
+mod growth;
 mod judge;
+mod partman;
+mod sessions;
 mod words;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 pub use cover::{Cover, End, strays_by};
+pub use growth::{Filling, Growth};
 pub use judge::judge;
+pub use partman::Partman;
 pub use words::{bounds, summary};
 
 use crate::model::{
     audit::Gist,
+    blocker::Blocker,
     calendar::Zone,
     clock::Clock,
     ident::{Ident, QualifiedName},
@@ -36,10 +42,16 @@ pub struct Facts {
     pub leftovers: Vec<Leftover>,
     /// Transactions that have been open for long.
     pub sessions: Vec<LongSession>,
+    /// Who holds up sessions that wait for a lock on the table.
+    pub held_up: Vec<HeldUp>,
+    /// Somebody has locked out even who only looks: of the table nothing is known but its name, and who holds up whom.
+    pub locked: bool,
     /// Rows in DEFAULT.
     pub strays: Strays,
     /// What its dearest statements reach, where that can be told.
     pub audit: Option<Gist>,
+    /// Where pg_partman makes its partitions, as far as this role may know.
+    pub partman: Option<Partman>,
 }
 
 /// The partitioned table itself.
@@ -128,6 +140,8 @@ pub struct Figures {
     pub index_bytes: i64,
     /// Bytes of the heap alone.
     pub heap_bytes: i64,
+    /// Bytes of the heap when its rows were counted.
+    pub counted_bytes: i64,
     /// Bytes that its rows would need, by their columns' average width.
     pub needed_bytes: Option<i64>,
     /// Transactions since all older rows were frozen.
@@ -185,6 +199,29 @@ pub struct LongSession {
     pub age_s: i64,
     /// `idle in transaction`, `active`, `prepared`, …
     pub state: String,
+}
+
+/// Sessions that wait for a lock on the table, a partition, an index or a row of it, and who stands at the head of their queue;
+/// nobody waits, where somebody has locked everybody out and nobody else has come.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HeldUp {
+    /// Who holds them up, and waits for nobody; pid 0 are prepared transactions.
+    pub by: Blocker,
+    /// Who waits, the longest waiting first.
+    pub waiting: Vec<Waiting>,
+}
+
+/// A session that waits for a lock.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Waiting {
+    /// Its process.
+    pub pid: i32,
+    /// Role and application, as far as they have names.
+    pub who: String,
+    /// The lock, in words.
+    pub wants: String,
+    /// For how many seconds.
+    pub for_s: i64,
 }
 
 /// Rows in DEFAULT.
@@ -246,18 +283,37 @@ pub struct Finding {
 pub struct Health {
     /// What was looked at.
     pub facts: Facts,
+    /// How fast it grows, where that can be told.
+    pub growth: Option<Growth>,
     /// What was found, the gravest first.
     pub findings: Vec<Finding>,
 }
 
 impl From<Facts> for Health {
     fn from(facts: Facts) -> Self {
-        let findings = judge(&facts);
-        Self { facts, findings }
+        let (growth, findings) = (Growth::of(&facts), judge(&facts));
+        Self { facts, growth, findings }
     }
 }
 
 impl Facts {
+    /// Of a table with its partitions, and nothing else.
+    pub fn of(table: Table, parts: Vec<Part>) -> Self {
+        Self {
+            table,
+            parts,
+            indexes: Vec::new(),
+            odd: Vec::new(),
+            leftovers: Vec::new(),
+            sessions: Vec::new(),
+            held_up: Vec::new(),
+            locked: false,
+            strays: Strays::NoDefault,
+            audit: None,
+            partman: None,
+        }
+    }
+
     /// The partitions that are not partitioned themselves.
     pub fn leaves(&self) -> impl Iterator<Item = &Part> {
         self.parts.iter().filter(|part| !part.partitioned)

@@ -8,6 +8,10 @@ use crate::model::{
 
 /// Partitions, rows, bytes, and how far ahead.
 pub fn summary(facts: &Facts) -> String {
+    if facts.locked {
+        return "locked against everybody who only looks, too: nothing of it can be read while that lasts"
+            .into();
+    }
     let (mut rows, mut tables, mut indexes, mut count) = (0, 0, 0, 0);
     for part in facts.leaves() {
         rows += part.rows();

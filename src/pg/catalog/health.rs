@@ -9,15 +9,20 @@ use super::name;
 use crate::{
     error::{Error, Result},
     model::{
+        blocker::Blocker,
         calendar::{Calendar, Zone},
         clock::Clock,
-        health::{self, Cover, Facts, Figures, Index, Leftover, LongSession, Part, Range, Strays},
+        health::{
+            self, Cover, Facts, Figures, HeldUp, Index, Leftover, LongSession, Part, Range, Strays, Waiting,
+        },
         ident::{Ident, QualifiedName, literal},
         table::Oid,
     },
     pg::Session,
 };
 
+/// The longest that a session which only looks waits for a lock: whoever holds it is the news, and others queue behind.
+const LOCK_WITHIN: Duration = Duration::from_secs(2);
 /// The longest that counting the rows of DEFAULT may take.
 const COUNT_WITHIN: Duration = Duration::from_secs(5);
 
@@ -36,14 +41,7 @@ pub async fn partitions(
     oid: Oid,
     told: impl Fn(&QualifiedName) -> health::Told,
 ) -> Result<Facts> {
-    let Some(mut table) = table(session, oid).await? else {
-        return Err(Error::Refused {
-            id: "QD-152",
-            object: typed.to_owned(),
-            reason: "it is not partitioned: there are no partitions to look at".into(),
-            remedy: format!("`quarterdeck plan {typed}` shows how it would be"),
-        });
-    };
+    let Some(mut table) = table(session, oid).await? else { return Err(not_partitioned(typed)) };
     let told = told(&table.name);
     let fits = |clock: &Clock| table.column.as_ref().is_some_and(|(_, type_sql)| clock.fits(type_sql));
     table.clock = told.clock.filter(fits).or(table.clock);
@@ -57,16 +55,43 @@ pub async fn partitions(
         range.from = range.from.or_else(|| time(&range.lower));
         range.to = range.to.or_else(|| time(&range.upper));
     }
-    Ok(Facts {
-        table,
-        parts,
-        indexes: Vec::new(),
-        odd: Vec::new(),
-        leftovers: Vec::new(),
-        sessions: Vec::new(),
-        strays: Strays::NoDefault,
-        audit: None,
-    })
+    Ok(Facts::of(table, parts))
+}
+
+fn not_partitioned(typed: &str) -> Error {
+    Error::Refused {
+        id: "QD-152",
+        object: typed.to_owned(),
+        reason: "it is not partitioned: there are no partitions to look at".into(),
+        remedy: format!("`quarterdeck plan {typed}` shows how it would be"),
+    }
+}
+
+/// From now on the session waits only shortly for locks.
+pub async fn only_looks(session: &Session) -> Result<()> {
+    let within = format!("SET lock_timeout = {}", LOCK_WITHIN.as_millis());
+    session.batch("limit waiting for locks", &within).await
+}
+
+/// What can be told of a partitioned table without any lock on it: its name.
+pub async fn locked(session: &Session, typed: &str, oid: Oid) -> Result<Facts> {
+    const SQL: &str = "SELECT n.nspname::text, c.relname::text, clock_timestamp() FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
+                       WHERE c.oid = $1 AND c.relkind = 'p'";
+    let row = session.query_opt("read locked table", SQL, &[&oid]).await?;
+    let row = row.ok_or_else(|| not_partitioned(typed))?;
+    let table = health::Table {
+        name: name(&row, 0),
+        key: String::new(),
+        strategy: String::new(),
+        column: None,
+        clock: None,
+        zone: Zone::UTC,
+        analyzed: true,
+        freeze_max_age: 0,
+        now: row.get(2),
+        counted_s: None,
+    };
+    Ok(Facts { locked: true, ..Facts::of(table, Vec::new()) })
 }
 
 /// All facts of one partitioned table, but for its statements.
@@ -146,6 +171,7 @@ fn part(row: &Row) -> Part {
             analyzed_s: row.get(17),
             needed_bytes: row.get(18),
             heap_bytes: row.get(19),
+            counted_bytes: row.get(23),
             analyzed: row.get(20),
         },
     }
@@ -193,6 +219,29 @@ async fn long_sessions(session: &Session) -> Result<Vec<LongSession>> {
         state: row.get(4),
     });
     Ok(all.collect())
+}
+
+/// Who holds up sessions that wait for the table, and who has locked everybody out. It asks for no lock itself.
+pub async fn held_up(session: &Session, oid: Oid) -> Result<Vec<HeldUp>> {
+    const SQL: &str = include_str!("../../../assets/sql/health_held_up.sql");
+    let rows = session.query("look for who holds up others", SQL, &[&oid]).await?;
+    Ok(rows.iter().map(one_held_up).collect())
+}
+
+fn one_held_up(row: &Row) -> HeldUp {
+    let by = Blocker {
+        pid: row.get(0),
+        who: row.get(1),
+        state: row.get(2),
+        since: row.get(3),
+        query: row.get(4),
+        holds: row.get(5),
+    };
+    let (pids, seconds) = (row.get::<_, Vec<i32>>(6), row.get::<_, Vec<i64>>(9));
+    let (who, wants) = (row.get::<_, Vec<String>>(7), row.get::<_, Vec<String>>(8));
+    let waiting = pids.into_iter().zip(who).zip(wants.into_iter().zip(seconds));
+    let waiting = waiting.map(|((pid, who), (wants, for_s))| Waiting { pid, who, wants, for_s });
+    HeldUp { by, waiting: waiting.collect() }
 }
 
 /// Counts what lies in DEFAULT, unless that takes too long.

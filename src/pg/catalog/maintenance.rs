@@ -4,6 +4,7 @@ use super::{around::beginning, ident, name};
 use crate::{
     error::Result,
     model::{
+        health::Partman,
         ident::{Ident, QualifiedName, literal},
         table::Oid,
     },
@@ -30,20 +31,37 @@ pub async fn in_the_way_of_moves(session: &Session, table: Oid, default: Oid) ->
     Ok(rows.iter().map(|row| row.get(0)).collect())
 }
 
-/// Whether pg_partman makes the partitions of a table: the table of its configuration that says so.
-pub async fn partman_of(session: &Session, table: &QualifiedName) -> Result<Option<String>> {
-    const SQL: &str = "SELECT n.nspname::text, c.relname::text FROM pg_extension e \
+/// In whose care the partitions of a table are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Care {
+    /// Not in pg_partman's.
+    Nobodys,
+    /// In pg_partman's.
+    Partmans(Partman),
+    /// This role may not read pg_partman's configuration, which is this table.
+    Hidden(QualifiedName),
+}
+
+/// Looks into the configuration of pg_partman, whatever schema that is in. Versions 4 and 5 name a table alike.
+pub async fn care_of(session: &Session, table: &QualifiedName) -> Result<Care> {
+    const SQL: &str = "SELECT n.nspname::text, c.relname::text, has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT') FROM pg_extension e \
                        JOIN pg_depend d ON d.refobjid = e.oid AND d.refclassid = 'pg_extension'::regclass AND d.classid = 'pg_class'::regclass \
                        JOIN pg_class c ON c.oid = d.objid AND c.relname = 'part_config' JOIN pg_namespace n ON n.oid = c.relnamespace \
-                       WHERE e.extname = 'pg_partman' AND has_table_privilege(c.oid, 'SELECT')";
-    let Some(row) = session.query_opt("look for pg_partman", SQL, &[]).await? else { return Ok(None) };
+                       WHERE e.extname = 'pg_partman'";
+    let Some(row) = session.query_opt("look for pg_partman", SQL, &[]).await? else {
+        return Ok(Care::Nobodys);
+    };
     let config = name(&row, 0);
+    if !row.get::<_, bool>(2) {
+        return Ok(Care::Hidden(config));
+    }
     let ask = format!(
-        "SELECT FROM {config} WHERE parent_table IN ({}, {})",
+        "SELECT parent_table FROM {config} WHERE parent_table IN ({}, {})",
         literal(&table.plain()),
         literal(&table.to_string())
     );
-    Ok(session.query_opt("look into pg_partman", &ask, &[]).await?.map(|_| config.plain()))
+    let found = session.query_opt("look into pg_partman", &ask, &[]).await?;
+    Ok(found.map_or(Care::Nobodys, |row| Care::Partmans(Partman { config, parent: row.get(0) })))
 }
 
 /// The first of `name`, `name_2`, `name_3`, … that no relation and no type has, and that is not `promised`.

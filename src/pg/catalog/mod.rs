@@ -24,11 +24,11 @@ mod typed_name;
 use tokio_postgres::Row;
 
 pub use around::{surroundings, taken_names};
-pub use health::{health, partitioned_tables, partitions};
+pub use health::{health, held_up, locked, only_looks, partitioned_tables, partitions};
 pub use id_report::{default_of, id_column, id_report};
 pub use incoming::incoming_keys;
 pub use list::{journal_readable, list_tables};
-pub use maintenance::{comment, copied_columns, free_name, in_the_way_of_moves, partman_of};
+pub use maintenance::{Care, care_of, comment, copied_columns, free_name, in_the_way_of_moves};
 pub use resolve::resolve;
 pub use server::server_facts;
 pub use statements::{Statements, collects_statements, not_collected, statements};

@@ -4,6 +4,7 @@ mod changed;
 mod expiry;
 mod kills;
 mod moves;
+mod partman;
 mod refusals;
 
 use chrono::Utc;

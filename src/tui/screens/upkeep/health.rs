@@ -39,6 +39,8 @@ const PARTS: [Column; 7] = [
     Column::numbers("vacuumed", 12, 4),
 ];
 
+/// From so many rows on there is room for the growth.
+const ROOMY: u16 = 18;
 /// Rows for the selected finding in whole sentences.
 const WHOLE: u16 = 3;
 
@@ -46,8 +48,15 @@ const WHOLE: u16 = 3;
 pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, model: &Model) {
     let Some(health) = super::ready(pen, area, &model.upkeep.health.found) else { return };
     head(pen, Rect { height: 2, ..area }, (model, health));
+    // On a small screen the findings need the row.
+    let growth = health.growth.as_ref().filter(|_| area.height >= ROOMY);
+    let heads = 2 + u16::from(growth.is_some());
+    if let Some(growth) = growth {
+        let style = pen.theme.dim;
+        pen.text((area.x + 1, area.y + 2), area.width.saturating_sub(2), &growth.words(), style);
+    }
     let shown = health::shown(model);
-    let rest = Rect { y: area.y + 2, height: area.height.saturating_sub(2), ..area };
+    let rest = Rect { y: area.y + heads, height: area.height.saturating_sub(heads), ..area };
     // Findings take what they need, up to more than half of it.
     let wanted = u16::try_from(shown.len().max(1)).unwrap_or(u16::MAX).saturating_add(1);
     let height = wanted.min(rest.height / 2).max(2).min(rest.height);

@@ -1,5 +1,8 @@
 //! The health of partitioned tables: what is planted is found, and what is found is mended by the SQL that is shown with it.
 
+mod growth;
+mod held_up;
+
 use serde_json::Value;
 use tokio_postgres::error::SqlState;
 
@@ -26,14 +29,14 @@ const SICK: &str = "
     GRANT SELECT ON m_then TO PUBLIC;
     INSERT INTO m_then SELECT gen_random_uuid(), '2001-08-01Z', 'same' FROM generate_series(1, 2)";
 
-async fn look(tool: &Tool, table: &str) -> Value {
+pub(crate) async fn look(tool: &Tool, table: &str) -> Value {
     let mut all: Vec<Value> = serde_json::from_str(&tool.done(&["health", table, "--json"]).await).unwrap();
     assert_eq!(all.len(), 1);
     all.remove(0)
 }
 
 /// `QD-140 severity object`, one a finding.
-fn found(health: &Value) -> Vec<String> {
+pub(crate) fn found(health: &Value) -> Vec<String> {
     let text = |value: &Value| value.as_str().unwrap().to_owned();
     let findings = health["findings"].as_array().unwrap();
     findings
@@ -43,7 +46,7 @@ fn found(health: &Value) -> Vec<String> {
 }
 
 /// Runs the SQL of each finding of an id, as it is shown.
-async fn mend(db: &Db, health: &Value, id: &str) {
+pub(crate) async fn mend(db: &Db, health: &Value, id: &str) {
     let findings = health["findings"].as_array().unwrap();
     let client = db.client().await;
     for finding in findings.iter().filter(|one| one["id"] == id) {
