@@ -42,6 +42,9 @@ fn whole(pen: &mut Pen<'_>, area: Rect, model: &Model) {
     tabs::draw(pen, box_, model);
     footer::draw(pen, box_, model);
     let inner = Rect { x: box_.x + 1, y: box_.y + 1, width: box_.width - 2, height: box_.height - 2 };
+    // A frozen picture does not grow older.
+    let still = model.cursors.frozen.as_ref().map(|frozen| Model { now: frozen.since, ..model.clone() });
+    let model = still.as_ref().unwrap_or(model);
     match model.screen {
         Screen::Tables => screens::tables::draw(pen, inner, model),
         Screen::Layout => screens::layout::draw(pen, inner, model),

@@ -572,3 +572,31 @@ fn differences_are_repaired_while_the_worker_waits() {
     assert_eq!(press(&mut model, "f"), vec![]);
     assert!(model.notice.unwrap().text.contains("resume first"));
 }
+
+#[test]
+fn a_frozen_display_stands_while_the_migration_goes_on_and_whatever_acts_thaws_it() {
+    let mut model = at(Scene::Copying);
+    let before = model.job.status.clone();
+    assert_eq!(press(&mut model, "z"), vec![]);
+    let later = std::sync::Arc::new(fixture::scene::status(Scene::Ready));
+    update(&mut model, Msg::Status(later.clone()), now() + chrono::TimeDelta::seconds(12));
+    assert_eq!(model.job.status, before, "what is on screen stays");
+    assert_eq!(model.live().map(|status| status.migration.phase), Some(later.migration.phase));
+    super::snapshots::check("frozen", &{
+        let mut small = model.clone();
+        small.size = (80, 24);
+        small
+    });
+    assert_eq!(press(&mut model, "<down><down>"), vec![]);
+    assert!(model.cursors.frozen.is_some(), "reading leaves it frozen");
+    // A swap is asked about by what is there now.
+    assert_eq!(press(&mut model, "s"), vec![]);
+    assert!(model.cursors.frozen.is_none());
+    assert_eq!(model.job.status, Some(later));
+    assert!(matches!(model.overlays.last(), Some(Overlay::Ask(_))));
+    // Freezing is no pause: nothing is sent, and it thaws with the same key.
+    let mut model = at(Scene::Copying);
+    assert_eq!(press(&mut model, "zz"), vec![]);
+    assert!(model.cursors.frozen.is_none());
+    assert_eq!(press(&mut model, "zp"), sends(Command::Pause), "an order goes to what is there");
+}

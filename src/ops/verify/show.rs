@@ -15,7 +15,7 @@ use crate::{
     error::Result,
     model::{
         comparison::{Sides, hash},
-        diff::{Diff, DiffKind},
+        diff::{CUT_MARK, Diff, DiffKind},
         ident::literal,
         plan::Statement,
     },
@@ -197,7 +197,7 @@ fn cut(values: &Values, column: usize) -> Option<String> {
         return Some(text.clone());
     }
     let head: String = text.chars().take(CUT).collect();
-    Some(format!("{head}… #{:016x}", values.hashes[column].unwrap_or_default()))
+    Some(format!("{head}{CUT_MARK}{:016x}", values.hashes[column].unwrap_or_default()))
 }
 
 fn source_tid(found: &Found, part: usize) -> Option<&str> {

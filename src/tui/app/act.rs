@@ -12,7 +12,7 @@ use crate::{
             allowed,
             deed::{self, Deed},
             form::{About, Form},
-            leaving,
+            freeze, leaving,
             list::Load,
             model::{Connection, Model, Screen, Tone},
             moves,
@@ -60,6 +60,7 @@ pub fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::Export => {
             model.overlays.push(Overlay::Export { selected: take::first_export(model.screen) });
         }
+        Action::Freeze => freeze::toggle(model),
         Action::Help => model.overlays.push(Overlay::Help { scroll: 0 }),
         Action::Palette => model.overlays.push(Overlay::Palette { query: String::new(), selected: 0 }),
         Action::Quit => return leaving::quit(model),

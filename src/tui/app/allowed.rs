@@ -97,6 +97,7 @@ pub fn blocked(action: Action, model: &Model) -> Option<Blocked> {
         | Action::Toggle
         | Action::Copy
         | Action::Export
+        | Action::Freeze
         | Action::Help
         | Action::Palette
         | Action::Quit

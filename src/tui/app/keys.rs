@@ -7,6 +7,7 @@ use crate::tui::{
     app::{
         act::act,
         allowed::blocked,
+        freeze,
         model::{Model, Tone},
         msg::Effect,
         overlay::Overlay,
@@ -49,6 +50,9 @@ fn typed_ahead(model: &mut Model, stroke: Stroke) -> bool {
 
 /// Does it, or says why not.
 pub fn attempt(model: &mut Model, action: Action) -> Vec<Effect> {
+    if !freeze::reads(action) {
+        freeze::thaw(model);
+    }
     if let Some(blocked) = blocked(action, model) {
         let asks = [Order::Swap, Order::Reverse, Order::Finish, Order::Abort].map(Action::Order);
         model.cursors.deaf_until = asks.contains(&action).then(|| model.now + AHEAD);

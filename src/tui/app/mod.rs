@@ -8,6 +8,7 @@ pub mod allowed;
 pub mod deed;
 pub mod fold;
 pub mod form;
+pub mod freeze;
 pub mod keys;
 pub mod leaving;
 pub mod list;

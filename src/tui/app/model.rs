@@ -14,6 +14,7 @@ use crate::{
     model::{chunk::ChunkId, listing::TableListing, plan::Plan},
     tui::{
         app::{
+            freeze::Frozen,
             list::{List, Load},
             overlay::Overlay,
             upkeep::{self, Upkeep},
@@ -147,6 +148,8 @@ pub struct Cursors {
     pub chunk: Option<ChunkId>,
     /// The leaf whose differences are listed on Validation.
     pub drilled: Option<String>,
+    /// What goes on behind a frozen display.
+    pub frozen: Option<Box<Frozen>>,
     /// A filter is being typed.
     pub filtering: bool,
     /// Until when plain keys are the name typed ahead for a question that was refused, and press nothing.
@@ -237,7 +240,13 @@ impl Model {
         }
     }
 
-    /// The latest picture.
+    /// The latest picture, also behind a frozen display.
+    pub fn live(&self) -> Option<&Status> {
+        let job = self.cursors.frozen.as_ref().map_or(&self.job, |frozen| &frozen.job);
+        job.status.as_deref()
+    }
+
+    /// The picture on screen: the latest, unless the display is frozen.
     pub fn status(&self) -> Option<&Status> {
         self.job.status.as_deref()
     }

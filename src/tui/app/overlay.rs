@@ -2,7 +2,7 @@
 
 use crate::{
     error::Report,
-    model::diff::Diff,
+    model::diff::{CUT_MARK, Diff, alike},
     tui::{
         app::{
             deed::Ask,
@@ -80,9 +80,25 @@ impl Detail {
             text.extend([String::new(), column.clone()]);
             text.push(format!("  source {}", value(source)));
             text.push(format!("  twin   {}", value(twin)));
+            text.extend(source.as_ref().zip(twin.as_ref()).map(|(a, b)| differs(a, b)));
         }
         Self { title: format!("{} in {}", diff.kind.word(), diff.leaf), text, scroll: 0 }
     }
+}
+
+/// Where two values begin to differ, and in what.
+fn differs(a: &str, b: &str) -> String {
+    let (begin, end) = alike(a, b);
+    let part = |value: &str| match &value[begin..value.len() - end] {
+        "" => "nothing".to_owned(),
+        part => format!("'{}'", harmless(part)),
+    };
+    // Both are cut, and end with the hash of the whole.
+    if a[..begin].contains(CUT_MARK) {
+        return "  they differ behind what is shown here, as the hash of the whole value says".into();
+    }
+    let at = a[..begin].chars().count() + 1;
+    format!("  they differ from character {at} on: {} against {}", part(a), part(b))
 }
 
 impl Overlay {

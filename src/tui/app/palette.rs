@@ -22,6 +22,7 @@ fn offered(action: Action) -> bool {
         | Action::Install
         | Action::Guide
         | Action::StopWork
+        | Action::Freeze
         | Action::Redraw => true,
         Action::NextScreen
         | Action::PreviousScreen

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use crate::tui::app::{
-    fold, keys, leaving,
+    fold, freeze, keys, leaving,
     list::Load,
     model::{Connection, Model, Screen, Tone},
     msg::{Effect, Msg},
@@ -19,6 +19,19 @@ pub fn update(model: &mut Model, msg: Msg, now: DateTime<Utc>) -> Vec<Effect> {
         Msg::Key(stroke) => return keys::pressed(model, stroke),
         Msg::Paste(text) => keys::pasted(model, &text),
         Msg::Resize(columns, rows) => model.size = (columns, rows),
+        Msg::Signal => {
+            freeze::thaw(model);
+            return leaving::interrupt(model);
+        }
+        news => return freeze::behind(model, |model| heard(model, news)),
+    }
+    Vec::new()
+}
+
+/// Something that the operator did not do.
+fn heard(model: &mut Model, news: Msg) -> Vec<Effect> {
+    match news {
+        Msg::Key(_) | Msg::Paste(_) | Msg::Resize(..) | Msg::Signal => {}
         Msg::Tick => {
             fold::tick(model);
             return health::due(model);
@@ -58,7 +71,6 @@ pub fn update(model: &mut Model, msg: Msg, now: DateTime<Utc>) -> Vec<Effect> {
             model.say(Tone::Danger, reason);
         }
         Msg::Panicked(report) => model.overlays.push(Overlay::Panic(report)),
-        Msg::Signal => return leaving::interrupt(model),
         Msg::Continued => model.notice = None,
     }
     Vec::new()
@@ -75,7 +87,7 @@ fn tabled(model: &mut Model, tables: Load<Vec<crate::model::listing::TableListin
 /// How often the picture changes by time alone; `None` when it does not, and idling costs nothing.
 pub fn heartbeat(model: &Model) -> Option<std::time::Duration> {
     let millis = std::time::Duration::from_millis;
-    let busy = model.status().is_some_and(|status| {
+    let busy = model.live().is_some_and(|status| {
         status.lanes.iter().any(|lane| lane.chunk.is_some()) || status.verification.running.is_some()
     });
     let live = match model.connection {
@@ -84,7 +96,12 @@ pub fn heartbeat(model: &Model) -> Option<std::time::Duration> {
     };
     if live && busy {
         Some(millis(250))
-    } else if live || model.screen == Screen::Health || model.notice.is_some() || model.job.asked.is_some() {
+    } else if live
+        || model.screen == Screen::Health
+        || model.cursors.frozen.is_some()
+        || model.notice.is_some()
+        || model.job.asked.is_some()
+    {
         Some(millis(1_000))
     } else {
         None

@@ -6,13 +6,17 @@
 //!
 //! A key that cannot act now is dim with the reason, or left out where it makes no sense at all.
 
-use ratatui::layout::Rect;
+use ratatui::{layout::Rect, style::Modifier};
 
 use crate::{
-    model::figures::{seconds_between, span},
+    model::{
+        figures::{seconds_between, span},
+        phase::State,
+    },
     tui::{
         app::{
             allowed::{Blocked, blocked},
+            freeze::Frozen,
             model::{Model, Screen, Tone},
         },
         frame::tabs::hides_help,
@@ -47,6 +51,9 @@ fn said(theme: &Theme, model: &Model) -> Option<Vec<Piece>> {
     if model.context() == Context::Filter {
         return None;
     }
+    if let Some(frozen) = model.cursors.frozen.as_ref().filter(|_| model.notice.is_none()) {
+        return Some(vec![(standing(model, frozen), theme.accent.add_modifier(Modifier::REVERSED))]);
+    }
     if let Some(notice) = &model.notice {
         let (sign, style) = match notice.tone {
             Tone::Calm => ("", theme.accent),
@@ -62,6 +69,18 @@ fn said(theme: &Theme, model: &Model) -> Option<Vec<Piece>> {
         let text = format!("{}: asked {} ago, not answered yet", command.word(), span(waited.floor()));
         vec![(text, theme.warn)]
     })
+}
+
+/// That the display stands still, and nothing else does.
+fn standing(model: &Model, frozen: &Frozen) -> String {
+    let since = span(seconds_between(frozen.since, model.now).floor().max(1.0));
+    let moves = match model.live().map(|status| status.migration.state) {
+        Some(State::Running) => "the migration runs on",
+        Some(State::Paused | State::Stopped | State::Failed | State::Unknown) | None => {
+            "nothing is paused by that"
+        }
+    };
+    format!(" display frozen for {since}: {moves}; z thaws ")
 }
 
 /// What is typed into the filter, or the filter that is on.

@@ -69,7 +69,7 @@ fn place(model: &Model, theme: &Theme, level: u8) -> Vec<Piece> {
 }
 
 fn state(model: &Model, theme: &Theme) -> Vec<Piece> {
-    let Some(status) = model.status() else {
+    let Some(status) = model.live() else {
         let word = if model.connection == Connection::Opening { "opening" } else { "" };
         return vec![(word.into(), theme.dim)];
     };
@@ -95,7 +95,7 @@ fn state(model: &Model, theme: &Theme) -> Vec<Piece> {
 
 /// Whether it moves: its own word, or what it is being brought to.
 fn moving(model: &Model, theme: &Theme) -> Piece {
-    let Some(migration) = model.status().map(|status| &status.migration) else {
+    let Some(migration) = model.live().map(|status| &status.migration) else {
         return (String::new(), theme.dim);
     };
     let state = migration.state;
@@ -115,7 +115,7 @@ fn moving(model: &Model, theme: &Theme) -> Piece {
 }
 
 fn status_differs(model: &Model) -> bool {
-    model.status().is_some_and(|status| status.periods.iter().any(|p| p.state == LeafState::Differs))
+    model.live().is_some_and(|status| status.periods.iter().any(|p| p.state == LeafState::Differs))
 }
 
 /// The style of a state's word.

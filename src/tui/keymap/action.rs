@@ -55,6 +55,8 @@ pub enum Action {
     Copy,
     /// To a file.
     Export,
+    /// The display stands still, or moves again.
+    Freeze,
     /// All keys.
     Help,
     /// All actions, by name.

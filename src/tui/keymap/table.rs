@@ -210,6 +210,7 @@ const CONSOLE_KEYS: &[Binding] = &[
     bind(SCREENS, A::Palette, "palette", "find any action by its name").keys(&[c(':')]).foot(7),
     bind(SCREENS, A::Help, "help", "all keys, and why one cannot act now").keys(&[c('?'), k(KeyCode::F(1))]).foot(7),
     bind(&[C::Wizard, C::Options, C::Preview, C::Detail], A::Help, "help", "all keys, and why one cannot act now").keys(&[c('?')]),
+    bind(SCREENS, A::Freeze, "freeze", "the display stands still to be read; the work goes on, and z thaws").keys(&[c('z')]),
     bind(SCREENS, A::Quit, "quit", "leave; a migration of this process stops and can be resumed").keys(&[c('q')]).foot(8),
     bind(ANYWHERE, A::Interrupt, "interrupt", "finish the chunk and leave; twice: cancel it; thrice: exit").keys(&[ctrl('c')]),
     bind(ANYWHERE, A::Suspend, "suspend", "pause, then hand the terminal back to the shell").keys(&[ctrl('z')]),

@@ -57,7 +57,7 @@ pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, model: &Model) -> Rect {
     let foot = Rect { y: area.bottom() - height, height, ..area };
     let body = Rect { y: foot.y + 1, height: height - 1, ..foot };
     if let Some(work) = running {
-        let since = figures::span(figures::seconds_between(work.since, model.now).floor());
+        let since = figures::span(figures::seconds_between(work.since, model.now).floor().max(1.0));
         pen.titled(area, foot.y, &format!("{}, for {since}", work.title));
         progress(pen, body, work);
     } else if let Some(ended) = ended(model) {

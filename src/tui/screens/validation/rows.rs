@@ -7,16 +7,20 @@
 //! │ body        hello                               hallo                                             │
 //! ```
 
-use ratatui::{layout::Rect, style::Style};
+use ratatui::{
+    layout::Rect,
+    style::{Modifier, Style},
+};
 
 use crate::{
-    model::diff::{Diff, DiffKind},
+    model::diff::{Diff, DiffKind, alike},
     tui::{
         app::{list::first_shown, model::Model},
+        harmless::keep_end,
         theme::Theme,
         widgets::{
             grid::{Column, Grid, scrollbar},
-            pen::Pen,
+            pen::{Pen, Piece},
         },
     },
 };
@@ -58,6 +62,22 @@ pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, model: &Model, leaf: &str) {
     }
 }
 
+/// A value with what differs from the other one marked, and moved into sight where it begins far behind.
+fn marked(theme: &Theme, value: Option<&str>, other: Option<&str>, columns: u16) -> Vec<Piece> {
+    let Some(value) = value else { return vec![("NULL".into(), theme.dim)] };
+    if value.is_empty() {
+        return vec![("''".into(), theme.text)];
+    }
+    let Some(other) = other else { return vec![(value.to_owned(), theme.text)] };
+    let (begin, end) = alike(value, other);
+    let (same, rest) = value.split_at(begin);
+    let (differs, after) = rest.split_at(rest.len() - end);
+    let style = theme.danger.add_modifier(Modifier::UNDERLINED);
+    // Half of the room is for what is the same before it.
+    let before = keep_end(same, usize::from(columns) / 2).into_owned();
+    vec![(before, theme.text), (differs.to_owned(), style), (after.to_owned(), theme.text)]
+}
+
 fn style_of(kind: DiffKind, theme: &Theme) -> Style {
     match kind {
         DiffKind::Missing | DiffKind::Extra | DiffKind::Changed | DiffKind::WrongLeaf => theme.danger,
@@ -87,10 +107,10 @@ fn columns(pen: &mut Pen<'_>, area: Rect, diff: &Diff) {
     }
     for (y, (column, source, twin)) in (area.y + 1..area.bottom()).zip(&diff.columns) {
         grid.cell(pen, ("column", y), column, theme.strong);
-        for (title, value) in [("source", source), ("twin", twin)] {
-            let (text, style) =
-                value.as_ref().map_or(("NULL", theme.dim), |text| (text.as_str(), theme.text));
-            grid.cell(pen, (title, y), if text.is_empty() { "''" } else { text }, style);
+        for (title, value, other) in [("source", source, twin), ("twin", twin, source)] {
+            let Some((x, columns)) = grid.place(title) else { continue };
+            let pieces = marked(&theme, value.as_deref(), other.as_deref(), columns);
+            pen.pieces((x, y), columns, &pieces);
         }
     }
 }
