@@ -83,13 +83,18 @@ pub fn wrap(text: &str, columns: usize) -> Vec<String> {
                 lines.push(std::mem::take(&mut line));
             }
             line.push_str(word);
-            while width(&line) > columns {
-                let piece = take(line.chars(), columns);
-                let piece = if piece.is_empty() { line.chars().take(1).collect() } else { piece };
-                line.drain(..piece.len());
-                line.drain(..line.len() - line.trim_start().len());
+            // No character takes more columns than bytes: what is short enough need not be measured.
+            let mut rest = line.as_str();
+            while rest.len() > columns {
+                let piece = take(rest.chars(), columns);
+                if piece.len() == rest.len() {
+                    break;
+                }
+                let piece = if piece.is_empty() { rest.chars().take(1).collect() } else { piece };
+                rest = rest[piece.len()..].trim_start();
                 lines.push(piece);
             }
+            line = rest.to_owned();
         }
         lines.push(line);
     }

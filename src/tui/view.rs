@@ -20,8 +20,13 @@ use crate::tui::{
 
 /// Draws everything.
 pub fn view(model: &Model, theme: &Theme, frame: &mut Frame<'_>) {
+    measured(model, theme, frame);
+}
+
+/// Draws everything; how many lines the text in front can be scrolled.
+pub fn measured(model: &Model, theme: &Theme, frame: &mut Frame<'_>) -> usize {
     let area = frame.area();
-    let mut pen = Pen { buf: frame.buffer_mut(), theme };
+    let mut pen = Pen { buf: frame.buffer_mut(), theme, furthest: 0 };
     // The model's size may be one resize behind the frame's; the frame's is the truth of the moment.
     let (columns, rows) = crate::tui::app::model::MIN_SIZE;
     if area.width < columns || area.height < rows {
@@ -29,10 +34,12 @@ pub fn view(model: &Model, theme: &Theme, frame: &mut Frame<'_>) {
     } else {
         whole(&mut pen, area, model);
     }
+    let furthest = pen.furthest;
     match theme.glyphs {
         Glyphs::Unicode => {}
         Glyphs::Ascii => glyphs::flatten(frame.buffer_mut()),
     }
+    furthest
 }
 
 fn whole(pen: &mut Pen<'_>, area: Rect, model: &Model) {

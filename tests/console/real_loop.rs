@@ -13,9 +13,9 @@ use quarterdeck::{
         glyphs::Glyphs,
         keymap::Stroke,
         run::{Ended, Runner, inbox::Inbox},
-        terminal::{Progress, Stage},
+        terminal::{Drawn, Progress, Stage},
         theme::{Depth, Palette, Theme},
-        view::view,
+        view::measured,
     },
 };
 use ratatui::{
@@ -63,11 +63,12 @@ impl Stage for TestStage {
         (100, 30)
     }
 
-    fn draw(&mut self, model: &Model, theme: &Theme) -> io::Result<(u16, u16)> {
+    fn draw(&mut self, model: &Model, theme: &Theme) -> io::Result<Drawn> {
         if let Some((columns, rows)) = self.shown.borrow().resized {
             self.terminal.backend_mut().resize(columns, rows);
         }
-        let Ok(drawn) = self.terminal.draw(|frame| view(model, theme, frame));
+        let mut furthest = 0;
+        let Ok(drawn) = self.terminal.draw(|frame| furthest = measured(model, theme, frame));
         let size = (drawn.area.width, drawn.area.height);
         let picture = self.terminal.backend().to_string();
         let drew = self.shown.send_if_modified(|shown| {
@@ -77,7 +78,7 @@ impl Stage for TestStage {
             }
             !shown.broken
         });
-        if drew { Ok(size) } else { Err(io::ErrorKind::BrokenPipe.into()) }
+        if drew { Ok(Drawn { size, furthest }) } else { Err(io::ErrorKind::BrokenPipe.into()) }
     }
 
     fn announce(&mut self, title: &str, _: Progress) -> io::Result<()> {
@@ -231,6 +232,19 @@ async fn a_key_answers_the_picture_on_screen_also_before_the_terminal_tells_its_
     console.sees("type chat_messages to confirm").await;
     console.press("<c-c><c-c><c-c>");
     console.end().await;
+}
+
+#[tokio::test]
+async fn the_end_of_a_text_is_where_the_next_key_goes_on() {
+    let console = Console::start(Scene::Census, None);
+    console.sees("chat_sessions").await;
+    console.press("?");
+    console.sees("heat map  · pending").await;
+    console.press("G");
+    console.sees("leave; resuming is safe").await;
+    let end = console.shown.borrow().picture.clone();
+    console.press("k");
+    console.until("one line up", |shown| shown.picture != end).await;
 }
 
 #[tokio::test]

@@ -150,6 +150,8 @@ pub struct Cursors {
     pub drilled: Option<String>,
     /// What goes on behind a frozen display.
     pub frozen: Option<Box<Frozen>>,
+    /// How many lines the text in front can be scrolled, where that is known.
+    pub furthest: Option<usize>,
     /// A filter is being typed.
     pub filtering: bool,
     /// Until when plain keys are the name typed ahead for a question that was refused, and press nothing.

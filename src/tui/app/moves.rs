@@ -12,9 +12,12 @@ use crate::{
     },
 };
 
+/// More lines than any text has that nobody has drawn yet.
+const UNKNOWN: usize = 1_000_000;
+
 /// Moves whatever has the keys.
 pub fn moved(model: &mut Model, step: Move) {
-    let page = page(model);
+    let (page, furthest) = (page(model), model.cursors.furthest);
     let Some(overlay) = model.overlays.last_mut() else { return on_screen(model, step, page) };
     match overlay {
         Overlay::Palette { query, selected } => {
@@ -25,11 +28,12 @@ pub fn moved(model: &mut Model, step: Move) {
             *selected = stepped(*selected, step, page, take::Export::ALL.len());
         }
         Overlay::Form(form) => form.selected = stepped(form.selected, step, page, form.fields.len()),
-        Overlay::Wizard(wizard) => wizard::moved(wizard, step, page),
+        Overlay::Wizard(wizard) => wizard::moved(wizard, step, page, furthest.unwrap_or(UNKNOWN)),
         Overlay::Help { .. } | Overlay::Ask(_) | Overlay::Detail(_) | Overlay::Panic(_) => {
             if let Some(scroll) = overlay.scroll() {
-                // The view knows how long the text is and clamps; 10,000 lines is beyond any of ours.
-                *scroll = stepped(*scroll, step, page, 10_000);
+                // Before it is drawn nobody knows how long the text is: the view clamps.
+                let furthest = furthest.unwrap_or(UNKNOWN);
+                *scroll = stepped((*scroll).min(furthest), step, page, furthest.saturating_add(1));
             }
         }
     }

@@ -30,6 +30,8 @@ pub enum Msg {
     Paste(String),
     /// The terminal has another size: columns, rows.
     Resize(u16, u16),
+    /// What is on screen: how many lines the text in front can be scrolled.
+    Drawn(usize),
     /// Time passed.
     Tick,
     /// The latest picture.

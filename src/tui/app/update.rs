@@ -19,6 +19,7 @@ pub fn update(model: &mut Model, msg: Msg, now: DateTime<Utc>) -> Vec<Effect> {
         Msg::Key(stroke) => return keys::pressed(model, stroke),
         Msg::Paste(text) => keys::pasted(model, &text),
         Msg::Resize(columns, rows) => model.size = (columns, rows),
+        Msg::Drawn(furthest) => model.cursors.furthest = Some(furthest),
         Msg::Signal => {
             freeze::thaw(model);
             return leaving::interrupt(model);
@@ -31,7 +32,7 @@ pub fn update(model: &mut Model, msg: Msg, now: DateTime<Utc>) -> Vec<Effect> {
 /// Something that the operator did not do.
 fn heard(model: &mut Model, news: Msg) -> Vec<Effect> {
     match news {
-        Msg::Key(_) | Msg::Paste(_) | Msg::Resize(..) | Msg::Signal => {}
+        Msg::Key(_) | Msg::Paste(_) | Msg::Resize(..) | Msg::Drawn(_) | Msg::Signal => {}
         Msg::Tick => {
             fold::tick(model);
             return health::due(model);

@@ -130,7 +130,7 @@ pub fn open(model: &mut Model) -> Vec<Effect> {
 }
 
 /// Moves inside the page.
-pub fn moved(wizard: &mut Wizard, step: Move, page: usize) {
+pub fn moved(wizard: &mut Wizard, step: Move, page: usize, furthest: usize) {
     match wizard.page {
         Page::Key => wizard.key = stepped(wizard.key, step, page, wizard.table.keys().count()),
         Page::Every => wizard.every = stepped(wizard.every, step, page, Every::ALL.len()),
@@ -139,12 +139,12 @@ pub fn moved(wizard: &mut Wizard, step: Move, page: usize) {
             let rows = options::rows(wizard).len();
             wizard.options.selected = stepped(wizard.options.selected, step, page, rows);
         }
-        Page::Preview => through(wizard, step, page),
+        Page::Preview => through(wizard, step, page, furthest),
     }
 }
 
 /// The preview: left and right choose the step, the rest scrolls its text.
-fn through(wizard: &mut Wizard, step: Move, page: usize) {
+fn through(wizard: &mut Wizard, step: Move, page: usize, furthest: usize) {
     let steps = wizard.plan.ready().map_or(0, |plan| plan.steps.len());
     let to = match step {
         Move::Left => wizard.step.saturating_sub(1),
@@ -156,7 +156,7 @@ fn through(wizard: &mut Wizard, step: Move, page: usize) {
         | Move::Top
         | Move::Bottom
         | Move::NextChunk => {
-            wizard.scroll = stepped(wizard.scroll, step, page, 10_000);
+            wizard.scroll = stepped(wizard.scroll.min(furthest), step, page, furthest.saturating_add(1));
             return;
         }
     };

@@ -47,7 +47,7 @@ pub fn draw(pen: &mut Pen<'_>, screen: Rect, ask: &Ask, model: &Model) {
     let theme = *pen.theme;
     let text = paragraphs(&theme, ask, model);
     let width = WIDTH.min(screen.width.saturating_sub(4));
-    let wanted = dialog::lines(&text, width.saturating_sub(2)) + 4;
+    let wanted = dialog::lines(&text, width.saturating_sub(2)).saturating_add(4);
     let height = wanted.min(screen.height.saturating_sub(2));
     let typed = ask.deed.is_typed() && ask.deed != Deed::Tune;
     let danger = if typed { theme.danger } else { theme.accent };

@@ -55,7 +55,7 @@ fn window(
     model: &Model,
 ) {
     let width = WIDTH.min(screen.width.saturating_sub(4));
-    let wanted = dialog::lines(text, width.saturating_sub(2)) + 2;
+    let wanted = dialog::lines(text, width.saturating_sub(2)).saturating_add(2);
     let height = wanted.clamp(3, screen.height.saturating_sub(2).max(3));
     let inner = dialog::open(pen, screen, (width, height), title);
     dialog::text(pen, inner, text, scroll);

@@ -24,7 +24,7 @@ use crate::{
         },
         desk::{Desk, Opened},
         run::inbox::{Inbox, Input, Outside},
-        terminal::{Progress, Stage, announcement},
+        terminal::{Drawn, Progress, Stage, announcement},
         theme::Theme,
     },
 };
@@ -147,6 +147,7 @@ impl<D: Desk, S: Stage> Runner<D, S> {
             Msg::Key(_) | Msg::Paste(_) | Msg::Resize(..) | Msg::Continued => Changed::Now,
             // Pictures come all the time, also where nothing moves.
             Msg::Status(status) if self.knows(status) => Changed::No,
+            Msg::Drawn(_) => Changed::No,
             Msg::Tick
             | Msg::Status(_)
             | Msg::Event(_)
@@ -194,20 +195,26 @@ impl<D: Desk, S: Stage> Runner<D, S> {
             let mut drawn = stage.draw(&self.model, &self.theme);
             let announcement = announcement(&self.model);
             if announcement != self.announced {
-                drawn = drawn.and_then(|size| stage.announce(&announcement.0, announcement.1).map(|()| size));
+                drawn =
+                    drawn.and_then(|drawn| stage.announce(&announcement.0, announcement.1).map(|()| drawn));
                 self.announced = announcement;
             }
             match drawn {
-                Ok(size) => self.resized(size),
+                Ok(drawn) => self.answered_to(drawn),
                 Err(_) => self.lost(),
             }
         }
     }
 
-    /// Keys are judged by the picture that they answer: its size may be on screen before the terminal's message.
-    fn resized(&mut self, (columns, rows): (u16, u16)) {
-        if self.model.size != (columns, rows) {
+    /// Keys are judged by the picture that they answer: its size may be on screen before the terminal's message, and only
+    /// drawing tells how long a text is.
+    fn answered_to(&mut self, drawn: Drawn) {
+        let (columns, rows) = drawn.size;
+        if self.model.size != drawn.size {
             self.take(Msg::Resize(columns, rows));
+        }
+        if self.model.cursors.furthest != Some(drawn.furthest) {
+            self.take(Msg::Drawn(drawn.furthest));
         }
     }
 

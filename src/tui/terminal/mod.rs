@@ -26,7 +26,7 @@ use crossterm::{
 use ratatui::{Terminal, backend::CrosstermBackend};
 use rustix::process::{Signal, kill_current_process_group};
 
-use crate::tui::{app::model::Model, harmless::harmless, theme::Theme, view::view};
+use crate::tui::{app::model::Model, harmless::harmless, theme::Theme, view::measured};
 
 /// The window's title is kept on the terminal's own stack (XTWINOPS 22 and 23).
 const PUSH_TITLE: &str = "\x1b[22;0t";
@@ -65,9 +65,8 @@ pub trait Stage {
     /// Columns and rows.
     fn size(&self) -> (u16, u16);
 
-    /// Draws the model; the columns and rows of what it drew. They are what the operator sees and answers to, also where
-    /// the message that the terminal has another size is still on its way.
-    fn draw(&mut self, model: &Model, theme: &Theme) -> io::Result<(u16, u16)>;
+    /// Draws the model.
+    fn draw(&mut self, model: &Model, theme: &Theme) -> io::Result<Drawn>;
 
     /// Tells window and taskbar.
     fn announce(&mut self, title: &str, progress: Progress) -> io::Result<()>;
@@ -80,6 +79,15 @@ pub trait Stage {
 
     /// Gives the terminal back, stops the process, and takes the terminal again when it goes on.
     fn suspend(&mut self) -> io::Result<()>;
+}
+
+/// What was drawn: it is what the operator sees and answers to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Drawn {
+    /// Its columns and rows, also where the message that the terminal has another size is still on its way.
+    pub size: (u16, u16),
+    /// How many lines the text in front can be scrolled.
+    pub furthest: usize,
 }
 
 /// The real terminal.
@@ -142,11 +150,12 @@ impl Stage for Tty {
         self.terminal.size().map_or((80, 24), |size| (size.width, size.height))
     }
 
-    fn draw(&mut self, model: &Model, theme: &Theme) -> io::Result<(u16, u16)> {
+    fn draw(&mut self, model: &Model, theme: &Theme) -> io::Result<Drawn> {
+        let mut furthest = 0;
         queue!(self.terminal.backend_mut(), BeginSynchronizedUpdate)?;
-        let drawn = self.terminal.draw(|frame| view(model, theme, frame))?.area;
+        let drawn = self.terminal.draw(|frame| furthest = measured(model, theme, frame))?.area;
         execute!(self.terminal.backend_mut(), EndSynchronizedUpdate)?;
-        Ok((drawn.width, drawn.height))
+        Ok(Drawn { size: (drawn.width, drawn.height), furthest })
     }
 
     fn announce(&mut self, title: &str, progress: Progress) -> io::Result<()> {

@@ -35,7 +35,7 @@ mod tests {
     fn drawn(share: f64) -> String {
         let mut buf = Buffer::empty(Rect::new(0, 0, 8, 1));
         let theme = Theme::new(Palette::Mono, Depth::Sixteen, Glyphs::Unicode);
-        bar(&mut Pen { buf: &mut buf, theme: &theme }, (0, 0), 8, share, theme.text);
+        bar(&mut Pen { buf: &mut buf, theme: &theme, furthest: 0 }, (0, 0), 8, share, theme.text);
         buf.content.iter().map(ratatui::buffer::Cell::symbol).collect()
     }
 

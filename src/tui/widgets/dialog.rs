@@ -29,12 +29,14 @@ pub fn open(pen: &mut Pen<'_>, screen: Rect, (columns, rows): (u16, u16), title:
 /// A paragraph of pieces; wrapped where it is a single one.
 pub type Paragraph = Vec<Piece>;
 
-/// Draws paragraphs from line `scroll` on, one blank column at each side; marks what is out of sight.
+/// Draws paragraphs from line `scroll` on, one blank column at each side; marks what is out of sight, and says in the pen how
+/// far it could be scrolled.
 pub fn text(pen: &mut Pen<'_>, area: Rect, paragraphs: &[Paragraph], scroll: usize) {
     let columns = usize::from(area.width.saturating_sub(2));
     let lines: Vec<Paragraph> = paragraphs.iter().flat_map(|paragraph| wrapped(paragraph, columns)).collect();
     let height = usize::from(area.height);
-    let first = scroll.min(lines.len().saturating_sub(height));
+    pen.furthest = lines.len().saturating_sub(height);
+    let first = scroll.min(pen.furthest);
     for (y, line) in (area.y..area.bottom()).zip(&lines[first..]) {
         pen.pieces((area.x + 1, y), area.width.saturating_sub(2), line);
     }

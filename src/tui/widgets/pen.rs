@@ -14,6 +14,8 @@ pub struct Pen<'a> {
     pub buf: &'a mut Buffer,
     /// How.
     pub theme: &'a Theme,
+    /// How many lines the text in front can be scrolled, as it was drawn last.
+    pub furthest: usize,
 }
 
 /// A piece of a line: text and its style.
