@@ -18,6 +18,7 @@ mod ids;
 pub mod logging;
 mod maintain;
 pub mod manual;
+mod nearest;
 pub mod output;
 pub mod print;
 mod retain;
