@@ -10,6 +10,7 @@ use clap_complete::Shell;
 
 use crate::{
     cli::{
+        everywhere::Everywhere,
         upkeep::{Audit, Health, Ids, Maintain, Report, Retain},
         values,
     },
@@ -38,6 +39,9 @@ pub struct Args {
     /// Flags that every command takes.
     #[command(flatten)]
     pub everywhere: Everywhere,
+    /// Open a console that changes nothing: it looks, watches migrations and takes none on; its sessions only read
+    #[arg(long)]
+    pub watch: bool,
     /// What to do; without a command, the console opens.
     #[command(subcommand)]
     pub command: Option<Command>,
@@ -50,24 +54,6 @@ PGPASSWORD, PGDATABASE, PGSSLMODE, PGSERVICE, ~/.pgpass, …; GSSAPI is not spok
 
 Exit codes: 0 done · 1 failed, state safe, resumable · 2 usage · 3 refused · 4 differences found ·
 5 stopped or paused by the operator · 6 outcome unknown · 7 work is due (`--dry-run`)";
-
-/// Flags that every command takes.
-#[derive(Debug, Flags)]
-#[command(next_help_heading = "Options of every command")]
-pub struct Everywhere {
-    /// Where to connect: postgres://user@host:5432/database or "host=… dbname=…"
-    #[arg(long, global = true, value_name = "CONN", value_parser = values::connection_string)]
-    conn: Option<String>,
-    /// Write the log there instead of quarterdeck.log in the state folder
-    #[arg(long, global = true, value_name = "FILE")]
-    pub log_file: Option<PathBuf>,
-    /// Draw the console with ASCII characters only
-    #[arg(long, global = true)]
-    pub ascii: bool,
-    /// Show this beside the server's name in the console, PROD for example
-    #[arg(long, global = true, value_name = "TEXT")]
-    pub label: Option<String>,
-}
 
 /// What to do.
 #[derive(Debug, Subcommand)]
@@ -480,6 +466,9 @@ impl Args {
         if self.positional.is_some() && self.command.is_some() {
             return Err(usage("a connection string stands before a command", "put --conn in front of it"));
         }
+        if self.watch && self.command.is_some() {
+            return Err(watches_alone());
+        }
         match &self.command {
             Some(Command::Run(run)) => run.check(),
             Some(Command::Swap(Swap { exchange, .. }) | Command::Reverse(Reverse { exchange, .. })) => {
@@ -513,6 +502,14 @@ impl Args {
             | None => Ok(()),
         }
     }
+}
+
+/// `--watch` with a command.
+pub fn watches_alone() -> Error {
+    usage(
+        "--watch is the console's, which opens without a command",
+        "leave the command out: `quarterdeck --watch` lists the tables and opens each migration to be watched",
+    )
 }
 
 impl Run {

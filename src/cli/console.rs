@@ -34,7 +34,7 @@ use crate::{
         watcher,
         worker::{self, End},
     },
-    error::{Report, Result},
+    error::{Error, Report, Result},
     model::{
         audit::Gist,
         health::Health,
@@ -112,6 +112,7 @@ pub(super) async fn of_demo(args: &Args, demo: &mut Demo) -> Result<u8> {
 
 /// The console on a server, on the list of tables or on one migration; how it ended.
 pub(super) async fn show(args: &Args, target: &Target, visit: Visit) -> Result<Ended> {
+    let target = if args.watch { &target.read_only() } else { target };
     let desk = RealDesk::at(target, args.everywhere.label.clone(), visit.manner).await?;
     let opened = match visit.migration {
         Some(migration) => {
@@ -183,8 +184,24 @@ impl RealDesk {
             standby: facts.in_recovery,
             label,
             reverse_window: None,
+            watching: target.is_read_only(),
         };
         Ok(Self { target: target.clone(), place, manner, crews: Crews::default(), audited: Mutex::default() })
+    }
+
+    /// Nothing can be changed, or nothing may.
+    fn stands_by(&self) -> bool {
+        self.place.standby || self.place.watching
+    }
+
+    /// The console does not ask for what changes something; should it, this is the second wall, and its sessions, which
+    /// only read, are the third.
+    fn may_change(&self) -> Result<()> {
+        if !self.place.watching {
+            return Ok(());
+        }
+        let (reason, remedy) = ("this console only watches".into(), "open it without --watch".into());
+        Err(Error::Usage { reason, remedy })
     }
 
     async fn session(&self) -> Result<Session> {
@@ -199,6 +216,7 @@ impl RealDesk {
     }
 
     async fn journalled(&self, request: &Request, plan: Arc<Plan>) -> Result<Opened> {
+        self.may_change()?;
         let session = self.session().await?;
         // The plan may be old: what preflight refuses now is refused.
         crate::engine::plan::plan(&session, request).await?;
@@ -209,12 +227,13 @@ impl RealDesk {
         Ok(opened)
     }
 
-    /// Watches the owner that lives, or the end of a migration that is over; else becomes the owner.
+    /// Watches the owner that lives, or the end of a migration that is over; else becomes the owner, but where this
+    /// console only watches.
     async fn opened(&self, migration: Uuid, claim: Claim) -> Result<Opened> {
         let session = self.session().await?;
         let picture = watcher::picture(&session, migration).await?;
         let owned = picture.owner.as_ref().is_some_and(|owner| owner.alive);
-        if (owned && claim == Claim::IfFree) || picture.migration.phase.is_over() || self.place.standby {
+        if (owned && claim == Claim::IfFree) || picture.migration.phase.is_over() || self.stands_by() {
             let link = watcher::watch(&self.target, migration).await?;
             let plan = plan::again(&session, migration).await.ok().map(Arc::new);
             return Ok(Opened { link, plan });
@@ -223,6 +242,7 @@ impl RealDesk {
     }
 
     async fn work(&self, session: &Session, migration: Uuid, claim: Claim) -> Result<Opened> {
+        self.may_change()?;
         let options = Options {
             until: Until::Told,
             first: None,
@@ -269,7 +289,10 @@ impl Desk for RealDesk {
     }
 
     async fn mend(&self, sql: Vec<String>) -> Result<(), Report> {
-        let mend = async { health::mend(&self.target, &sql).await };
+        let mend = async {
+            self.may_change()?;
+            health::mend(&self.target, &sql).await
+        };
         mend.await.map_err(|error| error.report())
     }
 

@@ -8,7 +8,10 @@ use clap::{
 };
 
 use crate::{
-    cli::{args::Args, nearest::nearest},
+    cli::{
+        args::{Args, watches_alone},
+        nearest::nearest,
+    },
     error::Error,
 };
 
@@ -33,18 +36,27 @@ pub fn read(words: impl IntoIterator<Item = OsString>) -> Result<Args, Answer> {
 fn answer(error: &clap::Error, words: &[OsString]) -> Answer {
     match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => Answer::Text(error.render().to_string()),
-        _ => Answer::Fault(mistyped(error).unwrap_or_else(|| fault(&error.render().to_string(), words))),
+        _ => {
+            let known = misplaced(error).or_else(|| mistyped(error));
+            Answer::Fault(known.unwrap_or_else(|| fault(&error.render().to_string(), words)))
+        }
     }
+}
+
+/// What clap says about a kind of thing.
+fn said(error: &clap::Error, kind: ContextKind) -> Option<&str> {
+    if let Some(ContextValue::String(text)) = error.get(kind) { Some(text) } else { None }
+}
+
+/// `--watch` behind a command.
+fn misplaced(error: &clap::Error) -> Option<Error> {
+    said(error, ContextKind::InvalidArg).filter(|arg| *arg == "--watch").map(|_| watches_alone())
 }
 
 /// A lone word that is no command.
 fn mistyped(error: &clap::Error) -> Option<Error> {
-    let text = |kind| match error.get(kind) {
-        Some(ContextValue::String(text)) => Some(text),
-        _ => None,
-    };
-    text(ContextKind::InvalidArg).filter(|arg| *arg == "[CONN]")?;
-    let word = text(ContextKind::InvalidValue)?;
+    said(error, ContextKind::InvalidArg).filter(|arg| *arg == "[CONN]")?;
+    let word = said(error, ContextKind::InvalidValue)?;
     let commands = commands();
     let meant = nearest(word, commands.iter().map(String::as_str))
         .map(|command| format!("did you mean `quarterdeck {command}`? "))
@@ -131,6 +143,8 @@ mod tests {
             "host=a status",
             "demo --conn host=a",
             "--conn host=a host=b",
+            "--watch run t",
+            "run t --watch",
             "completions",
             "pause",
         ];

@@ -11,6 +11,7 @@ mod audit;
 pub mod commands;
 mod console;
 mod demo;
+pub mod everywhere;
 mod exit;
 mod follow;
 pub mod grammar;

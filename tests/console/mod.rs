@@ -9,3 +9,4 @@ mod sizes;
 mod snapshots;
 #[path = "../terminal/mod.rs"]
 mod terminal;
+mod watch;

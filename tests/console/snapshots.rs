@@ -212,6 +212,10 @@ fn titles() {
     };
     add("plain", &|_| {});
     add("label", &|model| model.place.label = Some("PROD".into()));
+    add("watch", &|model| model.place.watching = true);
+    add("watch, label", &|model| {
+        (model.place.watching, model.place.label) = (true, Some("PROD".into()));
+    });
     add("standby", &|model| model.place.standby = true);
     add("reconnecting", &|model| {
         let due = fixture::now() + chrono::TimeDelta::seconds(4);
@@ -227,6 +231,19 @@ fn titles() {
     insta::with_settings!({ prepend_module_to_snapshot => false, omit_expression => true, snapshot_path => "snapshots" }, {
         insta::assert_snapshot!("titles", pictures);
     });
+}
+
+#[test]
+fn a_console_that_only_watches() {
+    let mut model = fixture::model(Scene::Watched, Screen::Backfill, (100, 24));
+    model.place.watching = true;
+    model.place.label = Some("PROD".into());
+    check("watch", &model);
+    model.size = (80, 24);
+    press(&mut model, "p");
+    check("watch_refused", &model);
+    model.size = (40, 12);
+    check("watch_small", &model);
 }
 
 #[test]

@@ -24,6 +24,7 @@ use crate::{
             list::Load,
             model::{Connection, Model, Screen},
             overlay::Overlay,
+            watching,
             wizard::Page,
         },
         keymap::{Action, Context, Move, Order},
@@ -56,7 +57,18 @@ fn moot<T>(reason: impl Into<String>) -> Result<T, Blocked> {
 
 /// Why `action` cannot act now; `None` when it can.
 pub fn blocked(action: Action, model: &Model) -> Option<Blocked> {
-    let verdict = match action {
+    let verdict = able(action, model);
+    let moot = verdict.as_ref().is_err_and(|blocked| blocked.moot);
+    // What makes no sense here is not explained by the watching.
+    if moot || watching::only_looks(action, model) {
+        verdict.err()
+    } else {
+        watching::refusal(model).or(verdict.err())
+    }
+}
+
+fn able(action: Action, model: &Model) -> Verdict {
+    match action {
         Action::Mend => mend(model),
         Action::Order(Order::Resume) => resume(model),
         Action::Order(order) => open(model).and_then(|status| ordered(order, model, status)),
@@ -96,8 +108,7 @@ pub fn blocked(action: Action, model: &Model) -> Option<Blocked> {
         | Action::Interrupt
         | Action::Suspend
         | Action::Redraw => Ok(()),
-    };
-    verdict.err()
+    }
 }
 
 /// The preview has no plan whose steps could be gone through.

@@ -19,4 +19,5 @@ pub mod overlay;
 pub mod palette;
 pub mod take;
 pub mod update;
+pub mod watching;
 pub mod wizard;

@@ -85,6 +85,8 @@ pub struct Place {
     pub label: Option<String>,
     /// How long after the swap to remind of `finish`; it never finishes by itself.
     pub reverse_window: Option<TimeDelta>,
+    /// `--watch`: nothing is changed from here.
+    pub watching: bool,
 }
 
 /// The console's tie to a migration.
