@@ -20,6 +20,7 @@ use crate::{
     cli::{
         args::{Args, Limits},
         commands::connect,
+        everywhere::Theme,
         output::{self, plain},
         print,
     },
@@ -46,6 +47,7 @@ use crate::{
     pg::{Session, Target, catalog, owner, owner::Claim},
     tui::{
         app::model::Place,
+        badge::Label,
         desk::{Desk, Opened},
         glyphs::Glyphs,
         run::{
@@ -113,7 +115,7 @@ pub(super) async fn of_demo(args: &Args, demo: &mut Demo) -> Result<u8> {
 /// The console on a server, on the list of tables or on one migration; how it ended.
 pub(super) async fn show(args: &Args, target: &Target, visit: Visit) -> Result<Ended> {
     let target = if args.watch { &target.read_only() } else { target };
-    let desk = RealDesk::at(target, args.everywhere.label.clone(), visit.manner).await?;
+    let desk = RealDesk::at(target, args.everywhere.label.as_deref().map(Label::from), visit.manner).await?;
     let opened = match visit.migration {
         Some(migration) => {
             let claim = if visit.takeover { Claim::TakeOver } else { Claim::IfFree };
@@ -125,7 +127,8 @@ pub(super) async fn show(args: &Args, target: &Target, visit: Visit) -> Result<E
     };
     let glyphs = if args.everywhere.ascii { Glyphs::Ascii } else { Glyphs::Unicode };
     let reverse_window = TimeDelta::from_std(visit.manner.reverse_window).ok();
-    let options = start::Options { glyphs, reverse_window, ..start::Options::default() };
+    let palette = args.everywhere.theme.and_then(Theme::palette);
+    let options = start::Options { palette, glyphs, reverse_window };
     let crews = Arc::clone(&desk.crews);
     let by = desk.asker();
     let ended = run(desk, options, opened).await;
@@ -175,7 +178,7 @@ struct Audited {
 const AUDIT_EVERY: Duration = Duration::from_mins(1);
 
 impl RealDesk {
-    async fn at(target: &Target, label: Option<String>, manner: Manner) -> Result<Self> {
+    async fn at(target: &Target, label: Option<Label>, manner: Manner) -> Result<Self> {
         let session = Session::open(target, "console").await?;
         let facts = catalog::server_facts(&session).await?;
         let place = Place {

@@ -145,6 +145,7 @@ mod tests {
             "--conn host=a host=b",
             "--watch run t",
             "run t --watch",
+            "--theme drak",
             "completions",
             "pause",
         ];

@@ -5,6 +5,7 @@ use std::time::Duration;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 
 use crate::{
+    cli::everywhere::Theme,
     model::{history::History, incoming::Choice, maintenance::OnExpiry, period::Every, strategy::Strategy},
     pg::Target,
 };
@@ -16,6 +17,12 @@ pub(super) fn connection_string(word: &str) -> Result<String, String> {
     } else {
         Err("it is no command, and a connection string contains :// or =".into())
     }
+}
+
+/// The words of `--theme`.
+pub(super) fn theme() -> impl TypedValueParser<Value = Theme> {
+    let theme = |word: String| Theme::ALL.into_iter().find(|theme| theme.word() == word);
+    PossibleValuesParser::new(Theme::ALL.map(Theme::word)).try_map(move |word| theme(word).ok_or("no theme"))
 }
 
 /// The words of `--every`.

@@ -29,7 +29,7 @@ pub fn view(model: &Model, theme: &Theme, frame: &mut Frame<'_>) {
     } else {
         whole(&mut pen, area, model);
     }
-    match theme.glyphs {
+    match theme.made.glyphs {
         Glyphs::Unicode => {}
         Glyphs::Ascii => glyphs::flatten(frame.buffer_mut()),
     }

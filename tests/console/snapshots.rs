@@ -14,6 +14,7 @@ use quarterdeck::{
             model::{Connection, Intent, Model, Screen},
             msg::Effect,
         },
+        badge::{Label, Tint},
         glyphs::Glyphs,
         theme::{Depth, Palette, Theme},
     },
@@ -233,11 +234,37 @@ fn titles() {
     });
 }
 
+/// The word is there in every theme; the colour comes to it where there are colours.
+#[test]
+fn labels_in_every_theme() {
+    let mut pictures = String::new();
+    for palette in Palette::ALL {
+        for depth in [Depth::Sixteen, Depth::Indexed, Depth::True] {
+            for tint in Tint::ALL {
+                let theme = Theme::new(palette, depth, Glyphs::Ascii);
+                let mut model = fixture::model(Scene::Watched, Screen::Backfill, (80, 24));
+                model.place.watching = true;
+                model.place.label = Some(Label { word: "PROD".into(), tint });
+                let buffer = drawn(&model, &theme);
+                let row = &buffer.content[..80];
+                let text: String = row.iter().map(Cell::symbol).collect();
+                assert!(text.starts_with("  WATCH   PROD  ") && text.is_ascii(), "{text}");
+                let look = |cell: &Cell| format!("{:?} on {:?} {:?}", cell.fg, cell.bg, cell.modifier);
+                let (word, kind) = (tint.word(), format!("{palette:?} {depth:?}"));
+                let _ = writeln!(pictures, "{kind:20} {word:8} {}", look(&row[11]));
+            }
+        }
+    }
+    insta::with_settings!({ prepend_module_to_snapshot => false, omit_expression => true, snapshot_path => "snapshots" }, {
+        insta::assert_snapshot!("labels", pictures);
+    });
+}
+
 #[test]
 fn a_console_that_only_watches() {
     let mut model = fixture::model(Scene::Watched, Screen::Backfill, (100, 24));
     model.place.watching = true;
-    model.place.label = Some("PROD".into());
+    model.place.label = Some(Label { word: "PROD".into(), tint: Tint::Magenta });
     check("watch", &model);
     model.size = (80, 24);
     press(&mut model, "p");

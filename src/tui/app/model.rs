@@ -18,6 +18,7 @@ use crate::{
             list::{List, Load},
             overlay::Overlay,
         },
+        badge::Label,
         keymap::Context,
     },
 };
@@ -82,7 +83,7 @@ pub struct Place {
     /// The server is a standby (`pg_is_in_recovery()`).
     pub standby: bool,
     /// The operator's own word for it, `PROD`.
-    pub label: Option<String>,
+    pub label: Option<Label>,
     /// How long after the swap to remind of `finish`; it never finishes by itself.
     pub reverse_window: Option<TimeDelta>,
     /// `--watch`: nothing is changed from here.

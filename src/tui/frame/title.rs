@@ -47,7 +47,7 @@ fn name(model: &Model, theme: &Theme, level: u8) -> Vec<Piece> {
         pieces.extend([watch(theme), (" ".into(), theme.text)]);
     }
     if let Some(label) = &model.place.label {
-        pieces.push((format!(" {label} "), theme.danger.add_modifier(Modifier::REVERSED)));
+        pieces.push((format!(" {} ", label.word), label.tint.style(theme)));
         pieces.push((" ".into(), theme.text));
     }
     let table = model.status().map(|status| status.migration.table.plain());

@@ -18,14 +18,14 @@ use crate::{
             inbox::{Inbox, Outside},
         },
         terminal::{Tty, background, panic},
-        theme::{Depth, Palette, Theme},
+        theme::{Depth, Palette, Theme, colourless},
     },
 };
 
 /// What the command line says about the console.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Options {
-    /// The palette; `None` asks the terminal, and `NO_COLOR`.
+    /// `--theme`; `None` asks `NO_COLOR` and the terminal.
     pub palette: Option<Palette>,
     /// Unicode, or `--ascii`.
     pub glyphs: Glyphs,
@@ -59,11 +59,11 @@ fn no_terminal(source: &std::io::Error) -> Error {
 }
 
 fn theme(options: Options) -> Theme {
-    let variable = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
     let term = variable("TERM");
     let depth = Depth::of(variable("COLORTERM").as_deref(), term.as_deref());
     let palette = options.palette.unwrap_or_else(|| {
-        if variable("NO_COLOR").is_some() || term.as_deref() == Some("dumb") {
+        if colourless(variable).is_some() {
             Palette::Mono
         } else if background::ask() == Some(true) {
             Palette::Light
