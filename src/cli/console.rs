@@ -18,9 +18,10 @@ use uuid::Uuid;
 
 use crate::{
     cli::{
-        args::{Args, Limits},
+        args::Args,
         commands::connect,
         everywhere::Theme,
+        manner::Manner,
         output::{self, plain},
         print,
     },
@@ -75,23 +76,6 @@ pub(super) struct Visit {
     pub(super) errand: Vec<Command>,
 }
 
-/// How this process works on the migrations that it owns.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Manner {
-    /// Copying sessions, where asked for.
-    pub(super) workers: Option<u16>,
-    /// How long things may take.
-    pub(super) limits: Limits,
-    /// How long after a swap to remind of `finish`.
-    pub(super) reverse_window: Duration,
-}
-
-impl Default for Manner {
-    fn default() -> Self {
-        Self { workers: None, limits: Limits::default(), reverse_window: Duration::from_hours(72) }
-    }
-}
-
 /// `quarterdeck [CONN]`: the console; the exit code.
 pub(super) async fn open(args: &Args) -> Result<u8> {
     let target = connect(args).await?;
@@ -115,7 +99,8 @@ pub(super) async fn of_demo(args: &Args, demo: &mut Demo) -> Result<u8> {
 /// The console on a server, on the list of tables or on one migration; how it ended.
 pub(super) async fn show(args: &Args, target: &Target, visit: Visit) -> Result<Ended> {
     let target = if args.watch { &target.read_only() } else { target };
-    let desk = RealDesk::at(target, args.everywhere.label.as_deref().map(Label::from), visit.manner).await?;
+    let manner = visit.manner.or(&args.config);
+    let desk = RealDesk::at(target, args.label(target), manner).await?;
     let opened = match visit.migration {
         Some(migration) => {
             let claim = if visit.takeover { Claim::TakeOver } else { Claim::IfFree };
@@ -125,10 +110,12 @@ pub(super) async fn show(args: &Args, target: &Target, visit: Visit) -> Result<E
         }
         None => None,
     };
-    let glyphs = if args.everywhere.ascii { Glyphs::Ascii } else { Glyphs::Unicode };
-    let reverse_window = TimeDelta::from_std(visit.manner.reverse_window).ok();
-    let palette = args.everywhere.theme.and_then(Theme::palette);
-    let options = start::Options { palette, glyphs, reverse_window };
+    let flags = &args.everywhere;
+    let options = start::Options {
+        palette: flags.theme.and_then(Theme::palette),
+        glyphs: if flags.ascii == Some(true) { Glyphs::Ascii } else { Glyphs::Unicode },
+        reverse_window: TimeDelta::from_std(manner.reverse_window()).ok(),
+    };
     let crews = Arc::clone(&desk.crews);
     let by = desk.asker();
     let ended = run(desk, options, opened).await;
@@ -253,7 +240,7 @@ impl RealDesk {
             claim,
             workers: self.manner.workers,
             lock_budget: self.manner.limits.lock_budget(),
-            verify_max_age: self.manner.limits.verify_max_age,
+            verify_max_age: self.manner.limits.verify_max_age(),
         };
         let picture = launch::first_picture(session, migration).await?;
         let plan = plan::again(session, migration).await.ok().map(Arc::new);

@@ -13,15 +13,19 @@ pub struct Everywhere {
     /// Where to connect: postgres://user@host:5432/database or "host=… dbname=…"
     #[arg(long, global = true, value_name = "CONN", value_parser = values::connection_string)]
     pub conn: Option<String>,
+    /// Read the settings there instead of config.toml in the configuration folder; see `quarterdeck config --help`
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
     /// Write the log there instead of quarterdeck.log in the state folder
     #[arg(long, global = true, value_name = "FILE")]
     pub log_file: Option<PathBuf>,
     /// Colours of the console; auto asks NO_COLOR and the terminal's background [default: auto]
     #[arg(long, global = true, value_name = "THEME", value_parser = values::theme())]
     pub theme: Option<Theme>,
-    /// Draw the console with ASCII characters only
-    #[arg(long, global = true)]
-    pub ascii: bool,
+    /// Draw the console with ASCII characters only; `--ascii=false` where a file says otherwise
+    #[arg(long, global = true, value_name = "BOOL", num_args = 0..=1, require_equals = true)]
+    #[arg(default_missing_value = "true", hide_possible_values = true)]
+    pub ascii: Option<bool>,
     /// Show this beside the server's name in the console, PROD for example
     #[arg(long, global = true, value_name = "TEXT")]
     pub label: Option<String>,

@@ -146,6 +146,8 @@ mod tests {
             "--watch run t",
             "run t --watch",
             "--theme drak",
+            "--ascii=maybe",
+            "config prnt",
             "completions",
             "pause",
         ];

@@ -1,4 +1,4 @@
-//! The known name that a mistyped one is most like: of commands.
+//! The known name that a mistyped one is most like: of commands, of settings, of their values.
 
 /// How many letters may be changed, added, left out or exchanged for a word to be taken for another one.
 const AS_MUCH: usize = 2;
@@ -8,6 +8,11 @@ pub(super) fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) 
     let distance = |name: &str| strsim::damerau_levenshtein(name, &word.to_lowercase().replace('_', "-"));
     let near = known.into_iter().map(|name| (distance(name), name)).filter(|(far, _)| *far <= AS_MUCH);
     near.min_by_key(|(far, _)| *far).map(|(_, name)| name)
+}
+
+/// `did you mean …?`, where a known name is near.
+pub(super) fn meant<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> String {
+    nearest(word, known).map(|name| format!("; did you mean `{name}`?")).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -21,5 +26,7 @@ mod tests {
         assert_eq!(nearest("tehem", names), Some("theme"));
         assert_eq!(nearest("Lock_Budget", names), Some("lock-budget"));
         assert_eq!(nearest("colours", names), None);
+        assert_eq!(meant("asci", names), "; did you mean `ascii`?");
+        assert_eq!(meant("", names), "");
     }
 }

@@ -24,13 +24,22 @@ struct Console {
 
 impl Console {
     fn start(words: &[&str]) -> Self {
+        Self::with("", words)
+    }
+
+    /// The console with these settings.
+    fn with(settings: &str, words: &[&str]) -> Self {
         let home = tempfile::tempdir().unwrap();
+        let folder = home.path().join(".config/quarterdeck");
+        std::fs::create_dir_all(&folder).unwrap();
+        std::fs::write(folder.join("config.toml"), settings).unwrap();
         let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_quarterdeck"));
         for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("PG")) {
             command.env_remove(name);
         }
         command.env("HOME", home.path());
-        for name in ["XDG_STATE_HOME", "QUARTERDECK_LOG", "NO_COLOR"] {
+        for name in ["XDG_STATE_HOME", "XDG_CONFIG_HOME", "QUARTERDECK_CONFIG", "QUARTERDECK_LOG", "NO_COLOR"]
+        {
             command.env_remove(name);
         }
         command.args(words);
@@ -251,4 +260,31 @@ async fn sessions_of_who_watches_write_nothing() {
     drop(tx);
     let session = Session::open(&db.target(), "test").await.unwrap();
     session.batch("test", "CREATE TABLE public.t (n int)").await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_settings_give_a_server_its_label_and_the_console_its_colours() {
+    let db = support::database("console_settings").await;
+    db.sql(TABLE).await;
+    let port = db.target().port();
+    let settings = format!(
+        "theme = 'light'\n[[connection]]\nport = 1\nlabel = 'NOT THIS ONE'\n\
+         [[connection]]\nport = {port}\ndbname = '{}'\nlabel = 'PROD'\ncolour = 'magenta'\n",
+        db.target().database()
+    );
+    let label = |screen: &vt100::Screen| {
+        let cell = screen.cell(0, 2).unwrap();
+        (cell.contents().to_owned(), cell.fgcolor(), cell.inverse())
+    };
+    for (words, colour) in [
+        (&["--conn", db.conninfo()][..], vt100::Color::Idx(91)),
+        (&["--theme", "mono", "--conn", db.conninfo()][..], vt100::Color::Default),
+    ] {
+        let console = Console::with(&settings, words);
+        console.terminal.sees("▸chat ");
+        console.terminal.sees(" PROD ");
+        assert_eq!(console.terminal.look(label), ("P".into(), colour, true), "{words:?}");
+        console.terminal.press("q");
+        assert_eq!(console.end().0, 0);
+    }
 }

@@ -123,6 +123,11 @@ impl Target {
         self.first().port
     }
 
+    /// Host and port of each server that may be tried.
+    pub fn servers(&self) -> impl Iterator<Item = (&str, u16)> {
+        self.inner.resolved.endpoints.iter().map(|endpoint| (endpoint.host.as_str(), endpoint.port))
+    }
+
     /// The database.
     pub fn database(&self) -> &str {
         &self.inner.resolved.database
