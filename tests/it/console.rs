@@ -24,11 +24,11 @@ struct Console {
 
 impl Console {
     fn start(words: &[&str]) -> Self {
-        Self::with("", words)
+        Self::with("", &[], words)
     }
 
-    /// The console with these settings.
-    fn with(settings: &str, words: &[&str]) -> Self {
+    /// The console with these settings and variables.
+    fn with(settings: &str, variables: &[(&str, &str)], words: &[&str]) -> Self {
         let home = tempfile::tempdir().unwrap();
         let folder = home.path().join(".config/quarterdeck");
         std::fs::create_dir_all(&folder).unwrap();
@@ -41,6 +41,9 @@ impl Console {
         for name in ["XDG_STATE_HOME", "XDG_CONFIG_HOME", "QUARTERDECK_CONFIG", "QUARTERDECK_LOG", "NO_COLOR"]
         {
             command.env_remove(name);
+        }
+        for (name, value) in variables {
+            command.env(name, value);
         }
         command.args(words);
         Self { terminal: Terminal::start(command, DARK), _home: home }
@@ -276,14 +279,19 @@ async fn the_settings_give_a_server_its_label_and_the_console_its_colours() {
         let cell = screen.cell(0, 2).unwrap();
         (cell.contents().to_owned(), cell.fgcolor(), cell.inverse())
     };
-    for (words, colour) in [
-        (&["--conn", db.conninfo()][..], vt100::Color::Idx(91)),
-        (&["--theme", "mono", "--conn", db.conninfo()][..], vt100::Color::Default),
+    let magenta = vt100::Color::Idx(91);
+    for (no_color, theme, colour) in [
+        ("", None, magenta),
+        ("", Some("mono"), vt100::Color::Default),
+        ("1", None, vt100::Color::Default),
+        ("1", Some("light"), magenta),
     ] {
-        let console = Console::with(&settings, words);
+        let flag = theme.into_iter().flat_map(|theme| ["--theme", theme]);
+        let words: Vec<_> = flag.chain(["--conn", db.conninfo()]).collect();
+        let console = Console::with(&settings, &[("NO_COLOR", no_color)], &words);
         console.terminal.sees("▸chat ");
         console.terminal.sees(" PROD ");
-        assert_eq!(console.terminal.look(label), ("P".into(), colour, true), "{words:?}");
+        assert_eq!(console.terminal.look(label), ("P".into(), colour, true), "{no_color:?} {theme:?}");
         console.terminal.press("q");
         assert_eq!(console.end().0, 0);
     }

@@ -1,7 +1,7 @@
 //! Starting the runner on the real terminal: theme, signals, panic hook, and their order.
 
 use chrono::TimeDelta;
-use crossterm::event::EventStream;
+use crossterm::{event::EventStream, style::force_color_output};
 use tokio::{
     signal::unix::{SignalKind, signal},
     sync::mpsc::UnboundedSender,
@@ -44,6 +44,8 @@ pub async fn run<D: Desk>(desk: D, options: Options, opened: Option<Opened>) -> 
     let _watch = panic::watch(panics);
     // Asked before anybody reads the terminal's input, or the answer would be taken for keys.
     let theme = theme(options);
+    // crossterm asks NO_COLOR by itself, and would leave the colours out that `--theme` asks for.
+    force_color_output(true);
     watch_signals(&outside).map_err(terminal)?;
     let runner = Runner::new(desk, tty, theme, outside).reminding(options.reverse_window);
     Ok(runner.run(EventStream::new(), inbox, opened).await)
