@@ -57,12 +57,15 @@ fn connection(text: &mut String, one: &Connection) {
     text.push('\n');
 }
 
-/// What the flag of a setting's name says of itself: of every command, of `run`, of `maintain`.
+/// What the flag of a setting's name says of itself, and its words: of every command, of `run`, of `maintain`.
 pub(in crate::cli) fn means(command: &Command, key: &str) -> String {
     let subs = ["run", "maintain"].into_iter().filter_map(|name| command.find_subcommand(name));
     let flag = std::iter::once(command).chain(subs).find_map(|command| {
-        let help = command.get_arguments().find(|arg| arg.get_long() == Some(key))?.get_help()?;
-        Some(help.to_string())
+        let arg = command.get_arguments().find(|arg| arg.get_long() == Some(key))?;
+        let words: Vec<_> = arg.get_possible_values().iter().map(|word| word.get_name().to_owned()).collect();
+        let hidden = words.is_empty() || arg.is_hide_possible_values_set();
+        let words = if hidden { String::new() } else { format!(" ({})", words.join(", ")) };
+        Some(format!("{}{words}", arg.get_help()?))
     });
     flag.unwrap_or_default()
 }
