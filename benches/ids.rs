@@ -137,6 +137,7 @@ async fn round(session: &Session, args: &Args) -> Result<[f64; KINDS.len()]> {
 /// Runs a command of the tool to its end.
 async fn tool(cluster: &Cluster, words: &[&str]) -> Result<()> {
     let mut command = tokio::process::Command::new(env!("CARGO_BIN_EXE_quarterdeck"));
+    command.env("QUARTERDECK_CONFIG", "/dev/null");
     command.args(words).args(["--conn", &cluster.conninfo("postgres")]).stdout(Stdio::null());
     let status = command.status().await.map_err(Error::io("the tool"))?;
     if status.success() { Ok(()) } else { Err(Error::Bug(format!("{words:?} ended with {status}"))) }

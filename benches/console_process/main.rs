@@ -103,6 +103,7 @@ impl Place {
     fn console(&self, words: &[&str]) -> Terminal {
         let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_quarterdeck"));
         command.env("XDG_STATE_HOME", self.home.path());
+        command.env("QUARTERDECK_CONFIG", "/dev/null");
         command.args(words);
         command.args(["--conn", &self.conninfo]);
         Terminal::start(command, DARK)

@@ -108,6 +108,7 @@ async fn ask(shop: &Shop, word: &str) -> Result<f64> {
 /// Runs a command to its end.
 async fn end(shop: &Shop, words: &[&str]) -> Result<()> {
     let mut command = Command::new(env!("CARGO_BIN_EXE_quarterdeck"));
+    command.env("QUARTERDECK_CONFIG", "/dev/null");
     command.args(words).args(["--conn", &shop.conninfo()]).stdout(Stdio::null());
     let status = command.status().await.map_err(Error::io("the tool"))?;
     if status.success() { Ok(()) } else { Err(Error::Bug(format!("{words:?} ended with {status}"))) }
@@ -151,6 +152,7 @@ impl Run {
 async fn run(shop: &Shop, words: &[&str]) -> Result<Run> {
     let began = Instant::now();
     let mut command = Command::new(env!("CARGO_BIN_EXE_quarterdeck"));
+    command.env("QUARTERDECK_CONFIG", "/dev/null");
     command.args(words).args(["--ui", "json", "--conn", &shop.conninfo()]);
     let mut child =
         command.stdout(Stdio::piped()).kill_on_drop(true).spawn().map_err(Error::io("the tool"))?;

@@ -10,7 +10,10 @@ use clap_complete::Shell;
 
 use crate::{
     cli::{
-        upkeep::{Audit, Health, Ids, Maintain, Report, Retain},
+        config::Config,
+        everywhere::Everywhere,
+        manner::Limits,
+        upkeep::{Audit, ConfigWords, Health, Ids, Maintain, Report, Retain},
         values,
     },
     error::{Error, Result},
@@ -26,6 +29,8 @@ use crate::{
         strategy::Strategy,
         throttle::Setting,
     },
+    pg::Target,
+    tui::badge::Label,
 };
 
 /// Turn one big, live PostgreSQL table into a range-partitioned one, and keep a way back
@@ -38,6 +43,12 @@ pub struct Args {
     /// Flags that every command takes.
     #[command(flatten)]
     pub everywhere: Everywhere,
+    /// Open a console that changes nothing: it looks, watches migrations and takes none on; its sessions only read
+    #[arg(long)]
+    pub watch: bool,
+    /// What the settings' file says.
+    #[arg(skip)]
+    pub config: Config,
     /// What to do; without a command, the console opens.
     #[command(subcommand)]
     pub command: Option<Command>,
@@ -50,24 +61,6 @@ PGPASSWORD, PGDATABASE, PGSSLMODE, PGSERVICE, ~/.pgpass, …; GSSAPI is not spok
 
 Exit codes: 0 done · 1 failed, state safe, resumable · 2 usage · 3 refused · 4 differences found ·
 5 stopped or paused by the operator · 6 outcome unknown · 7 work is due (`--dry-run`)";
-
-/// Flags that every command takes.
-#[derive(Debug, Flags)]
-#[command(next_help_heading = "Options of every command")]
-pub struct Everywhere {
-    /// Where to connect: postgres://user@host:5432/database or "host=… dbname=…"
-    #[arg(long, global = true, value_name = "CONN", value_parser = values::connection_string)]
-    conn: Option<String>,
-    /// Write the log there instead of quarterdeck.log in the state folder
-    #[arg(long, global = true, value_name = "FILE")]
-    pub log_file: Option<PathBuf>,
-    /// Draw the console with ASCII characters only
-    #[arg(long, global = true)]
-    pub ascii: bool,
-    /// Show this beside the server's name in the console, PROD for example
-    #[arg(long, global = true, value_name = "TEXT")]
-    pub label: Option<String>,
-}
 
 /// What to do.
 #[derive(Debug, Subcommand)]
@@ -115,6 +108,9 @@ pub enum Command {
     Report(Report),
     /// Say what a finding such as QD-024 means, why it matters and what to do; alone, list all of them
     Explain(Explain),
+    /// Show the settings that hold and where each comes from, or where their file is
+    #[command(after_help = CONFIG)]
+    Config(ConfigWords),
     /// Print the completions of a shell
     Completions {
         /// Which shell
@@ -261,7 +257,7 @@ pub struct Run {
     #[command(flatten)]
     pub plan: PlanFlags,
     /// Copying sessions at most; chosen by the throughput seen where it is not given
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=16))]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(values::WORKERS_BOUNDS))]
     pub workers: Option<u16>,
     /// How far to go
     #[arg(long, value_enum, default_value_t = Until::Ready)]
@@ -281,9 +277,9 @@ pub struct Run {
     /// How long things may take.
     #[command(flatten)]
     pub limits: Limits,
-    /// After how long the console asks whether to finish; it never finishes by itself
-    #[arg(long, value_name = "TIME", default_value = "72h", value_parser = values::duration)]
-    pub reverse_window: Duration,
+    /// After how long the console asks whether to finish; it never finishes by itself [default: 72h]
+    #[arg(long, value_name = "TIME", value_parser = values::duration)]
+    pub reverse_window: Option<Duration>,
     /// What to show
     #[arg(long, value_enum, default_value_t = Ui::Auto)]
     pub ui: Ui,
@@ -298,35 +294,6 @@ pub enum Until {
     Swapped,
     /// Until the reverse window is over.
     Finished,
-}
-
-/// How long things may take.
-#[derive(Clone, Copy, Debug, Flags)]
-pub struct Limits {
-    /// Milliseconds that one attempt at the swap may make writers wait
-    #[arg(long, value_name = "MS", default_value_t = LOCK_BUDGET, value_parser = clap::value_parser!(u64).range(10..=10_000))]
-    lock_budget: u64,
-    /// Verify again before the swap if the last clean pass is older
-    #[arg(long, value_name = "TIME", default_value = "1h", value_parser = values::duration)]
-    pub verify_max_age: Duration,
-}
-
-/// Milliseconds of `--lock-budget` where it is not given.
-const LOCK_BUDGET: u64 = 100;
-/// `--verify-max-age` where it is not given.
-const VERIFY_MAX_AGE: Duration = Duration::from_hours(1);
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self { lock_budget: LOCK_BUDGET, verify_max_age: VERIFY_MAX_AGE }
-    }
-}
-
-impl Limits {
-    /// How long one attempt at the swap may make writers wait.
-    pub fn lock_budget(&self) -> Duration {
-        Duration::from_millis(self.lock_budget)
-    }
 }
 
 /// `quarterdeck status`.
@@ -361,7 +328,7 @@ pub struct Tune {
     #[arg(long, value_name = "SIGNAL=LIMIT", conflicts_with = "json")]
     pub limit: Vec<Setting>,
     /// Change the number of copying sessions
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=16), conflicts_with = "json")]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(values::WORKERS_BOUNDS), conflicts_with = "json")]
     pub workers: Option<u16>,
     /// Print an array of JSON objects, one a signal
     #[arg(long)]
@@ -369,6 +336,7 @@ pub struct Tune {
 }
 
 const SIGNALS: &str = include_str!("../../assets/signals.txt");
+const CONFIG: &str = include_str!("../../assets/config.txt");
 
 /// A command about one table.
 #[derive(Debug, Flags)]
@@ -467,9 +435,21 @@ impl Args {
         self.everywhere.conn.as_deref().or(self.positional.as_deref())
     }
 
-    /// Whether a server is needed, and with it a log.
+    /// Whether a server is needed, and with it the settings and a log.
     pub fn connects(&self) -> bool {
-        !matches!(self.command, Some(Command::Completions { .. } | Command::Man | Command::Explain(_)))
+        !matches!(
+            self.command,
+            Some(Command::Completions { .. } | Command::Man | Command::Explain(_) | Command::Config(_))
+        )
+    }
+
+    /// The server's label: the word given here, else that of the settings, and always their colour.
+    pub fn label(&self, target: &Target) -> Option<Label> {
+        let known = self.config.label(&target.into()).cloned();
+        match &self.everywhere.label {
+            Some(word) => Some(Label { word: word.clone(), ..known.unwrap_or_else(|| "".into()) }),
+            None => known,
+        }
     }
 
     /// What the grammar alone cannot say.
@@ -479,6 +459,9 @@ impl Args {
         }
         if self.positional.is_some() && self.command.is_some() {
             return Err(usage("a connection string stands before a command", "put --conn in front of it"));
+        }
+        if self.watch && self.command.is_some() {
+            return Err(watches_alone());
         }
         match &self.command {
             Some(Command::Run(run)) => run.check(),
@@ -507,12 +490,21 @@ impl Args {
                 | Command::Ids(_)
                 | Command::Report(_)
                 | Command::Explain(_)
+                | Command::Config(_)
                 | Command::Completions { .. }
                 | Command::Man,
             )
             | None => Ok(()),
         }
     }
+}
+
+/// `--watch` with a command.
+pub fn watches_alone() -> Error {
+    usage(
+        "--watch is the console's, which opens without a command",
+        "leave the command out: `quarterdeck --watch` lists the tables and opens each migration to be watched",
+    )
 }
 
 impl Run {

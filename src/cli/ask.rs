@@ -7,11 +7,11 @@ use tokio::time::Instant;
 
 use crate::{
     cli::{
-        args::Limits,
         asker,
         commands::Face,
         exit::STOPPED,
         follow::{Followed, Follower, News, ticks},
+        manner::Limits,
         print,
         show::no_migration,
     },
@@ -118,7 +118,7 @@ async fn alone(
         claim: Claim::IfFree,
         workers: None,
         lock_budget: order.limits.lock_budget(),
-        verify_max_age: order.limits.verify_max_age,
+        verify_max_age: order.limits.verify_max_age(),
     };
     Ok(follower.worker(worker::start(target, row.scheme.id, options, picture)).await)
 }

@@ -8,9 +8,15 @@ use std::io::IsTerminal;
 use crate::{
     cli::{
         appointment,
-        args::{Args, Command, Exchange, Explain, Limits, PlanCommand, Swap, Tune, Ui},
+        args::{Args, Command, Exchange, Explain, PlanCommand, Swap, Tune, Ui},
         ask::{self, Order},
-        audit, console, demo, ids, maintain, manual, output, print, retain, run, show,
+        audit,
+        config::{self, Config},
+        console, demo, ids, logging, maintain,
+        manner::Limits,
+        manual, output, print, retain, run, show,
+        upkeep::ConfigCommand,
+        variable,
     },
     engine::command::Command as Asks,
     error::{Error, Result},
@@ -59,6 +65,7 @@ pub(super) async fn dispatch(args: &Args) -> Result<u8> {
             print::text(&explain(words)?);
             Ok(0)
         }
+        Command::Config(words) => settings(args, words.doing.unwrap_or(ConfigCommand::Print)),
         Command::Plan(words) => {
             let planned = plan(args, words).await;
             if let (Err(error), true) = (&planned, words.json) {
@@ -111,7 +118,7 @@ async fn tune(args: &Args, words: &Tune) -> Result<u8> {
 }
 
 async fn ask(args: &Args, table: &str, command: Asks) -> Result<u8> {
-    let order = Order { table, command, limits: Limits::default() };
+    let order = Order { table, command, limits: Limits::default().or(&args.config) };
     ask::ask(&connect(args).await?, order).await
 }
 
@@ -143,6 +150,27 @@ fn explain(words: &Explain) -> Result<String> {
         ),
     })?;
     Ok(if words.json { output::explain::json(found) + "\n" } else { output::explain::text(found) })
+}
+
+/// The settings that hold, or where their file is: neither server nor log is needed.
+fn settings(args: &Args, doing: ConfigCommand) -> Result<u8> {
+    let place = config::place(args, &variable);
+    match doing {
+        ConfigCommand::Path => {
+            let place = place.ok_or_else(|| Error::Usage {
+                reason: "there is no place for settings: neither XDG_CONFIG_HOME nor HOME is set".into(),
+                remedy: "name a file with --config".into(),
+            })?;
+            print::line(&place.path.display().to_string());
+        }
+        ConfigCommand::Print => {
+            let config = Config::load(place.as_ref())?;
+            let log = logging::usual_path(variable);
+            let said = config::effective(&args.everywhere, &config, log.as_deref(), variable);
+            print::text(&output::config::text(&said, &config));
+        }
+    }
+    Ok(0)
 }
 
 /// The server that the words and the environment name; refuses a transaction-mode pooler.

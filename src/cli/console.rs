@@ -20,8 +20,10 @@ use uuid::Uuid;
 
 use crate::{
     cli::{
-        args::{Args, Limits},
+        args::Args,
         commands::connect,
+        everywhere::Theme,
+        manner::Manner,
         output::{self, plain},
         print,
     },
@@ -36,7 +38,7 @@ use crate::{
         watcher,
         worker::{self, End},
     },
-    error::{Report, Result},
+    error::{Error, Report, Result},
     model::{
         audit::Gist,
         health::Health,
@@ -54,6 +56,7 @@ use crate::{
                 work::{Chore, Outcome},
             },
         },
+        badge::Label,
         desk::{Desk, Opened, Said},
         glyphs::Glyphs,
         run::{
@@ -81,23 +84,6 @@ pub(super) struct Visit {
     pub(super) errand: Vec<Command>,
 }
 
-/// How this process works on the migrations that it owns.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Manner {
-    /// Copying sessions, where asked for.
-    pub(super) workers: Option<u16>,
-    /// How long things may take.
-    pub(super) limits: Limits,
-    /// How long after a swap to remind of `finish`.
-    pub(super) reverse_window: Duration,
-}
-
-impl Default for Manner {
-    fn default() -> Self {
-        Self { workers: None, limits: Limits::default(), reverse_window: Duration::from_hours(72) }
-    }
-}
-
 /// `quarterdeck [CONN]`: the console; the exit code.
 pub(super) async fn open(args: &Args) -> Result<u8> {
     let target = connect(args).await?;
@@ -120,7 +106,9 @@ pub(super) async fn of_demo(args: &Args, demo: &mut Demo) -> Result<u8> {
 
 /// The console on a server, on the list of tables or on one migration; how it ended.
 pub(super) async fn show(args: &Args, target: &Target, visit: Visit) -> Result<Ended> {
-    let desk = RealDesk::at(target, args.everywhere.label.clone(), visit.manner).await?;
+    let target = if args.watch { &target.read_only() } else { target };
+    let manner = visit.manner.or(&args.config);
+    let desk = RealDesk::at(target, args.label(target), manner).await?;
     let opened = match visit.migration {
         Some(migration) => {
             let claim = if visit.takeover { Claim::TakeOver } else { Claim::IfFree };
@@ -130,9 +118,12 @@ pub(super) async fn show(args: &Args, target: &Target, visit: Visit) -> Result<E
         }
         None => None,
     };
-    let glyphs = if args.everywhere.ascii { Glyphs::Ascii } else { Glyphs::Unicode };
-    let reverse_window = TimeDelta::from_std(visit.manner.reverse_window).ok();
-    let options = start::Options { glyphs, reverse_window, ..start::Options::default() };
+    let flags = &args.everywhere;
+    let options = start::Options {
+        palette: flags.theme.and_then(Theme::palette),
+        glyphs: if flags.ascii == Some(true) { Glyphs::Ascii } else { Glyphs::Unicode },
+        reverse_window: TimeDelta::from_std(manner.reverse_window()).ok(),
+    };
     let crews = Arc::clone(&desk.crews);
     let by = desk.asker();
     let ended = run(desk, options, opened).await;
@@ -182,7 +173,7 @@ struct Audited {
 const AUDIT_EVERY: Duration = Duration::from_mins(1);
 
 impl RealDesk {
-    async fn at(target: &Target, label: Option<String>, manner: Manner) -> Result<Self> {
+    async fn at(target: &Target, label: Option<Label>, manner: Manner) -> Result<Self> {
         let session = Session::open(target, "console").await?;
         let facts = catalog::server_facts(&session).await?;
         let place = Place {
@@ -191,8 +182,24 @@ impl RealDesk {
             standby: facts.in_recovery,
             label,
             reverse_window: None,
+            watching: target.is_read_only(),
         };
         Ok(Self { target: target.clone(), place, manner, crews: Crews::default(), audited: Mutex::default() })
+    }
+
+    /// Nothing can be changed, or nothing may.
+    fn stands_by(&self) -> bool {
+        self.place.standby || self.place.watching
+    }
+
+    /// The console does not ask for what changes something; should it, this is the second wall, and its sessions, which
+    /// only read, are the third.
+    fn may_change(&self) -> Result<()> {
+        if !self.place.watching {
+            return Ok(());
+        }
+        let (reason, remedy) = ("this console only watches".into(), "open it without --watch".into());
+        Err(Error::Usage { reason, remedy })
     }
 
     async fn session(&self) -> Result<Session> {
@@ -207,6 +214,7 @@ impl RealDesk {
     }
 
     async fn journalled(&self, request: &Request, plan: Arc<Plan>) -> Result<Opened> {
+        self.may_change()?;
         let session = self.session().await?;
         // The plan may be old: what preflight refuses now is refused.
         crate::engine::plan::plan(&session, request).await?;
@@ -217,12 +225,13 @@ impl RealDesk {
         Ok(opened)
     }
 
-    /// Watches the owner that lives, or the end of a migration that is over; else becomes the owner.
+    /// Watches the owner that lives, or the end of a migration that is over; else becomes the owner, but where this
+    /// console only watches.
     async fn opened(&self, migration: Uuid, claim: Claim) -> Result<Opened> {
         let session = self.session().await?;
         let picture = watcher::picture(&session, migration).await?;
         let owned = picture.owner.as_ref().is_some_and(|owner| owner.alive);
-        if (owned && claim == Claim::IfFree) || picture.migration.phase.is_over() || self.place.standby {
+        if (owned && claim == Claim::IfFree) || picture.migration.phase.is_over() || self.stands_by() {
             let link = watcher::watch(&self.target, migration).await?;
             let plan = plan::again(&session, migration).await.ok().map(Arc::new);
             return Ok(Opened { link, plan });
@@ -231,6 +240,7 @@ impl RealDesk {
     }
 
     async fn work(&self, session: &Session, migration: Uuid, claim: Claim) -> Result<Opened> {
+        self.may_change()?;
         let options = Options {
             until: Until::Told,
             first: None,
@@ -238,7 +248,7 @@ impl RealDesk {
             claim,
             workers: self.manner.workers,
             lock_budget: self.manner.limits.lock_budget(),
-            verify_max_age: self.manner.limits.verify_max_age,
+            verify_max_age: self.manner.limits.verify_max_age(),
         };
         let picture = launch::first_picture(session, migration).await?;
         let plan = plan::again(session, migration).await.ok().map(Arc::new);
@@ -277,7 +287,10 @@ impl Desk for RealDesk {
     }
 
     async fn mend(&self, sql: Vec<String>) -> Result<(), Report> {
-        let mend = async { health::mend(&self.target, &sql).await };
+        let mend = async {
+            self.may_change()?;
+            health::mend(&self.target, &sql).await
+        };
         mend.await.map_err(|error| error.report())
     }
 
@@ -286,8 +299,9 @@ impl Desk for RealDesk {
     }
 
     async fn work(&self, chore: Chore, said: Said, stop: CancellationToken) -> Result<Outcome, Report> {
+        self.may_change().map_err(|error| error.report())?;
         let patience = Patience { budget: self.manner.limits.lock_budget(), ..Patience::default() };
-        upkeep::work(&self.target, chore, said, stop, patience).await
+        Box::pin(upkeep::work(&self.target, chore, said, stop, patience)).await
     }
 
     async fn plan(&self, request: Request) -> Result<Plan, Report> {

@@ -7,7 +7,13 @@ use clap::{
     error::{ContextKind, ContextValue, ErrorKind},
 };
 
-use crate::{cli::args::Args, error::Error};
+use crate::{
+    cli::{
+        args::{Args, watches_alone},
+        nearest::nearest,
+    },
+    error::Error,
+};
 
 /// What is answered where the words ask for no work.
 #[derive(Debug)]
@@ -30,21 +36,31 @@ pub fn read(words: impl IntoIterator<Item = OsString>) -> Result<Args, Answer> {
 fn answer(error: &clap::Error, words: &[OsString]) -> Answer {
     match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => Answer::Text(error.render().to_string()),
-        _ => Answer::Fault(mistyped(error).unwrap_or_else(|| fault(&error.render().to_string(), words))),
+        _ => {
+            let known = misplaced(error).or_else(|| mistyped(error));
+            Answer::Fault(known.unwrap_or_else(|| fault(&error.render().to_string(), words)))
+        }
     }
+}
+
+/// What clap says about a kind of thing.
+fn said(error: &clap::Error, kind: ContextKind) -> Option<&str> {
+    if let Some(ContextValue::String(text)) = error.get(kind) { Some(text) } else { None }
+}
+
+/// `--watch` behind a command.
+fn misplaced(error: &clap::Error) -> Option<Error> {
+    said(error, ContextKind::InvalidArg).filter(|arg| *arg == "--watch").map(|_| watches_alone())
 }
 
 /// A lone word that is no command.
 fn mistyped(error: &clap::Error) -> Option<Error> {
-    let text = |kind| match error.get(kind) {
-        Some(ContextValue::String(text)) => Some(text),
-        _ => None,
-    };
-    text(ContextKind::InvalidArg).filter(|arg| *arg == "[CONN]")?;
-    let word = text(ContextKind::InvalidValue)?;
-    let nearest = commands().into_iter().min_by_key(|command| distance(command, word));
-    let meant = nearest.filter(|command| distance(command, word) <= 2);
-    let meant = meant.map(|command| format!("did you mean `quarterdeck {command}`? ")).unwrap_or_default();
+    said(error, ContextKind::InvalidArg).filter(|arg| *arg == "[CONN]")?;
+    let word = said(error, ContextKind::InvalidValue)?;
+    let commands = commands();
+    let meant = nearest(word, commands.iter().map(String::as_str))
+        .map(|command| format!("did you mean `quarterdeck {command}`? "))
+        .unwrap_or_default();
     Some(Error::Usage {
         reason: format!("{word} is no command, and no connection string: those contain :// or ="),
         remedy: format!("{meant}see `quarterdeck --help`"),
@@ -71,20 +87,6 @@ fn fault(text: &str, words: &[OsString]) -> Error {
 
 fn commands() -> Vec<String> {
     Args::command().get_subcommands().map(|command| command.get_name().to_owned()).collect()
-}
-
-/// How many letters must be changed, added or left out to turn one word into the other (Levenshtein).
-fn distance(a: &str, b: &str) -> usize {
-    let mut row: Vec<usize> = (0..=b.chars().count()).collect();
-    for (i, x) in a.chars().enumerate() {
-        let mut diagonal = std::mem::replace(&mut row[0], i + 1);
-        for (j, y) in b.chars().enumerate() {
-            let changed = diagonal + usize::from(x != y);
-            diagonal = row[j + 1];
-            row[j + 1] = changed.min(diagonal + 1).min(row[j] + 1);
-        }
-    }
-    row.last().copied().unwrap_or(0)
 }
 
 #[cfg(test)]
@@ -141,6 +143,11 @@ mod tests {
             "host=a status",
             "demo --conn host=a",
             "--conn host=a host=b",
+            "--watch run t",
+            "run t --watch",
+            "--theme drak",
+            "--ascii=maybe",
+            "config prnt",
             "completions",
             "pause",
         ];
@@ -184,11 +191,5 @@ mod tests {
         for line in ["--help", "-h", "run --help", "help swap", "--version"] {
             assert!(matches!(read(words(line)), Err(Answer::Text(_))), "{line}");
         }
-    }
-
-    #[test]
-    fn distances_are_levenshteins() {
-        assert_eq!([distance("status", "stauts"), distance("plan", "plan"), distance("", "ab")], [2, 0, 2]);
-        assert_eq!([distance("swap", "swa"), distance("kitten", "sitting")], [1, 3]);
     }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::{
     cli::{
         exit::STOPPED,
+        manner::LOCK_BUDGET,
         output::ids as words,
         print,
         upkeep::{Ids, IdsCommand, InstallIds, Lab},
@@ -57,7 +58,10 @@ async fn install(target: &Target, asked: &InstallIds) -> Result<u8> {
         print::text(&words::statements(&plan));
         return Ok(0);
     }
-    let patience = Patience { budget: Duration::from_millis(asked.lock_budget), ..Patience::default() };
+    let patience = Patience {
+        budget: Duration::from_millis(asked.lock_budget.unwrap_or(LOCK_BUDGET)),
+        ..Patience::default()
+    };
     let mut said = |attempt: crate::pg::lock::Attempt| {
         if let Some(blocker) = attempt.blocker {
             print::note(&format!("attempt {} lost to {blocker}", attempt.number));

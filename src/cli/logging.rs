@@ -60,7 +60,7 @@ impl Logging {
 }
 
 /// `quarterdeck/quarterdeck.log` in the XDG state folder.
-fn usual_path(var: impl Fn(&str) -> Option<String>) -> Option<PathBuf> {
+pub(super) fn usual_path(var: impl Fn(&str) -> Option<String>) -> Option<PathBuf> {
     let absolute = |path: String| Some(PathBuf::from(path)).filter(|path| path.is_absolute());
     let state = var("XDG_STATE_HOME").and_then(absolute);
     let state = state.or_else(|| Some(absolute(var("HOME")?)?.join(".local/state")));

@@ -6,7 +6,7 @@ use std::{
 };
 
 use crate::{
-    cli::{exit::DUE, output::maintain as words, print, upkeep::Maintain},
+    cli::{exit::DUE, manner::LOCK_BUDGET, output::maintain as words, print, upkeep::Maintain},
     engine::maintain::{self, News, Wish},
     error::Result,
     model::{figures, maintenance::Keep},
@@ -21,12 +21,15 @@ pub(super) async fn run(target: &Target, asked: &Maintain) -> Result<u8> {
     let mut session = Session::open(target, "maintain").await?;
     let wish = Wish {
         table: asked.table.clone(),
-        keep: Keep { premake: asked.premake, retain: asked.retain()?, on_expiry: asked.on_expiry() },
+        keep: Keep { premake: asked.premake(), retain: asked.retain()?, on_expiry: asked.on_expiry() },
         every: asked.every,
         zone: asked.time_zone,
         clock: asked.clock,
         archive_dir: asked.archive_dir.clone(),
-        patience: Patience { budget: Duration::from_millis(asked.lock_budget), ..Patience::default() },
+        patience: Patience {
+            budget: Duration::from_millis(asked.lock_budget.unwrap_or(LOCK_BUDGET)),
+            ..Patience::default()
+        },
     };
     if asked.dry_run {
         let found = maintain::look(&mut session, &wish).await?;

@@ -34,16 +34,27 @@ fn render(command: &Command, page: &mut Vec<u8>) -> io::Result<()> {
     top.render_synopsis_section(page)?;
     top.render_description_section(page)?;
     top.render_options_section(page)?;
-    for sub in command.get_subcommands().filter(|sub| sub.get_name() != "help") {
-        page.extend(format!(".SH \"{}\"\n", sub.get_bin_name().unwrap_or(sub.get_name())).bytes());
-        // What every command takes has been said above.
-        let own = |arg: Arg| if arg.is_global_set() || arg.get_id() == "help" { arg.hide(true) } else { arg };
-        let part = Man::new(sub.clone().mut_args(own));
-        let mut sections = Vec::new();
-        part.render_description_section(&mut sections)?;
-        part.render_synopsis_section(&mut sections)?;
-        part.render_options_section(&mut sections)?;
-        page.extend(String::from_utf8_lossy(&sections).replace(".SH ", ".SS ").bytes());
+    for sub in own_commands(command) {
+        section(sub, page)?;
     }
     top.render_extra_section(page)
+}
+
+/// A command's section, and behind it those of its own commands.
+fn section(command: &Command, page: &mut Vec<u8>) -> io::Result<()> {
+    page.extend(format!(".SH \"{}\"\n", command.get_bin_name().unwrap_or(command.get_name())).bytes());
+    // What every command takes has been said above.
+    let own = |arg: Arg| if arg.is_global_set() || arg.get_id() == "help" { arg.hide(true) } else { arg };
+    let part = Man::new(command.clone().mut_args(own));
+    let mut sections = Vec::new();
+    part.render_description_section(&mut sections)?;
+    part.render_synopsis_section(&mut sections)?;
+    part.render_options_section(&mut sections)?;
+    part.render_extra_section(&mut sections)?;
+    page.extend(String::from_utf8_lossy(&sections).replace(".SH ", ".SS ").bytes());
+    own_commands(command).try_for_each(|sub| section(sub, page))
+}
+
+fn own_commands(command: &Command) -> impl Iterator<Item = &Command> {
+    command.get_subcommands().filter(|sub| sub.get_name() != "help")
 }

@@ -9,15 +9,19 @@ mod ask;
 mod asker;
 mod audit;
 pub mod commands;
+pub mod config;
 mod console;
 mod demo;
+pub mod everywhere;
 mod exit;
 mod follow;
 pub mod grammar;
 mod ids;
 pub mod logging;
 mod maintain;
+pub mod manner;
 pub mod manual;
+mod nearest;
 pub mod output;
 pub mod print;
 mod retain;
@@ -43,12 +47,22 @@ pub fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Args, u8> {
 }
 
 /// Carries out what the words ask for, and returns the exit code.
-pub async fn run(args: Args) -> u8 {
+pub async fn run(mut args: Args) -> u8 {
+    if args.connects()
+        && let Err(error) = config::settle(&mut args, &variable)
+    {
+        return print::failure(&error);
+    }
     let _logging = args.connects().then(|| start_log(&args));
     match commands::dispatch(&args).await {
         Ok(code) => code,
         Err(error) => print::failure(&error),
     }
+}
+
+/// A variable of this process; one that is not UTF-8 says nothing.
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok()
 }
 
 /// The log, before there is a face: what is wrong with it is said on standard error.

@@ -11,8 +11,9 @@ use crate::{
         args::{self, Args, Run},
         asker,
         commands::{Face, connect},
-        console::{self, Manner, Visit},
+        console::{self, Visit},
         follow::{Followed, Follower, News, ticks},
+        manner::Manner,
         output::json,
         print,
     },
@@ -262,7 +263,7 @@ impl Job<'_> {
             claim,
             workers: self.words.workers,
             lock_budget: self.words.limits.lock_budget(),
-            verify_max_age: self.words.limits.verify_max_age,
+            verify_max_age: self.words.limits.verify_max_age(),
         };
         let worker = worker::start(self.target.clone(), id, options, picture);
         let (result, closed) = match self.follower.worker(worker).await {

@@ -16,6 +16,26 @@ use crate::{
     },
 };
 
+/// `--premake` where nothing is said.
+pub(super) const PREMAKE: u32 = 2;
+
+/// `quarterdeck config`.
+#[derive(Debug, Flags)]
+pub struct ConfigWords {
+    /// What to show; the settings where nothing is said.
+    #[command(subcommand)]
+    pub doing: Option<ConfigCommand>,
+}
+
+/// What there is to know about the settings.
+#[derive(Clone, Copy, Debug, Subcommand)]
+pub enum ConfigCommand {
+    /// Print the settings that hold, as a file of settings; so does `config` alone
+    Print,
+    /// Print where the file is, or would be
+    Path,
+}
+
 /// `quarterdeck health`.
 #[derive(Debug, Flags)]
 pub struct Health {
@@ -92,9 +112,9 @@ pub struct InstallIds {
     /// Print the SQL, and do nothing
     #[arg(long)]
     pub sql: bool,
-    /// Milliseconds that one attempt may make writers wait
-    #[arg(long, value_name = "MS", default_value_t = 100, value_parser = clap::value_parser!(u64).range(1..=10_000))]
-    pub lock_budget: u64,
+    /// Milliseconds that one attempt may make writers wait [default: 100]
+    #[arg(long, value_name = "MS", value_parser = clap::value_parser!(u64).range(1..=10_000))]
+    pub lock_budget: Option<u64>,
 }
 
 /// `quarterdeck maintain`.
@@ -102,9 +122,9 @@ pub struct InstallIds {
 pub struct Maintain {
     /// The partitioned table
     pub table: String,
-    /// Whole periods kept ready after the one of now
-    #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u32).range(0..=120))]
-    pub premake: u32,
+    /// Whole periods kept ready after the one of now [default: 2]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(values::PREMAKE_BOUNDS))]
+    pub premake: Option<u32>,
     /// Partitions that end before so long ago have had their time: 24 months, 90 days, 2 years
     #[arg(long, value_name = "AGE", num_args = 1..=2)]
     retain: Vec<String>,
@@ -123,9 +143,9 @@ pub struct Maintain {
     /// How the partition column tells the time, where it is a bigint; see `quarterdeck plan --help` [default: the migration's]
     #[arg(long, value_name = "CLOCK")]
     pub clock: Option<Clock>,
-    /// Milliseconds that one attempt may make others wait
-    #[arg(long, value_name = "MS", default_value_t = 100, value_parser = clap::value_parser!(u64).range(1..=10_000))]
-    pub lock_budget: u64,
+    /// Milliseconds that one attempt may make others wait [default: 100]
+    #[arg(long, value_name = "MS", value_parser = clap::value_parser!(u64).range(1..=10_000))]
+    pub lock_budget: Option<u64>,
     /// Say what is due, and do nothing; the exit code is 7 where something is
     #[arg(long)]
     pub dry_run: bool,
@@ -163,6 +183,11 @@ impl Maintain {
             remedy,
         })?;
         Ok(Some(age))
+    }
+
+    /// Whole periods kept ready after the one of now.
+    pub fn premake(&self) -> u32 {
+        self.premake.unwrap_or(PREMAKE)
     }
 
     /// What becomes of expired partitions.

@@ -1,13 +1,21 @@
 //! Values of flags, from text: connection strings, periods, spans of time. Pure.
 
-use std::time::Duration;
+use std::{ops::RangeInclusive, time::Duration};
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 
 use crate::{
+    cli::everywhere::Theme,
     model::{history::History, incoming::Choice, maintenance::OnExpiry, period::Every, strategy::Strategy},
     pg::Target,
 };
+
+/// How many may copy: `--workers`.
+pub(super) const WORKERS_BOUNDS: RangeInclusive<i64> = 1..=16;
+/// Milliseconds: `--lock-budget` of a swap.
+pub(super) const LOCK_BUDGET_BOUNDS: RangeInclusive<u64> = 10..=10_000;
+/// Whole periods ahead: `--premake`.
+pub(super) const PREMAKE_BOUNDS: RangeInclusive<i64> = 0..=120;
 
 /// A word that can only be a connection string.
 pub(super) fn connection_string(word: &str) -> Result<String, String> {
@@ -16,6 +24,12 @@ pub(super) fn connection_string(word: &str) -> Result<String, String> {
     } else {
         Err("it is no command, and a connection string contains :// or =".into())
     }
+}
+
+/// The words of `--theme`.
+pub(super) fn theme() -> impl TypedValueParser<Value = Theme> {
+    let theme = |word: String| Theme::ALL.into_iter().find(|theme| theme.word() == word);
+    PossibleValuesParser::new(Theme::ALL.map(Theme::word)).try_map(move |word| theme(word).ok_or("no theme"))
 }
 
 /// The words of `--every`.
@@ -53,9 +67,25 @@ pub(super) fn duration(text: &str) -> Result<Duration, String> {
         .ok_or_else(|| "write a whole number with its unit: 90s, 30m, 72h or 3d".into())
 }
 
+/// As [`duration`] reads it.
+pub(super) fn span(span: Duration) -> String {
+    match span.as_secs() {
+        seconds if seconds % 3_600 == 0 => format!("{}h", seconds / 3_600),
+        seconds if seconds % 60 == 0 => format!("{}m", seconds / 60),
+        seconds => format!("{seconds}s"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn spans_are_written_as_they_are_read() {
+        for text in ["72h", "90s", "30m", "0h", "1s"] {
+            assert_eq!(duration(text).map(span).as_deref(), Ok(text));
+        }
+    }
 
     #[test]
     fn spans_need_their_unit() {

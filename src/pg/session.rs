@@ -27,6 +27,10 @@ pub const LOCK_TIMEOUT: Duration = Duration::from_secs(10);
 
 const PIN: &str = include_str!("../../assets/sql/pin_session.sql");
 
+/// After [`PIN`], where the target is [`Target::read_only`]. The server still lets VACUUM, ANALYZE, REINDEX and signals to
+/// other sessions pass: who watches does not ask for them.
+const READ_ONLY: &str = "SET default_transaction_read_only = on";
+
 /// Statements that are run again and again, by their text: one round trip instead of two.
 type Prepared = Mutex<HashMap<String, Statement>>;
 
@@ -51,7 +55,8 @@ impl Session {
     /// Connects and pins the session's settings. `purpose` ends the application name: `quarterdeck copy 2`.
     pub async fn open(target: &Target, purpose: &str) -> Result<Self> {
         let client = target.open(&format!("quarterdeck {purpose}")).await?;
-        client.batch_execute(PIN).await.map_err(Error::db("pin session"))?;
+        let pin = if target.is_read_only() { format!("{PIN}{READ_ONLY}") } else { PIN.to_owned() };
+        client.batch_execute(&pin).await.map_err(Error::db("pin session"))?;
         Ok(Self { client, target: target.clone(), prepared: Prepared::default() })
     }
 

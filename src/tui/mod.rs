@@ -5,6 +5,7 @@
 //! from the journal, and drawing happens at most thirty times a second.
 
 pub mod app;
+pub mod badge;
 pub mod desk;
 pub mod frame;
 pub mod glyphs;

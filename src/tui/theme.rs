@@ -20,6 +20,11 @@ pub enum Palette {
     Mono,
 }
 
+impl Palette {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Dark, Self::Light, Self::HighContrast, Self::Mono];
+}
+
 /// How many colours the terminal has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Depth {
@@ -41,6 +46,20 @@ impl Depth {
         }
     }
 }
+
+/// What a theme was made for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Made {
+    /// The choice of colours.
+    pub palette: Palette,
+    /// How many of them the terminal has.
+    pub depth: Depth,
+    /// The signs.
+    pub glyphs: Glyphs,
+}
+
+/// Until [`Theme::new`] says what it was made for.
+const BARE: Made = Made { palette: Palette::Mono, depth: Depth::Sixteen, glyphs: Glyphs::Unicode };
 
 /// The style of each kind of thing, and the signs to draw with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,8 +86,8 @@ pub struct Theme {
     pub danger: Style,
     /// Laid over the selected row.
     pub selected: Style,
-    /// The signs.
-    pub glyphs: Glyphs,
+    /// What it was made for, the signs among it.
+    pub made: Made,
 }
 
 impl Theme {
@@ -82,11 +101,11 @@ impl Theme {
             (Palette::Dark, Depth::Indexed | Depth::True) => Self::rgb(&DARK, depth),
             (Palette::Light, Depth::Indexed | Depth::True) => Self::rgb(&LIGHT, depth),
         };
-        Self { glyphs, ..theme }
+        Self { made: Made { palette, depth, glyphs }, ..theme }
     }
 
     fn rgb(inks: &Inks, depth: Depth) -> Self {
-        let ink = |rgb: u32| if depth == Depth::True { true_colour(rgb) } else { nearest(rgb) };
+        let ink = |rgb: u32| shade(rgb, depth);
         let fg = |rgb: u32| Style::new().fg(ink(rgb));
         let bold = Modifier::BOLD;
         Self {
@@ -101,7 +120,7 @@ impl Theme {
             verified: fg(inks.verified),
             danger: fg(inks.danger).add_modifier(bold),
             selected: Style::new().bg(ink(inks.selected)),
-            glyphs: Glyphs::Unicode,
+            made: BARE,
         }
     }
 
@@ -159,7 +178,7 @@ impl Theme {
             verified: bold,
             danger: bold.add_modifier(Modifier::UNDERLINED),
             selected: Style::new().add_modifier(Modifier::REVERSED),
-            glyphs: Glyphs::Unicode,
+            made: BARE,
         }
     }
 }
@@ -206,6 +225,11 @@ fn channels(rgb: u32) -> [u8; 3] {
     [r, g, b]
 }
 
+/// `0xRRGGBB`, or what a terminal of 256 colours has that is nearest.
+pub(super) fn shade(rgb: u32, depth: Depth) -> Color {
+    if depth == Depth::True { true_colour(rgb) } else { nearest(rgb) }
+}
+
 fn true_colour(rgb: u32) -> Color {
     let [r, g, b] = channels(rgb);
     Color::Rgb(r, g, b)
@@ -228,6 +252,13 @@ fn nearest(rgb: u32) -> Color {
         (distance([grey; 3]), i)
     });
     Color::Indexed(cube.chain(greys).min().map_or(7, |(_, index)| index))
+}
+
+/// The variable that wants no colours, or tells of a terminal that has none.
+pub fn colourless(var: impl Fn(&str) -> Option<String>) -> Option<&'static str> {
+    let is_set = var("NO_COLOR").is_some_and(|value| !value.is_empty());
+    let dumb = var("TERM").is_some_and(|term| term == "dumb");
+    if is_set { Some("NO_COLOR") } else { dumb.then_some("TERM") }
 }
 
 /// Whether a background colour is a light one, from the answer to OSC 11: `rgb:ffff/ffff/dddd`.

@@ -35,7 +35,7 @@ pub fn measured(model: &Model, theme: &Theme, frame: &mut Frame<'_>) -> usize {
         whole(&mut pen, area, model);
     }
     let furthest = pen.furthest;
-    match theme.glyphs {
+    match theme.made.glyphs {
         Glyphs::Unicode => {}
         Glyphs::Ascii => glyphs::flatten(frame.buffer_mut()),
     }

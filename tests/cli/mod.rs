@@ -170,6 +170,9 @@ fn the_manual_and_the_completions_know_every_command() {
         assert!(page.contains(&format!(".SH \"quarterdeck {name}\"")), "{name}");
         assert!(bash.contains(&format!("quarterdeck,{name})")), "{name}");
     }
+    for within in ["ids lab", "ids install", "config print", "config path"] {
+        assert!(page.contains(&format!(".SH \"quarterdeck {within}\"")), "{within}");
+    }
     assert!(page.starts_with(".ie") || page.contains(".TH quarterdeck 1"), "{page}");
     assert!(page.contains("lock\\-budget") && page.contains("Exit codes"));
 }

@@ -11,3 +11,4 @@ mod snapshots;
 #[path = "../terminal/mod.rs"]
 mod terminal;
 mod upkeep;
+mod watch;

@@ -39,7 +39,7 @@ use super::{
 /// Names as PostgreSQL allows them: wide, combined, from right to left, joined, with control characters.
 const NAMES: [&str; 7] = [
     "日本語のメッセージ",
-    "chat 🎉👩‍👩‍👧‍👦 messages",
+    "chat 🎉👩\u{200d}👩\u{200d}👧\u{200d}👦 messages",
     "e\u{301}te\u{301} \u{200d}\u{fe0f}x",
     "\u{202e}segassem\u{202c} عربى",
     "bell\u{7}\u{1b}[2J\u{1b}]0;owned\u{7}\u{9b}31m",

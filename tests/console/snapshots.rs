@@ -14,6 +14,7 @@ use quarterdeck::{
             msg::Effect,
             upkeep::health::Look,
         },
+        badge::{Label, Tint},
         glyphs::Glyphs,
         theme::{Depth, Palette, Theme},
     },
@@ -213,6 +214,10 @@ fn titles() {
     };
     add("plain", &|_| {});
     add("label", &|model| model.place.label = Some("PROD".into()));
+    add("watch", &|model| model.place.watching = true);
+    add("watch, label", &|model| {
+        (model.place.watching, model.place.label) = (true, Some("PROD".into()));
+    });
     add("standby", &|model| model.place.standby = true);
     add("reconnecting", &|model| {
         let due = fixture::now() + chrono::TimeDelta::seconds(4);
@@ -228,6 +233,45 @@ fn titles() {
     insta::with_settings!({ prepend_module_to_snapshot => false, omit_expression => true, snapshot_path => "snapshots" }, {
         insta::assert_snapshot!("titles", pictures);
     });
+}
+
+/// The word is there in every theme; the colour comes to it where there are colours.
+#[test]
+fn labels_in_every_theme() {
+    let mut pictures = String::new();
+    for palette in Palette::ALL {
+        for depth in [Depth::Sixteen, Depth::Indexed, Depth::True] {
+            for tint in Tint::ALL {
+                let theme = Theme::new(palette, depth, Glyphs::Ascii);
+                let mut model = fixture::model(Scene::Watched, Screen::Backfill, (80, 24));
+                model.place.watching = true;
+                model.place.label = Some(Label { word: "PROD".into(), tint });
+                let buffer = drawn(&model, &theme);
+                let row = &buffer.content[..80];
+                let text: String = row.iter().map(Cell::symbol).collect();
+                assert!(text.starts_with("  WATCH   PROD  ") && text.is_ascii(), "{text}");
+                let look = |cell: &Cell| format!("{:?} on {:?} {:?}", cell.fg, cell.bg, cell.modifier);
+                let (word, kind) = (tint.word(), format!("{palette:?} {depth:?}"));
+                let _ = writeln!(pictures, "{kind:20} {word:8} {}", look(&row[11]));
+            }
+        }
+    }
+    insta::with_settings!({ prepend_module_to_snapshot => false, omit_expression => true, snapshot_path => "snapshots" }, {
+        insta::assert_snapshot!("labels", pictures);
+    });
+}
+
+#[test]
+fn a_console_that_only_watches() {
+    let mut model = fixture::model(Scene::Watched, Screen::Backfill, (100, 24));
+    model.place.watching = true;
+    model.place.label = Some(Label { word: "PROD".into(), tint: Tint::Magenta });
+    check("watch", &model);
+    model.size = (80, 24);
+    press(&mut model, "p");
+    check("watch_refused", &model);
+    model.size = (40, 12);
+    check("watch_small", &model);
 }
 
 #[test]

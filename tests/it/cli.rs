@@ -103,3 +103,36 @@ fn a_log_that_cannot_be_written_is_only_a_warning() {
     let lines: Vec<_> = err.lines().map(|line| line.split(':').next().unwrap()).collect();
     assert_eq!(lines, ["warning", "error", "hint"], "{err}");
 }
+
+#[test]
+fn settings_are_read_before_anything_is_connected() {
+    let tool = Tool::new();
+    tool.settings("\nwrokers = 2\n");
+    let nowhere = ["status", "--conn", "host=127.0.0.1 port=1"];
+    let (code, out, err) = run(&tool, &nowhere);
+    assert_eq!((code, out.as_str()), (2, ""));
+    assert!(err.contains("config.toml:2: unknown key `wrokers`; did you mean `workers`?"), "{err}");
+    assert!(!tool.log().exists(), "the log is a setting too");
+    let (code, _, err) = run(&tool, &["config", "print"]);
+    assert!(code == 2 && err.contains("wrokers"), "{err}");
+    let (code, out, _) = run(&tool, &["config", "path"]);
+    assert!(code == 0 && out.ends_with("/.config/quarterdeck/config.toml\n"), "{out}");
+    assert_eq!(run(&tool, &["man"]).0, 0, "what needs no settings does not read them");
+
+    tool.settings("workers = 2\n");
+    let (code, _, err) = run(&tool, &nowhere);
+    assert!(code == 1 && err.contains("cannot connect"), "{err}");
+    let (code, printed, _) = run(&tool, &["--theme", "mono", "config", "print"]);
+    assert!(code == 0 && printed.contains("config.toml\nworkers = 2\n"), "{printed}");
+    assert!(printed.contains("from --theme\ntheme = \"mono\"\n"), "{printed}");
+    tool.settings(&printed);
+    let (code, again, _) = run(&tool, &["config", "print"]);
+    assert!(code == 0 && again.contains("config.toml\ntheme = \"mono\"\n"), "{again}");
+
+    let missing = tool.log().with_extension("toml");
+    let (code, _, err) = run(&tool, &["status", "--config", missing.to_str().unwrap()]);
+    assert!(code == 2 && err.contains("No such file") && err.contains("leave --config out"), "{err}");
+    let by_variable = tool.command(&["status"]).env("QUARTERDECK_CONFIG", &missing).output().unwrap();
+    let (code, _, err) = said(&by_variable);
+    assert!(code == 2 && err.contains("QUARTERDECK_CONFIG"), "{err}");
+}

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use portable_pty::CommandBuilder;
 
+use quarterdeck::pg::Session;
+
 use crate::{
     support::{self, Db},
     terminal::{DARK, Terminal},
@@ -22,14 +24,26 @@ struct Console {
 
 impl Console {
     fn start(words: &[&str]) -> Self {
+        Self::with("", &[], words)
+    }
+
+    /// The console with these settings and variables.
+    fn with(settings: &str, variables: &[(&str, &str)], words: &[&str]) -> Self {
         let home = tempfile::tempdir().unwrap();
+        let folder = home.path().join(".config/quarterdeck");
+        std::fs::create_dir_all(&folder).unwrap();
+        std::fs::write(folder.join("config.toml"), settings).unwrap();
         let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_quarterdeck"));
         for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("PG")) {
             command.env_remove(name);
         }
         command.env("HOME", home.path());
-        for name in ["XDG_STATE_HOME", "QUARTERDECK_LOG", "NO_COLOR"] {
+        for name in ["XDG_STATE_HOME", "XDG_CONFIG_HOME", "QUARTERDECK_CONFIG", "QUARTERDECK_LOG", "NO_COLOR"]
+        {
             command.env_remove(name);
+        }
+        for (name, value) in variables {
+            command.env(name, value);
         }
         command.args(words);
         Self { terminal: Terminal::start(command, DARK), _home: home }
@@ -142,27 +156,27 @@ async fn run_goes_as_far_as_asked_and_its_console_stays() {
     assert_eq!(owner_of_the_name(&db).await, "p 3000");
 }
 
+/// A partitioned table that lacks the statistics of all of it.
+const UNANALYZED: &str = "CREATE TABLE m (at date) PARTITION BY RANGE (at);
+     CREATE TABLE m_all PARTITION OF m FOR VALUES FROM (MINVALUE) TO (MAXVALUE);
+     INSERT INTO m SELECT date '2026-01-01' + n % 300 FROM generate_series(1, 1000) n; ANALYZE m_all";
+/// Whether it has them. Autovacuum never makes them.
+const ANALYZED: &str = "SELECT count(*) FROM pg_stats WHERE tablename = 'm' AND inherited";
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_health_of_a_table_is_seen_and_mended_with_keys() {
     let db = support::database("console_health").await;
-    db.sql(
-        "CREATE TABLE m (at date) PARTITION BY RANGE (at);
-         CREATE TABLE m_all PARTITION OF m FOR VALUES FROM (MINVALUE) TO (MAXVALUE);
-         INSERT INTO m SELECT date '2026-01-01' + n % 300 FROM generate_series(1, 1000) n; ANALYZE m_all",
-    )
-    .await;
-    let analyzed = "SELECT count(*) FROM pg_stats WHERE tablename = 'm' AND inherited";
-    // Autovacuum never does that.
-    assert_eq!(db.value(analyzed).await, "0");
+    db.sql(UNANALYZED).await;
+    assert_eq!(db.value(ANALYZED).await, "0");
     let console = Console::start(&[db.conninfo()]);
     console.terminal.sees("▸m ");
     console.press("5", "! QD-145");
     console.press("\r", "ANALYZE \"public\".\"m\";");
     // Esc and a letter right after it would be alt and that letter.
     console.press("qx", "really?");
-    assert_eq!(db.value(analyzed).await, "0", "nothing is done unasked");
+    assert_eq!(db.value(ANALYZED).await, "0", "nothing is done unasked");
     console.press("y", "✓ nothing wants doing");
-    assert_eq!(db.value(analyzed).await, "1");
+    assert_eq!(db.value(ANALYZED).await, "1");
     // What is done elsewhere is seen without a key.
     db.sql("CREATE INDEX m_at ON ONLY m (at)").await;
     console.terminal.sees("! QD-143");
@@ -271,4 +285,116 @@ async fn statements_and_ids_are_looked_at_with_keys() {
     console.terminal.sees("i uuidv7…");
     console.terminal.press("q");
     assert_eq!(console.end().0, 0);
+}
+
+/// What was asked of migrations, how often one was owned, and what there is in the database.
+async fn traces(db: &Db) -> String {
+    db.value(
+        "SELECT concat_ws(' ', (SELECT count(*) FROM quarterdeck.command), (SELECT max(epoch) FROM quarterdeck.owner),
+                (SELECT count(*) FROM quarterdeck.event), (SELECT count(*) FROM pg_class))",
+    )
+    .await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_console_that_only_watches_changes_nothing() {
+    const REFUSED: &str = "! watching only: --watch";
+    let db = support::database("console_watch").await;
+    db.sql(TABLE).await;
+    db.sql(UNANALYZED).await;
+    let watch = ["--watch", "--conn", db.conninfo()];
+    // Nobody has converted anything here: nothing is made.
+    let console = Console::start(&watch);
+    console.terminal.sees("▸chat ");
+    console.terminal.sees(" WATCH ");
+    console.press("\r", REFUSED);
+    // VACUUM and ANALYZE the server lets pass in sessions that only read.
+    console.press("\x1b[B", "▸m ");
+    console.press("5", "! QD-145");
+    console.press("x", REFUSED);
+    console.terminal.press("q");
+    assert_eq!(console.end().0, 0);
+    assert_eq!(db.value(ANALYZED).await, "0");
+    assert_eq!(db.value("SELECT count(*) FROM pg_namespace WHERE nspname = 'quarterdeck'").await, "0");
+
+    let owner = Console::start(&["run", "chat", "--conn", db.conninfo()]);
+    owner.terminal.sees("READY ▶ running");
+    let console = Console::start(&watch);
+    console.terminal.sees("▸chat_twin ");
+    console.press("\x1b[B", "▸chat ");
+    console.press("\r", "READY ▶ running · watching");
+    console.terminal.sees(" WATCH ");
+    let before = traces(&db).await;
+    for key in ["p", "v", "s", "S", "a"] {
+        console.press(key, REFUSED);
+        // What is said goes with the next key.
+        console.terminal.press("\x1b[B");
+        console.terminal.until("it is not said any more", |screen| !screen.contents().contains(REFUSED));
+    }
+    assert_eq!(traces(&db).await, before);
+    console.terminal.press("q");
+    assert_eq!(console.end().0, 0, "it asks nothing: nothing of its own is left behind");
+
+    owner.press("q", "The migration stays stopped");
+    owner.terminal.press("y");
+    assert_eq!(owner.end().0, 0, "it is as far as asked");
+    // Nobody runs it: it is watched all the same, and not taken on.
+    let before = traces(&db).await;
+    let console = Console::start(&watch);
+    console.terminal.sees("▸chat_twin ");
+    console.press("\x1b[B", "▸chat ");
+    console.press("\r", "READY ■ stopped");
+    console.press("r", REFUSED);
+    assert_eq!(traces(&db).await, before);
+    console.terminal.press("q");
+    console.end();
+    assert_eq!(owner_of_the_name(&db).await, "r 3000");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sessions_of_who_watches_write_nothing() {
+    let db = support::database("console_read_only").await;
+    let session = Session::open(&db.target().read_only(), "test").await.unwrap();
+    let error = session.batch("test", "CREATE TABLE public.t (n int)").await.unwrap_err();
+    assert_eq!(error.report().sqlstate.as_deref(), Some("25006"), "{error}");
+    // Why the console's desk has to refuse by itself as well.
+    session.batch("test", "ANALYZE pg_catalog.pg_class").await.unwrap();
+    let mut session = Session::open(&db.target().read_only(), "test").await.unwrap();
+    let tx = session.begin_repeatable_read().await.unwrap();
+    assert!(tx.batch("test", "CREATE TABLE public.t (n int)").await.is_err());
+    drop(tx);
+    let session = Session::open(&db.target(), "test").await.unwrap();
+    session.batch("test", "CREATE TABLE public.t (n int)").await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_settings_give_a_server_its_label_and_the_console_its_colours() {
+    let db = support::database("console_settings").await;
+    db.sql(TABLE).await;
+    let port = db.target().port();
+    let settings = format!(
+        "theme = 'light'\n[[connection]]\nport = 1\nlabel = 'NOT THIS ONE'\n\
+         [[connection]]\nport = {port}\ndbname = '{}'\nlabel = 'PROD'\ncolour = 'magenta'\n",
+        db.target().database()
+    );
+    let label = |screen: &vt100::Screen| {
+        let cell = screen.cell(0, 2).unwrap();
+        (cell.contents().to_owned(), cell.fgcolor(), cell.inverse())
+    };
+    let magenta = vt100::Color::Idx(91);
+    for (no_color, theme, colour) in [
+        ("", None, magenta),
+        ("", Some("mono"), vt100::Color::Default),
+        ("1", None, vt100::Color::Default),
+        ("1", Some("light"), magenta),
+    ] {
+        let flag = theme.into_iter().flat_map(|theme| ["--theme", theme]);
+        let words: Vec<_> = flag.chain(["--conn", db.conninfo()]).collect();
+        let console = Console::with(&settings, &[("NO_COLOR", no_color)], &words);
+        console.terminal.sees("▸chat ");
+        console.terminal.sees(" PROD ");
+        assert_eq!(console.terminal.look(label), ("P".into(), colour, true), "{no_color:?} {theme:?}");
+        console.terminal.press("q");
+        assert_eq!(console.end().0, 0);
+    }
 }

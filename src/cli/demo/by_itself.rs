@@ -8,10 +8,10 @@ use uuid::Uuid;
 use super::summary::{self, Account};
 use crate::{
     cli::{
-        args::Limits,
         commands::Face,
         console::asker,
         exit::STOPPED,
+        manner::Limits,
         output::{json, plain},
         print,
         signals::Signals,
@@ -86,7 +86,7 @@ async fn start(session: &Session, migration: Uuid, until: Until, first: Option<C
         claim: Claim::IfFree,
         workers: None,
         lock_budget: limits.lock_budget(),
-        verify_max_age: limits.verify_max_age,
+        verify_max_age: limits.verify_max_age(),
     };
     let picture = launch::first_picture(session, migration).await?;
     Ok(worker::start(target, migration, options, picture))

@@ -6,6 +6,7 @@
 pub mod audit;
 pub mod blockers;
 pub mod compare;
+pub mod config;
 pub mod explain;
 pub mod guide;
 pub mod health;

@@ -46,6 +46,8 @@ struct Inner {
     resolved: Resolved,
     /// `None` where TLS is never used.
     tls: Option<MakeRustlsConnect>,
+    /// Sessions begin no transaction that writes.
+    read_only: bool,
 }
 
 impl Target {
@@ -73,7 +75,7 @@ impl Target {
                      PGPORT, PGDATABASE and PGUSER"
                     .into(),
         })?;
-        let mut inner = Inner { resolved, tls: None };
+        let mut inner = Inner { resolved, tls: None, read_only: false };
         if inner.resolved.endpoints.iter().any(|endpoint| !endpoint.is_socket()) {
             inner.tls = inner.resolved.tls.connector().map_err(|reason| Error::Connect {
                 target: inner.place(),
@@ -95,6 +97,17 @@ impl Target {
         Self { inner: Arc::new(inner) }
     }
 
+    /// The same, for sessions whose transactions only read.
+    #[must_use]
+    pub fn read_only(&self) -> Self {
+        Self { inner: Arc::new(Inner { read_only: true, ..Inner::clone(&self.inner) }) }
+    }
+
+    /// Whether its sessions' transactions only read.
+    pub fn is_read_only(&self) -> bool {
+        self.inner.read_only
+    }
+
     /// `127.0.0.1:5432/shop`, for the title bar and for messages.
     pub fn place(&self) -> String {
         self.inner.place()
@@ -108,6 +121,11 @@ impl Target {
     /// The (first) server's port.
     pub fn port(&self) -> u16 {
         self.first().port
+    }
+
+    /// Host and port of each server that may be tried.
+    pub fn servers(&self) -> impl Iterator<Item = (&str, u16)> {
+        self.inner.resolved.endpoints.iter().map(|endpoint| (endpoint.host.as_str(), endpoint.port))
     }
 
     /// The database.

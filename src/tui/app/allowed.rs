@@ -3,6 +3,8 @@
 //! What the engine would refuse ([`decide`]) is never offered; some of it is refused here already, in words
 //! that fit the screen.
 
+mod copying;
+
 use uuid::Uuid;
 
 use crate::{
@@ -12,7 +14,6 @@ use crate::{
         status::{ChunkState, Status},
     },
     model::{
-        chunk::ChunkId,
         listing::{Carried, TableListing},
         phase::{Phase, State},
     },
@@ -24,6 +25,7 @@ use crate::{
             model::{Connection, Model, Screen},
             overlay::Overlay,
             upkeep::{self, Page as Sheet, may},
+            watching,
             wizard::Page,
         },
         keymap::{Action, Context, Move, Order},
@@ -56,7 +58,18 @@ pub(super) fn moot<T>(reason: impl Into<String>) -> Result<T, Blocked> {
 
 /// Why `action` cannot act now; `None` when it can.
 pub fn blocked(action: Action, model: &Model) -> Option<Blocked> {
-    let verdict = match action {
+    let verdict = able(action, model);
+    let moot = verdict.as_ref().is_err_and(|blocked| blocked.moot);
+    // What makes no sense here is not explained by the watching.
+    if moot || watching::only_looks(action, model) {
+        verdict.err()
+    } else {
+        watching::refusal(model).or(verdict.err())
+    }
+}
+
+fn able(action: Action, model: &Model) -> Verdict {
+    match action {
         Action::Mend => may::on(model, Sheet::Health).and_then(|()| may::mend(model)),
         Action::Options if model.upkeep.page == Sheet::Retain => may::on(model, Sheet::Retain),
         Action::Options => may::on(model, Sheet::Maintain),
@@ -106,8 +119,7 @@ pub fn blocked(action: Action, model: &Model) -> Option<Blocked> {
         | Action::Interrupt
         | Action::Suspend
         | Action::Redraw => Ok(()),
-    };
-    verdict.err()
+    }
 }
 
 /// The preview has no plan whose steps could be gone through.
@@ -168,17 +180,17 @@ fn ordered(order: Order, model: &Model, status: &Status) -> Verdict {
         Order::Verify => verify(status).map(|()| Command::Verify),
         Order::Repair => repair(status).map(|()| Command::Repair),
         Order::CancelChunk => {
-            chunk(model, status, ChunkState::Copying).map(|chunk| Command::CancelChunk { chunk })
+            copying::chunk(model, status, ChunkState::Copying).map(|chunk| Command::CancelChunk { chunk })
         }
         Order::RetryChunk => {
-            chunk(model, status, ChunkState::Failed).map(|chunk| Command::RetryChunk { chunk })
+            copying::chunk(model, status, ChunkState::Failed).map(|chunk| Command::RetryChunk { chunk })
         }
         Order::Earlier | Order::Later => {
-            reorder(model, status).map(|leaf| Command::Reorder { leaf, up: order == Order::Earlier })
+            copying::reorder(model, status).map(|leaf| Command::Reorder { leaf, up: order == Order::Earlier })
         }
         Order::MoreWorkers | Order::FewerWorkers => {
             let limit = if order == Order::MoreWorkers { MAX_WORKERS } else { 1 };
-            workers(status, limit).map(|()| Command::Workers { workers: status.pace.workers })
+            copying::workers(status, limit).map(|()| Command::Workers { workers: status.pace.workers })
         }
         // Judged by `blocked` itself.
         Order::Resume => return Ok(()),
@@ -307,38 +319,6 @@ fn has_diffs(status: &Status) -> bool {
 
 fn repair(status: &Status) -> Verdict {
     if has_diffs(status) { standing(status) } else { moot("nothing differs") }
-}
-
-fn chunk(model: &Model, status: &Status, wanted: ChunkState) -> Result<ChunkId, Blocked> {
-    let selected = model.cursors.chunk.and_then(|id| status.chunks.iter().find(|chunk| chunk.id == id));
-    let word = wanted.word();
-    match selected {
-        Some(chunk) if chunk.state == wanted => Ok(chunk.id),
-        Some(chunk) => moot(format!("chunk {} is {}, not {word}", chunk.id, chunk.state.word())),
-        None => moot(format!("select a chunk that is {word}: n")),
-    }
-}
-
-fn reorder(model: &Model, status: &Status) -> Result<String, Blocked> {
-    if !matches!(status.migration.phase, Phase::Copying | Phase::Filling) {
-        return moot("nothing is being copied");
-    }
-    match model.selected_period() {
-        Some((_, period)) if period.state.is_sealed() => moot("it is copied already"),
-        Some((_, period)) if period.period.is_none() => moot("DEFAULT holds no rows to copy"),
-        Some((_, period)) => Ok(period.leaf.clone()),
-        None => moot("no period is selected"),
-    }
-}
-
-fn workers(status: &Status, limit: u16) -> Verdict {
-    if !matches!(status.migration.phase, Phase::Copying | Phase::Filling) {
-        moot("nothing is being copied")
-    } else if status.pace.workers == limit {
-        moot(format!("{limit} is the limit"))
-    } else {
-        Ok(())
-    }
 }
 
 /// A console runs one migration at a time; it may leave one that it only watches.

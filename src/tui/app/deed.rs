@@ -15,7 +15,7 @@ use crate::{
             msg::Effect,
             overlay::Overlay,
             upkeep::{duty::Duty, health},
-            wizard,
+            watching, wizard,
         },
         keymap::{Action, Order},
     },
@@ -126,7 +126,8 @@ pub fn ask(model: &mut Model, deed: Deed) -> Vec<Effect> {
 
 /// Why the open question cannot be answered with yes; `None` when it can.
 pub fn refusal(model: &Model, ask: &Ask) -> Option<String> {
-    if let Some(reason) = blocked(ask.deed.action(), model) {
+    let watching = watching::refusal(model).filter(|_| ask.deed != Deed::Quit);
+    if let Some(reason) = blocked(ask.deed.action(), model).or(watching) {
         return Some(reason.reason);
     }
     if let Deed::CancelChunk(chunk) = ask.deed

@@ -101,11 +101,15 @@ pub fn is_busy(model: &Model) -> bool {
     is_at_work(model) || model.upkeep.work.is_some()
 }
 
-/// A worker of this process would be left behind.
+/// A worker of this process would be left behind. One that only watches has none, whatever a host's name and a pid may
+/// have in common with another one's.
 pub fn is_at_work(model: &Model) -> bool {
     let linked = match model.connection {
         Connection::Open | Connection::Reconnecting { .. } => true,
         Connection::None | Connection::Opening | Connection::Closed { .. } => false,
     };
-    linked && model.is_ours() && model.status().is_some_and(|status| !status.migration.phase.is_over())
+    !model.place.watching
+        && linked
+        && model.is_ours()
+        && model.status().is_some_and(|status| !status.migration.phase.is_over())
 }

@@ -21,4 +21,5 @@ pub mod palette;
 pub mod take;
 pub mod update;
 pub mod upkeep;
+pub mod watching;
 pub mod wizard;

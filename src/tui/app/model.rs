@@ -19,6 +19,7 @@ use crate::{
             overlay::Overlay,
             upkeep::{self, Upkeep},
         },
+        badge::Label,
         keymap::Context,
     },
 };
@@ -83,9 +84,11 @@ pub struct Place {
     /// The server is a standby (`pg_is_in_recovery()`).
     pub standby: bool,
     /// The operator's own word for it, `PROD`.
-    pub label: Option<String>,
+    pub label: Option<Label>,
     /// How long after the swap to remind of `finish`; it never finishes by itself.
     pub reverse_window: Option<TimeDelta>,
+    /// `--watch`: nothing is changed from here.
+    pub watching: bool,
 }
 
 /// The console's tie to a migration.

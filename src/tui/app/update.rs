@@ -24,7 +24,22 @@ pub fn update(model: &mut Model, msg: Msg, now: DateTime<Utc>) -> Vec<Effect> {
             freeze::thaw(model);
             return leaving::interrupt(model);
         }
-        news => return freeze::behind(model, |model| heard(model, news)),
+        news @ (Msg::Tick
+        | Msg::Status(_)
+        | Msg::Event(_)
+        | Msg::Tables(_)
+        | Msg::Health(..)
+        | Msg::Mended(..)
+        | Msg::Answered(..)
+        | Msg::Told(_)
+        | Msg::Worked(_)
+        | Msg::Plan(..)
+        | Msg::Linked(_)
+        | Msg::Closed
+        | Msg::Exported(_)
+        | Msg::Unsent(_)
+        | Msg::Panicked(_)
+        | Msg::Continued) => return freeze::behind(model, |model| heard(model, news)),
     }
     Vec::new()
 }

@@ -211,7 +211,7 @@ fn weigh(wizard: &mut Wizard) -> Vec<Effect> {
 }
 
 /// It is known; an answer to other choices than those on screen is too late.
-pub fn weighed(model: &mut Model, request: &Request, weighed: Load<Arc<Weighed>>) {
+pub fn weighed(model: &mut Model, request: &Request, weighed: &Load<Arc<Weighed>>) {
     let wizards = model.overlays.iter_mut().filter_map(Overlay::wizard);
     for wizard in wizards.filter(|wizard| wizard.weighing() == *request) {
         wizard.weighed = weighed.clone();

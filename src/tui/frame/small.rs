@@ -23,19 +23,21 @@ use crate::{
 pub fn draw(pen: &mut Pen<'_>, area: Rect, model: &Model) {
     let theme = *pen.theme;
     let mut lines: Vec<Vec<Piece>> = Vec::new();
+    let watching = model.place.watching.then(|| [super::title::watch(&theme), (" ".into(), theme.text)]);
+    let head = |pieces: Vec<Piece>| watching.clone().into_iter().flatten().chain(pieces).collect();
     if let Some(status) = model.status() {
         let migration = &status.migration;
         let share = status.share().map_or("not counted".into(), percent);
         let sign = glyphs::state(migration.state);
         let state = if migration.pausing { "pausing" } else { migration.state.word() };
         let style = super::title::state_style(migration.state, &theme);
-        lines.push(vec![(format!("{sign} {state} "), style), (share, theme.strong)]);
+        lines.push(head(vec![(format!("{sign} {state} "), style), (share, theme.strong)]));
         lines.push(Vec::new());
         lines.push(vec![(migration.phase.word().replace('_', " "), theme.text)]);
         lines.push(vec![(migration.table.name.as_str().into(), theme.strong)]);
         lines.extend(why::reasons(model, &theme).into_iter().take(1).map(|reason| vec![reason]));
     } else {
-        lines.push(vec![("quarterdeck".into(), theme.accent)]);
+        lines.push(head(vec![("quarterdeck".into(), theme.accent)]));
     }
     lines.push(keys(model, pen));
     lines.extend(model.notice.as_ref().map(|notice| vec![(notice.text.clone(), theme.warn)]));

@@ -4,7 +4,8 @@
 //!  quarterdeck  public.chat_messages     127.0.0.1:5432/shop as dba · PRIMARY     COPYING ▶ running
 //! ```
 //!
-//! Narrow terminals lose `quarterdeck` first, then the role; the state at the right never goes.
+//! Narrow terminals lose `quarterdeck` first, then the role; the state at the right never goes, nor do WATCH and the label
+//! at the left.
 
 use ratatui::{
     layout::Rect,
@@ -42,8 +43,11 @@ pub fn draw(pen: &mut Pen<'_>, area: Rect, model: &Model) {
 
 fn name(model: &Model, theme: &Theme, level: u8) -> Vec<Piece> {
     let mut pieces = Vec::new();
+    if model.place.watching {
+        pieces.extend([watch(theme), (" ".into(), theme.text)]);
+    }
     if let Some(label) = &model.place.label {
-        pieces.push((format!(" {label} "), theme.danger.add_modifier(Modifier::REVERSED)));
+        pieces.push((format!(" {} ", label.word), label.tint.style(theme)));
         pieces.push((" ".into(), theme.text));
     }
     let table = model.status().map(|status| status.migration.table.plain());
@@ -52,6 +56,11 @@ fn name(model: &Model, theme: &Theme, level: u8) -> Vec<Piece> {
     }
     pieces.extend(table.map(|table| (table, theme.strong)));
     pieces
+}
+
+/// That nothing can be changed from here: `--watch`.
+pub fn watch(theme: &Theme) -> Piece {
+    (" WATCH ".into(), theme.accent.add_modifier(Modifier::REVERSED))
 }
 
 fn place(model: &Model, theme: &Theme, level: u8) -> Vec<Piece> {

@@ -1,7 +1,7 @@
 //! Starting the runner on the real terminal: theme, signals, panic hook, and their order.
 
 use chrono::TimeDelta;
-use crossterm::event::EventStream;
+use crossterm::{event::EventStream, style::force_color_output};
 use tokio::{
     signal::unix::{SignalKind, signal},
     sync::mpsc::UnboundedSender,
@@ -18,14 +18,14 @@ use crate::{
             inbox::{Inbox, Outside},
         },
         terminal::{Tty, background, panic},
-        theme::{Depth, Palette, Theme},
+        theme::{Depth, Palette, Theme, colourless},
     },
 };
 
 /// What the command line says about the console.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Options {
-    /// The palette; `None` asks the terminal, and `NO_COLOR`.
+    /// `--theme`; `None` asks `NO_COLOR` and the terminal.
     pub palette: Option<Palette>,
     /// Unicode, or `--ascii`.
     pub glyphs: Glyphs,
@@ -44,6 +44,8 @@ pub async fn run<D: Desk>(desk: D, options: Options, opened: Option<Opened>) -> 
     let _watch = panic::watch(panics);
     // Asked before anybody reads the terminal's input, or the answer would be taken for keys.
     let theme = theme(options);
+    // crossterm asks NO_COLOR by itself, and would leave the colours out that `--theme` asks for.
+    force_color_output(true);
     watch_signals(&outside).map_err(terminal)?;
     let runner = Runner::new(desk, tty, theme, outside).reminding(options.reverse_window);
     Ok(runner.run(EventStream::new(), inbox, opened).await)
@@ -59,11 +61,11 @@ fn no_terminal(source: &std::io::Error) -> Error {
 }
 
 fn theme(options: Options) -> Theme {
-    let variable = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
     let term = variable("TERM");
     let depth = Depth::of(variable("COLORTERM").as_deref(), term.as_deref());
     let palette = options.palette.unwrap_or_else(|| {
-        if variable("NO_COLOR").is_some() || term.as_deref() == Some("dumb") {
+        if colourless(variable).is_some() {
             Palette::Mono
         } else if background::ask() == Some(true) {
             Palette::Light

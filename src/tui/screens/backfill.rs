@@ -82,7 +82,7 @@ pub fn draw(pen: &mut Pen<'_>, area: Rect, model: &Model) {
     pen.titled(area, tail.y, after.as_ref().map_or("workers", |(title, _)| title));
     work::legend(pen, area, tail.y);
     match &after {
-        Some((_, lines)) => afterwards::draw(pen, lanes, lines),
+        Some((_, sentences)) => afterwards::draw(pen, lanes, sentences),
         None => work::workers(pen, Rect { width: lanes_width + 2, ..lanes }, status, model),
     }
     let is_free = after.as_ref().is_none_or(|(_, lines)| afterwards::leaves(lines, lanes.width, side));

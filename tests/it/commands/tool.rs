@@ -49,12 +49,22 @@ impl Tool {
         for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("PG")) {
             command.env_remove(name);
         }
-        command.env("HOME", self.home.path()).env_remove("XDG_STATE_HOME").env_remove("QUARTERDECK_LOG");
+        command.env("HOME", self.home.path());
+        for name in ["XDG_STATE_HOME", "XDG_CONFIG_HOME", "QUARTERDECK_CONFIG", "QUARTERDECK_LOG"] {
+            command.env_remove(name);
+        }
         command.args(words).stdin(Stdio::null());
         if let Some(conn) = &self.conn {
             command.args(["--conn", conn]);
         }
         command
+    }
+
+    /// Gives it settings.
+    pub(crate) fn settings(&self, text: &str) {
+        let folder = self.home.path().join(".config/quarterdeck");
+        std::fs::create_dir_all(&folder).unwrap();
+        std::fs::write(folder.join("config.toml"), text).unwrap();
     }
 
     /// Where its log is.

@@ -235,6 +235,7 @@ async fn the_systems_authorities_are_trusted_on_request() {
             .args(["status", "--conn", &server.conn("sslmode=verify-full sslrootcert=system")])
             .env("SSL_CERT_FILE", server.folder.path().join(file))
             .env("XDG_STATE_HOME", server.folder.path())
+            .env("QUARTERDECK_CONFIG", "/dev/null")
             .output()
             .unwrap();
         let said = String::from_utf8_lossy(&output.stderr);

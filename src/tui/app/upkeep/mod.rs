@@ -269,7 +269,7 @@ pub fn answered(model: &mut Model, question: &Question, answer: Result<Answer, R
         }
         Question::Weigh(request) => {
             let pick = |answer| if let Answer::Weighed(weighed) = answer { Some(weighed) } else { None };
-            wizard::weighed(model, request, load(answer, pick));
+            wizard::weighed(model, request, &load(answer, pick));
         }
         Question::Guide(of) if upkeep.of.as_ref().is_some_and(|table| table.to_string() == *of) => {
             guided(model, answer);
