@@ -94,7 +94,8 @@ pub fn wrap(text: &str, columns: usize) -> Vec<String> {
                 rest = rest[piece.len()..].trim_start();
                 lines.push(piece);
             }
-            line = rest.to_owned();
+            let gone = line.len() - rest.len();
+            line.drain(..gone);
         }
         lines.push(line);
     }

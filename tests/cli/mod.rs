@@ -149,15 +149,21 @@ fn errors_are_two_lines() {
     assert_eq!(text, "error: public.t: owned by\\nlaptop\\u{1b}[2J\nhint: wait\\r, or --takeover");
 }
 
+/// The help of each command, and of the commands within it.
+fn helps(command: &mut clap::Command, text: &mut String) {
+    for sub in command.get_subcommands_mut().filter(|sub| sub.get_name() != "help") {
+        let (name, help) = (sub.get_bin_name().unwrap_or_default().to_owned(), sub.render_help().to_string());
+        text.extend(["\n=== ", &name, " ===\n", &help]);
+        helps(sub, text);
+    }
+}
+
 #[test]
 fn help() {
     let mut command = Args::command().term_width(100);
     command.build();
     let mut text = command.render_long_help().to_string();
-    for sub in command.get_subcommands_mut().filter(|sub| sub.get_name() != "help") {
-        let help = sub.render_help().to_string();
-        text.extend(["\n=== ", sub.get_name(), " ===\n", &help]);
-    }
+    helps(&mut command, &mut text);
     let trimmed: Vec<_> = text.lines().map(str::trim_end).collect();
     snapshot("cli_help", &trimmed.join("\n"));
 }
@@ -173,6 +179,8 @@ fn the_manual_and_the_completions_know_every_command() {
     for within in ["ids lab", "ids install", "config print", "config path"] {
         assert!(page.contains(&format!(".SH \"quarterdeck {within}\"")), "{within}");
     }
+    // The version is the package's, and says nothing about the words.
+    snapshot("cli_man", &page.replace(env!("CARGO_PKG_VERSION"), "VERSION"));
     assert!(page.starts_with(".ie") || page.contains(".TH quarterdeck 1"), "{page}");
     assert!(page.contains("lock\\-budget") && page.contains("Exit codes"));
 }
