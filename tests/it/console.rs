@@ -82,7 +82,7 @@ async fn a_table_is_converted_there_and_back_with_keys() {
     let console = Console::start(&[db.conninfo()]);
     console.terminal.sees("▸chat ");
     console.press("\r", "The column that says to which period a row belongs.");
-    console.press("\r", "4 partitions a year");
+    console.press("\r", "5 partitions of ≈ 600 rows");
     console.press("\r", "copies while the application writes");
     console.press("\r", "incoming foreign keys");
     console.press("\r", "12 finish");
