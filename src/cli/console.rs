@@ -12,7 +12,7 @@ use std::{
 
 use chrono::TimeDelta;
 use tokio::{
-    sync::{mpsc, watch},
+    sync::{RwLock, mpsc, watch},
     task::JoinHandle,
 };
 use tokio_util::sync::CancellationToken;
@@ -57,7 +57,7 @@ use crate::{
             },
         },
         badge::Label,
-        desk::{Desk, Opened, Said},
+        desk::{Desk, Halt, Opened, Said},
         glyphs::Glyphs,
         run::{
             Ended,
@@ -68,6 +68,8 @@ use crate::{
 
 /// How long workers may take to leave after the console has.
 const LEAVE_WITHIN: Duration = Duration::from_secs(10);
+/// How long what was cancelled may take to end.
+const CANCELLED_WITHIN: Duration = Duration::from_secs(3);
 /// How long the first picture waits for a worker to take its migration on.
 const SETTLE_WITHIN: Duration = Duration::from_secs(2);
 
@@ -126,9 +128,18 @@ pub(super) async fn show(args: &Args, target: &Target, visit: Visit) -> Result<E
     };
     let crews = Arc::clone(&desk.crews);
     let by = desk.asker();
+    let (gone, busy) = (desk.gone.clone(), Arc::clone(&desk.busy));
     let ended = run(desk, options, opened).await;
+    gone.cancel();
     leave(&crews, &by).await;
+    // Whoever works for the console is cancelled, and a moment is waited for its end.
+    if tokio::time::timeout(CANCELLED_WITHIN, busy.write()).await.is_err() {
+        print::warning("something that was cancelled has not ended yet: the server ends it");
+    }
     let ended = ended?;
+    for line in &ended.said {
+        print::line(&crate::tui::harmless::harmless(line));
+    }
     if let Some(status) = &ended.status {
         print::line(&plain::progress(status));
         print::text(&output::status::text(std::slice::from_ref(&**status)));
@@ -159,6 +170,10 @@ struct RealDesk {
     manner: Manner,
     crews: Crews,
     audited: Mutex<Option<Audited>>,
+    /// The console has left: what is being looked at interests nobody.
+    gone: CancellationToken,
+    /// Read by whoever works for the console, so that leaving can wait for them.
+    busy: Arc<RwLock<()>>,
 }
 
 /// What the statements of a table were found to reach, and when.
@@ -184,7 +199,15 @@ impl RealDesk {
             reverse_window: None,
             watching: target.is_read_only(),
         };
-        Ok(Self { target: target.clone(), place, manner, crews: Crews::default(), audited: Mutex::default() })
+        Ok(Self {
+            target: target.clone(),
+            place,
+            manner,
+            crews: Crews::default(),
+            audited: Mutex::default(),
+            gone: CancellationToken::new(),
+            busy: Arc::default(),
+        })
     }
 
     /// Nothing can be changed, or nothing may.
@@ -286,22 +309,23 @@ impl Desk for RealDesk {
         Ok(health)
     }
 
-    async fn mend(&self, sql: Vec<String>) -> Result<(), Report> {
-        let mend = async {
-            self.may_change()?;
-            health::mend(&self.target, &sql).await
-        };
-        mend.await.map_err(|error| error.report())
-    }
-
     async fn answer(&self, question: Question) -> Result<Answer, Report> {
-        upkeep::answer(&self.target, question).await.map_err(|error| error.report())
+        let _busy = self.busy.read().await;
+        Box::pin(upkeep::answer(&self.target, question, &self.gone)).await.map_err(|error| error.report())
     }
 
-    async fn work(&self, chore: Chore, said: Said, stop: CancellationToken) -> Result<Outcome, Report> {
+    async fn work(&self, chore: Chore, said: Said, halt: Halt) -> Result<Outcome, Report> {
         self.may_change().map_err(|error| error.report())?;
         let patience = Patience { budget: self.manner.limits.lock_budget(), ..Patience::default() };
-        Box::pin(upkeep::work(&self.target, chore, said, stop, patience)).await
+        let _busy = self.busy.read().await;
+        let gone = self.gone.clone();
+        let cancelled = async {
+            tokio::select! {
+                () = halt.now.cancelled() => {}
+                () = gone.cancelled() => {}
+            }
+        };
+        Box::pin(upkeep::work(&self.target, (chore, said), (halt.soon.clone(), patience), cancelled)).await
     }
 
     async fn plan(&self, request: Request) -> Result<Plan, Report> {

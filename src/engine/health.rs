@@ -14,7 +14,7 @@ use crate::{
         plan::Request,
     },
     pg::{
-        Session, Target,
+        Session,
         catalog::{self, Care},
         journal::read::MigrationRow,
     },
@@ -87,8 +87,7 @@ pub(super) fn told(migrations: &[MigrationRow], name: &QualifiedName) -> Told {
 
 /// Runs the SQL of a finding, each statement by itself and for as long as it takes; under a lock it waits no longer than
 /// any of ours.
-pub async fn mend(target: &Target, sql: &[String]) -> Result<()> {
-    let session = Session::open(target, "mend").await?;
+pub async fn mend(session: &Session, sql: &[String]) -> Result<()> {
     for statement in sql {
         session.batch("mend", statement).await?;
     }

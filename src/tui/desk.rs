@@ -25,6 +25,15 @@ use crate::{
 /// Who hears how far a chore is.
 pub type Said = Box<dyn Fn(Told) + Send + Sync>;
 
+/// What ends a chore before it is through.
+#[derive(Clone, Debug, Default)]
+pub struct Halt {
+    /// After what it has in hand.
+    pub soon: CancellationToken,
+    /// That is cancelled as well.
+    pub now: CancellationToken,
+}
+
 /// A linked migration.
 #[derive(Debug)]
 pub struct Opened {
@@ -48,18 +57,15 @@ pub trait Desk: Send + Sync + 'static {
     /// The health of a partitioned table, named as SQL.
     fn health(&self, table: String) -> impl Future<Output = Result<Health, Report>> + Send;
 
-    /// Runs the SQL of a finding, each statement by itself.
-    fn mend(&self, sql: Vec<String>) -> impl Future<Output = Result<(), Report>> + Send;
-
     /// What a page of the health screen asks.
     fn answer(&self, question: Question) -> impl Future<Output = Result<Answer, Report>> + Send;
 
-    /// Does a chore, until it is done or `stop` is cancelled; `said` hears how far it is.
+    /// Does a chore, until it is done or is halted; `said` hears how far it is.
     fn work(
         &self,
         chore: Chore,
         said: Said,
-        stop: CancellationToken,
+        halt: Halt,
     ) -> impl Future<Output = Result<Outcome, Report>> + Send;
 
     /// A plan; a refusal of preflight is an error.

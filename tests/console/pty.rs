@@ -21,11 +21,10 @@ use quarterdeck::{
                 work::{Chore, Outcome},
             },
         },
-        desk::{Desk, Opened, Said},
+        desk::{Desk, Halt, Opened, Said},
         run::start::{Options, run},
     },
 };
-use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::{
@@ -59,16 +58,12 @@ impl Desk for Faulty {
         self.0.health(table).await
     }
 
-    async fn mend(&self, sql: Vec<String>) -> Result<(), Report> {
-        self.0.mend(sql).await
-    }
-
     async fn answer(&self, question: Question) -> Result<Answer, Report> {
         self.0.answer(question).await
     }
 
-    async fn work(&self, chore: Chore, said: Said, stop: CancellationToken) -> Result<Outcome, Report> {
-        self.0.work(chore, said, stop).await
+    async fn work(&self, chore: Chore, said: Said, halt: Halt) -> Result<Outcome, Report> {
+        self.0.work(chore, said, halt).await
     }
 
     async fn plan(&self, request: Request) -> Result<Plan, Report> {

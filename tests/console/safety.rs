@@ -15,7 +15,7 @@ use quarterdeck::{
             upkeep::{
                 Page,
                 duty::Duty,
-                work::{Chore, Outcome},
+                work::{Chore, Outcome, Whole},
             },
         },
         glyphs::Glyphs,
@@ -88,7 +88,7 @@ fn is_covered(effect: &Effect, asked: Option<&(Deed, String)>, key: Option<Strok
         Effect::Send(Command::Finish { drop_source: false }) => deed == Some(Deed::Finish) && yes,
         Effect::Send(Command::Repair) => deed == Some(Deed::Repair) && yes,
         Effect::Start(..) => deed == Some(Deed::Start) && yes,
-        Effect::Mend { sql, .. } => {
+        Effect::Work(Chore::Mend { sql, .. }) => {
             let safe = ["VACUUM (FREEZE)", "VACUUM (ANALYZE)", "ANALYZE ", "REINDEX INDEX CONCURRENTLY"];
             let is_safe = |sql: &String| safe.iter().any(|word| sql.starts_with(word));
             deed == Some(Deed::Mend) && yes && sql.iter().all(is_safe)
@@ -101,11 +101,11 @@ fn is_covered(effect: &Effect, asked: Option<&(Deed, String)>, key: Option<Strok
         }
         Effect::Work(Chore::Retain(_)) => deed == Some(Deed::Upkeep(Duty::Retain)) && typed_outbox && enter,
         Effect::Work(Chore::Install(_)) => deed == Some(Deed::Upkeep(Duty::Install)) && yes,
-        // A form was filled in for it.
-        Effect::Work(Chore::Lab { .. }) => enter,
+        Effect::Work(Chore::Lab { .. }) => deed == Some(Deed::Upkeep(Duty::Lab)) && yes,
         Effect::Send(_)
         | Effect::Ask(_)
         | Effect::StopWork
+        | Effect::CancelWork
         | Effect::ListTables
         | Effect::Look(_)
         | Effect::MakePlan(_)
@@ -159,8 +159,8 @@ fn does(model: &mut Model, doing: &Doing) -> Result<(), TestCaseError> {
             if let Effect::Work(chore) = effect {
                 update(model, Msg::Told(fixture::upkeep::told(chore)), now());
             }
-            if *effect == Effect::StopWork {
-                let ended = Outcome::Said(vec!["stopped".into()]);
+            if matches!(effect, Effect::StopWork | Effect::CancelWork) {
+                let ended = Outcome::Said(vec!["stopped".into()], Whole::Stopped);
                 update(model, Msg::Worked(Ok(ended)), now());
             }
         }

@@ -12,7 +12,7 @@ use quarterdeck::{
             list::Load,
             model::{Connection, Intent, Model, Screen},
             msg::Effect,
-            upkeep::health::Look,
+            upkeep::{health::Look, work::Chore},
         },
         badge::{Label, Tint},
         glyphs::Glyphs,
@@ -154,7 +154,7 @@ fn the_health_of_a_table() {
     check("health_mend", &asked);
     let effects = press(&mut asked, "y");
     assert!(
-        matches!(&effects[..], [Effect::Mend { sql, .. }] if sql[0].starts_with("VACUUM (FREEZE)")),
+        matches!(&effects[..], [Effect::Work(Chore::Mend { sql, .. })] if sql[0].starts_with("VACUUM (FREEZE)")),
         "{effects:?}"
     );
 }

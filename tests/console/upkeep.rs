@@ -187,7 +187,8 @@ fn deleting_is_seen_stopped_and_left_in_order() {
     let mut model = loaded(Page::Retain, (80, 24));
     press(&mut model, "devent_outbox<enter>");
     assert_eq!(press(&mut model, "X"), vec![Effect::StopWork]);
-    assert_eq!(press(&mut model, "X"), vec![], "it is stopping");
+    assert_eq!(press(&mut model, "X"), vec![Effect::CancelWork], "a second time cancels what it has in hand");
+    assert_eq!(press(&mut model, "X"), vec![], "it is being cancelled");
     let asked = update(&mut model, Msg::Worked(Ok(fixture::upkeep::outcome(chore))), now());
     assert!(matches!(&asked[..], [Effect::Ask(Question::Doomed(_))]), "what is left is counted anew");
     model.notice = None;
@@ -199,7 +200,9 @@ fn the_lab_measures_and_uuidv7_is_made_after_its_sql_was_seen() {
     let mut model = loaded(Page::Ids, (80, 24));
     press(&mut model, "L");
     check("lab_options", &model);
-    let begun = press(&mut model, "<enter>");
+    assert_eq!(press(&mut model, "<enter>"), vec![], "it writes: it asks");
+    check("lab_asked", &model);
+    let begun = press(&mut model, "y");
     assert_eq!(begun, vec![Effect::Work(Chore::Lab { rows: 200_000, checkpoints: 0 })]);
     let ended = Outcome::Measured(fixture::upkeep::costs(), 200_000);
     assert_eq!(update(&mut model, Msg::Worked(Ok(ended)), now()), vec![]);
@@ -241,4 +244,63 @@ fn a_standby_takes_no_chore() {
         assert_eq!(press(&mut model, key), vec![]);
         assert!(model.overlays.is_empty(), "{page:?}");
     }
+}
+
+#[test]
+fn a_question_is_withdrawn_where_something_else_is_to_be_done_by_now() {
+    let mut model = loaded(Page::Maintain, (80, 24));
+    let asked = press(&mut model, "R");
+    assert_eq!(press(&mut model, "R"), vec![], "one look at a time");
+    assert_eq!(press(&mut model, "m"), vec![]);
+    assert!(model.overlays.is_empty(), "what is due is being looked at");
+    answered(&mut model, &asked);
+    model.cursors.deaf_until = None;
+    press(&mut model, "m");
+    assert!(matches!(model.overlays.last(), Some(Overlay::Ask(_))));
+    // Another look answers under the question: the same leaves it, something else takes it away.
+    let [Effect::Ask(question)] = &asked[..] else { panic!("{asked:?}") };
+    for (found, stays) in [(fixture::upkeep::found(), true), (fixture::upkeep::sound(), false)] {
+        model.upkeep.maintain.asked = Some(question.clone());
+        update(&mut model, Msg::Answered(question.clone(), Ok(Answer::Due(found.into()))), now());
+        assert_eq!(!model.overlays.is_empty(), stays);
+    }
+    let said = model.notice.as_ref().map(|notice| notice.text.as_str());
+    assert_eq!(said, Some("what is to be done has changed meanwhile: look, and ask again"));
+    assert!(model.upkeep.maintain.found.ready().unwrap().due.is_empty(), "and the new one is there");
+
+    let mut model = loaded(Page::Retain, (80, 24));
+    let asked = press(&mut model, "R");
+    answered(&mut model, &asked);
+    press(&mut model, "devent");
+    let [Effect::Ask(question)] = &asked[..] else { panic!("{asked:?}") };
+    model.upkeep.retain.asked = Some(question.clone());
+    let mut more = fixture::upkeep::doomed();
+    more.found.census.doomed += 1;
+    update(&mut model, Msg::Answered(question.clone(), Ok(Answer::Doomed(more.into()))), now());
+    assert!(model.overlays.is_empty(), "another number is another question");
+
+    // Other choices are another question, too: nothing is done by the list of the old ones.
+    let mut model = loaded(Page::Maintain, (80, 24));
+    let asked = press(&mut model, "o<down><down><tab><enter>");
+    assert_eq!((asked.len(), press(&mut model, "m")), (1, vec![]));
+    assert!(model.overlays.is_empty(), "nothing is listed yet");
+}
+
+#[test]
+fn lines_that_are_pasted_lose_no_half() {
+    let mut model = loaded(Page::Retain, (80, 24));
+    press(&mut model, "o<bs>");
+    update(&mut model, Msg::Paste("L\n  AND id < 100\r\n".into()), now());
+    let Some(Overlay::Form(form)) = model.overlays.last() else { panic!() };
+    assert_eq!(form.word(0), "processed_at IS NOT NULL AND id < 100");
+}
+
+#[test]
+fn the_cursor_stays_on_its_table() {
+    let mut model = fixture::empty((80, 24));
+    press(&mut model, "<down><down>");
+    let mut tables = fixture::tables::tables();
+    tables.insert(0, fixture::tables::listing("public", "a_new_one", 1, 1 << 50, &["at"]));
+    update(&mut model, Msg::Tables(Ok(tables)), now());
+    assert_eq!(press(&mut model, "5"), vec![Effect::Look("\"public\".\"chat_sessions\"".into())]);
 }

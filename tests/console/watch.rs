@@ -31,11 +31,12 @@ fn watching(scene: Scene, screen: Screen) -> Model {
 /// What an effect does beyond reading, and beyond this terminal and this machine's files.
 fn changes_nothing(effect: &Effect) -> bool {
     match effect {
-        Effect::Send(_) | Effect::Mend { .. } | Effect::Start(..) | Effect::Work(_) => false,
+        Effect::Send(_) | Effect::Start(..) | Effect::Work(_) => false,
         Effect::ListTables
         | Effect::Look(_)
         | Effect::Ask(_)
         | Effect::StopWork
+        | Effect::CancelWork
         | Effect::MakePlan(_)
         // The desk watches what it opens.
         | Effect::Open(_)
@@ -72,6 +73,7 @@ fn all_overlays() -> Vec<Overlay> {
         Deed::Upkeep(Duty::MaintainDropping),
         Deed::Upkeep(Duty::Retain),
         Deed::Upkeep(Duty::Install),
+        Deed::Upkeep(Duty::Lab),
     ];
     let retain = Deed::Upkeep(Duty::Retain);
     let words = [(Deed::EndBlocker, "8841"), (Deed::Tune, "lock-waits=9"), (retain, "event_outbox")];

@@ -11,7 +11,7 @@ use crate::{
     },
     engine::{
         audit::{self, Origin},
-        ids, maintain,
+        health, ids, maintain,
         plan::compare::weigh,
         retain,
     },
@@ -24,7 +24,7 @@ use crate::{
     tui::{
         app::upkeep::{
             Answer, Doomed, Question,
-            work::{Chore, Outcome, Told},
+            work::{Chore, Outcome, Told, Whole},
         },
         desk::Said,
     },
@@ -33,33 +33,43 @@ use crate::{
 /// How often it is said how far a chore is.
 const TELL_EVERY: Duration = Duration::from_millis(100);
 
-/// Answers a question.
-pub(super) async fn answer(target: &Target, question: Question) -> Result<Answer> {
+/// Answers a question; who leaves meanwhile has it cancelled.
+pub(super) async fn answer(target: &Target, question: Question, gone: &CancellationToken) -> Result<Answer> {
     let mut session = Session::open(target, "console").await?;
+    let token = session.cancel_token();
+    let answer = answered(&mut session, question);
+    tokio::pin!(answer);
+    tokio::select! {
+        answer = &mut answer => answer,
+        () = gone.cancelled() => target.cancel_until_ended(&token, answer).await,
+    }
+}
+
+async fn answered(session: &mut Session, question: Question) -> Result<Answer> {
     Ok(match question {
         Question::Due(wish) => {
             check(&wish)?;
-            Answer::Due(maintain::look(&mut session, &wish).await?.into())
+            Answer::Due(maintain::look(session, &wish).await?.into())
         }
         Question::Audit(table) => {
             let from = Origin::Server(audit::MOST);
-            Answer::Audit(audit::audit(&mut session, &Request::of(&table), from).await?.into())
+            Answer::Audit(audit::audit(session, &Request::of(&table), from).await?.into())
         }
         Question::Guide(table) => {
-            let table = audit::guide(&mut session, &Request::of(&table)).await?;
+            let table = audit::guide(session, &Request::of(&table)).await?;
             let texts = [Guide::Sqlalchemy, Guide::Go].map(|language| guide::text(language, &table));
             Answer::Guide(texts.iter().flat_map(|text| text.lines()).map(str::to_owned).collect())
         }
-        Question::Ids(table) => Answer::Ids(ids::look(&session, &table, None).await?.into()),
+        Question::Ids(table) => Answer::Ids(ids::look(session, &table, None).await?.into()),
         Question::Install(install) => {
-            let plan = ids::plan_install(&session, &install).await?;
+            let plan = ids::plan_install(session, &install).await?;
             let default = plan.default.map(|default| default.sql);
             Answer::Install(plan.make.into_iter().chain(default).collect())
         }
-        Question::Weigh(request) => Answer::Weighed(weigh(&session, &request).await?.into()),
+        Question::Weigh(request) => Answer::Weighed(weigh(session, &request).await?.into()),
         Question::Doomed(wish) => {
-            let found = retain::look(&session, &wish).await?;
-            let instead = retain::instead(&session, &found).await?;
+            let found = retain::look(session, &wish).await?;
+            let instead = retain::instead(session, &found).await?;
             Answer::Doomed(Doomed { found, instead }.into())
         }
     })
@@ -76,29 +86,61 @@ fn check(wish: &maintain::Wish) -> Result<()> {
     }
 }
 
-/// Does a chore; for a lock it has `patience`.
+/// Does a chore, as patient with locks as `how` says, until that token stops it or `cancelled` ends it at once.
 pub(super) async fn work(
     target: &Target,
+    (chore, said): (Chore, Said),
+    how: (CancellationToken, Patience),
+    cancelled: impl Future<Output = ()>,
+) -> Result<Outcome, Report> {
+    let work = async {
+        let mut session = Session::open(target, name(&chore)).await?;
+        let token = session.cancel_token();
+        let work = begun(&mut session, chore, said, how);
+        tokio::pin!(work);
+        tokio::select! {
+            outcome = &mut work => outcome,
+            () = cancelled => target.cancel_until_ended(&token, work).await,
+        }
+    };
+    work.await.map_err(|error| error.report())
+}
+
+/// What the session is called.
+fn name(chore: &Chore) -> &'static str {
+    match chore {
+        Chore::Maintain(_) => "maintain",
+        Chore::Retain(_) => "retain",
+        Chore::Lab { .. } => "ids lab",
+        Chore::Install(_) => "ids install",
+        Chore::Mend { .. } => "mend",
+    }
+}
+
+async fn begun(
+    session: &mut Session,
     chore: Chore,
     said: Said,
-    stop: CancellationToken,
-    patience: Patience,
-) -> Result<Outcome, Report> {
-    let outcome = match chore {
+    (stop, patience): (CancellationToken, Patience),
+) -> Result<Outcome> {
+    match chore {
         Chore::Maintain(mut wish) => {
             wish.patience = patience;
-            maintaining(target, &wish, said, stop).await
+            maintaining(session, &wish, said, stop).await
         }
-        Chore::Retain(doomed) => deleting(target, &doomed, said, stop).await,
-        Chore::Lab { rows, checkpoints } => measuring(target, (rows, checkpoints), said, stop).await,
-        Chore::Install(install) => installing(target, &install, said, patience).await,
-    };
-    outcome.map_err(|error| error.report())
+        Chore::Retain(doomed) => deleting(session, &doomed, said, stop).await,
+        Chore::Lab { rows, checkpoints } => measuring(session, (rows, checkpoints), said, stop).await,
+        Chore::Install(install) => installing(session, &install, said, patience).await,
+        Chore::Mend { object, sql } => {
+            health::mend(session, &sql).await?;
+            Ok(Outcome::Said(vec![format!("{object}: done")], Whole::Done))
+        }
+    }
 }
 
 /// Text for people, a paragraph a line.
-fn lines(text: &str) -> Outcome {
-    Outcome::Said(text.lines().map(str::to_owned).collect())
+fn lines(text: &str, whole: Whole) -> Outcome {
+    Outcome::Said(text.lines().map(str::to_owned).collect(), whole)
 }
 
 fn lost(attempt: &Attempt) -> Option<Told> {
@@ -107,13 +149,12 @@ fn lost(attempt: &Attempt) -> Option<Told> {
 }
 
 async fn maintaining(
-    target: &Target,
+    session: &mut Session,
     wish: &maintain::Wish,
     said: Said,
     stop: CancellationToken,
 ) -> Result<Outcome> {
     check(wish)?;
-    let mut session = Session::open(target, "maintain").await?;
     let mut told = None::<Instant>;
     let mut hear = |news: maintain::News| match news {
         maintain::News::Attempt(attempt) => lost(&attempt).into_iter().for_each(&said),
@@ -123,20 +164,30 @@ async fn maintaining(
         }
         maintain::News::Archived(_) => {}
     };
-    let done = maintain::maintain(&mut session, wish, &|| stop.is_cancelled(), &mut hear).await?;
+    let done = maintain::maintain(session, wish, &|| stop.is_cancelled(), &mut hear).await?;
     let mut text = output::maintain::done(&done);
     for (_, error) in &done.failed {
         text.push_str(&output::failure(error));
         text.push('\n');
     }
-    if stop.is_cancelled() && !done.found.due.is_empty() {
+    let is_stopped = stop.is_cancelled() && !done.found.due.is_empty();
+    if is_stopped {
         text.push_str("stopped before it was through\n");
     }
-    Ok(lines(&text))
+    let whole = match (done.failed.is_empty(), is_stopped) {
+        (false, _) => Whole::Failed,
+        (true, true) => Whole::Stopped,
+        (true, false) => Whole::Done,
+    };
+    Ok(lines(&text, whole))
 }
 
-async fn deleting(target: &Target, doomed: &Doomed, said: Said, stop: CancellationToken) -> Result<Outcome> {
-    let mut session = Session::open(target, "retain").await?;
+async fn deleting(
+    session: &mut Session,
+    doomed: &Doomed,
+    said: Said,
+    stop: CancellationToken,
+) -> Result<Outcome> {
     let mut told = None::<Instant>;
     let mut hear = |progress: &Progress| {
         if told.is_none_or(|told| told.elapsed() > TELL_EVERY) {
@@ -145,34 +196,33 @@ async fn deleting(target: &Target, doomed: &Doomed, said: Said, stop: Cancellati
         }
     };
     let stopped = || stop.is_cancelled();
-    let done = retain::retain(&mut session, &doomed.found, &[], &stopped, &mut hear).await?;
-    Ok(lines(&output::retain::done(&doomed.found, &done)))
+    let done = retain::retain(session, &doomed.found, &[], &stopped, &mut hear).await?;
+    let whole = if done.stopped { Whole::Stopped } else { Whole::Done };
+    Ok(lines(&output::retain::done(&doomed.found, &done), whole))
 }
 
 /// Measures, and removes what was made: also where it fails or is stopped.
 async fn measuring(
-    target: &Target,
+    session: &Session,
     size: (u32, u32),
     said: Said,
     stop: CancellationToken,
 ) -> Result<Outcome> {
-    let session = Session::open(target, "ids lab").await?;
     let mut hear = |kind: crate::model::lab::Kind| said(Told::Line(format!("measured: {}", kind.title())));
-    let measured = ids::lab(&session, size, &mut hear, stop.cancelled()).await?;
+    let measured = ids::lab(session, size, &mut hear, stop.cancelled()).await?;
     Ok(match measured {
         Some(costs) => Outcome::Measured(costs, size.0),
-        None => Outcome::Said(vec!["stopped; the scratch tables are removed".into()]),
+        None => Outcome::Said(vec!["the scratch tables are removed".into()], Whole::Stopped),
     })
 }
 
 async fn installing(
-    target: &Target,
+    session: &mut Session,
     install: &ids::Install,
     said: Said,
     patience: Patience,
 ) -> Result<Outcome> {
-    let mut session = Session::open(target, "ids install").await?;
     let mut hear = |attempt: Attempt| lost(&attempt).into_iter().for_each(&said);
-    let done = ids::install(&mut session, install, patience, &mut hear).await?;
-    Ok(lines(&output::ids::installed(&done)))
+    let done = ids::install(session, install, patience, &mut hear).await?;
+    Ok(lines(&output::ids::installed(&done), Whole::Done))
 }

@@ -2,12 +2,40 @@
 
 use super::Found;
 use crate::model::{
+    figures,
     health::Strays,
     ident::QualifiedName,
-    maintenance::{Task, bare, list, of_no_period, rows},
+    maintenance::{OnExpiry, Task, bare, list, of_no_period, rows},
 };
 
 impl Found {
+    /// A task as a table has it: what is done, to what, and how much that is.
+    pub fn words(&self, task: &Task, fate: OnExpiry) -> [String; 3] {
+        let zone = self.facts.table.zone;
+        let (verb, part, what) = match task {
+            Task::Finalize(name) => ("finish detaching", bare(name), "a DETACH was interrupted".into()),
+            Task::Make(part) => {
+                let range = format!("{} – {}", zone.day(part.period.lower), zone.day(part.period.upper));
+                ("make", bare(&part.name), range)
+            }
+            Task::Move(moves) => {
+                let names: Vec<_> = moves.iter().map(|(part, _)| bare(&part.name)).collect();
+                ("move out of DEFAULT", names.join(", "), rows(moves.iter().map(|(_, rows)| rows).sum()))
+            }
+            Task::Expire(name) => (fate.order(), bare(name), self.size(name)),
+            Task::Settle(name) => (fate.order(), bare(name), "detached already".into()),
+        };
+        [verb.into(), part, what]
+    }
+
+    fn size(&self, name: &QualifiedName) -> String {
+        let part = self.facts.parts.iter().find(|part| part.name == *name);
+        part.map_or_else(String::new, |part| {
+            let all = part.figures.table_bytes + part.figures.index_bytes;
+            format!("≈ {}, {}", rows(part.rows()), figures::bytes(all))
+        })
+    }
+
     /// What is not looked after, and why: rows that stay in DEFAULT, tables that wait, and those that belong to nobody.
     pub fn notes(&self) -> Vec<String> {
         let mut notes = Vec::new();

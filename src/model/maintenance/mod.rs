@@ -62,6 +62,15 @@ impl OnExpiry {
         }
     }
 
+    /// What is done to a partition.
+    pub fn order(self) -> &'static str {
+        match self {
+            Self::Detach => "detach",
+            Self::Drop => "detach and drop",
+            Self::Archive => "archive and drop",
+        }
+    }
+
     /// What became of a partition.
     pub fn past(self) -> &'static str {
         match self {

@@ -197,6 +197,7 @@ fn filled(model: &mut Model, form: &Form) -> Vec<Effect> {
     let taken = match form.about {
         About::Maintain => maintain::of(form, of.unwrap_or_default()).map(|_| {
             model.upkeep.maintain.form = Some(form.clone());
+            model.upkeep.maintain.found = Load::Nothing;
             upkeep::read(model)
         }),
         About::Retain => retain::of(form, of.unwrap_or_default()).map(|_| {
@@ -204,12 +205,18 @@ fn filled(model: &mut Model, form: &Form) -> Vec<Effect> {
             model.upkeep.retain.found = Load::Nothing;
             upkeep::read(model)
         }),
-        About::Lab => ids::lab(form).map(|chore| work::start(model, chore)),
+        About::Lab => ids::lab(form).map(|chore| {
+            model.overlays.pop();
+            ids::ask_for_lab(model, chore)
+        }),
         About::Install => ids::install(form, of.as_deref()).map(|install| ids::plan(model, install)),
     };
     match taken {
         Ok(effects) => {
-            model.overlays.pop();
+            // Unless a question has taken its place.
+            if matches!(model.overlays.last(), Some(Overlay::Form(_))) {
+                model.overlays.pop();
+            }
             effects
         }
         Err(why) => {

@@ -54,8 +54,9 @@ pub fn attempt(model: &mut Model, action: Action) -> Vec<Effect> {
         freeze::thaw(model);
     }
     if let Some(blocked) = blocked(action, model) {
-        let asks = [Order::Swap, Order::Reverse, Order::Finish, Order::Abort].map(Action::Order);
-        model.cursors.deaf_until = asks.contains(&action).then(|| model.now + AHEAD);
+        let orders = [Order::Swap, Order::Reverse, Order::Finish, Order::Abort].map(Action::Order);
+        let asks = orders.contains(&action) || matches!(action, Action::Maintain | Action::Retain);
+        model.cursors.deaf_until = asks.then(|| model.now + AHEAD);
         model.say(Tone::Warn, blocked.reason);
         return Vec::new();
     }
@@ -82,9 +83,13 @@ pub fn pasted(model: &mut Model, text: &str) {
     if model.is_small() {
         return;
     }
+    let is_answer = matches!(model.overlays.last(), Some(Overlay::Ask(_)));
     if let Some(entry) = entry(model) {
-        // A name or a filter is one line; more than that was pasted by mistake.
-        entry.push_str(text.lines().next().unwrap_or_default());
+        // An entry is one line. What is left out could be the half that narrows a condition: the lines are joined.
+        let lines = text.split(['\n', '\r']).map(str::trim).filter(|line| !line.is_empty());
+        // A name has one.
+        let most = if is_answer { 1 } else { usize::MAX };
+        entry.push_str(&lines.take(most).collect::<Vec<_>>().join(" "));
         edited(model);
     }
 }
@@ -107,6 +112,11 @@ fn entry(model: &mut Model) -> Option<&mut String> {
 }
 
 fn edit(model: &mut Model, stroke: Stroke) {
+    if let (Some(Overlay::Form(form)), Some(' ')) = (model.overlays.last_mut(), stroke.typed())
+        && form.chooses()
+    {
+        return form.change();
+    }
     let Some(entry) = entry(model) else { return };
     match (stroke.code, stroke.typed()) {
         (_, Some(c)) => entry.push(c),

@@ -29,10 +29,12 @@ pub fn interrupt(model: &mut Model) -> Vec<Effect> {
         Intent::Stay | Intent::Suspend => leave(model),
         Intent::Leave => {
             model.intent = Intent::LeaveNow;
+            let cancelled = work::cancel(model);
             model.say(Tone::Warn, "cancelling what is in hand; once more leaves at once");
             let lanes = model.status().map_or(&[][..], |status| status.lanes.as_slice());
             let chunks = lanes.iter().filter_map(|lane| lane.chunk);
-            chunks.map(|(chunk, _)| Effect::Send(Command::CancelChunk { chunk })).collect()
+            let chunks = chunks.map(|(chunk, _)| Effect::Send(Command::CancelChunk { chunk }));
+            chunks.chain(cancelled).collect()
         }
         Intent::LeaveNow => vec![Effect::Quit],
     }
@@ -53,7 +55,7 @@ pub fn leave(model: &mut Model) -> Vec<Effect> {
     let words = if is_at_work(model) {
         "finishing the chunks in hand, then leaving; once more cancels them"
     } else {
-        "finishing what is in hand, then leaving; twice more leaves at once"
+        "finishing what is in hand, then leaving; once more cancels it"
     };
     model.say(Tone::Calm, words);
     effects

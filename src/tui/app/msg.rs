@@ -42,8 +42,6 @@ pub enum Msg {
     Tables(Result<Vec<TableListing>, Report>),
     /// The health of a table (as SQL), or why it cannot be known.
     Health(String, Result<Arc<Health>, Report>),
-    /// The SQL of a finding about this object has run, or why not.
-    Mended(String, Result<(), Report>),
     /// What the desk says to a question, or why it does not know.
     Answered(Question, Result<Answer, Report>),
     /// A chore said something.
@@ -77,19 +75,14 @@ pub enum Effect {
     ListTables,
     /// Look at the health of a table, named as SQL.
     Look(String),
-    /// Run the SQL of a finding.
-    Mend {
-        /// What the finding is about.
-        object: String,
-        /// Statement by statement.
-        sql: Vec<String>,
-    },
     /// Ask the desk.
     Ask(Question),
     /// Begin a chore.
     Work(Chore),
     /// Stop the chore that runs, after what it has in hand.
     StopWork,
+    /// Cancel what it has in hand.
+    CancelWork,
     /// Make a plan.
     MakePlan(Request),
     /// Start the migration that the plan shows.

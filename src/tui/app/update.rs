@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use crate::tui::app::{
+    allowed::selected_table,
     fold, freeze, keys, leaving,
     list::Load,
     model::{Connection, Model, Screen, Tone},
@@ -29,7 +30,6 @@ pub fn update(model: &mut Model, msg: Msg, now: DateTime<Utc>) -> Vec<Effect> {
         | Msg::Event(_)
         | Msg::Tables(_)
         | Msg::Health(..)
-        | Msg::Mended(..)
         | Msg::Answered(..)
         | Msg::Told(_)
         | Msg::Worked(_)
@@ -77,7 +77,6 @@ fn heard(model: &mut Model, news: Msg) -> Vec<Effect> {
             return effects;
         }
         Msg::Health(of, found) => health::looked(model, &of, found),
-        Msg::Mended(object, done) => return health::mended(model, &object, done),
         Msg::Plan(request, plan) => wizard::planned(model, &request, &plan),
         Msg::Linked(linked) => wizard::linked(model, linked),
         Msg::Exported(Ok(path)) => model.say(Tone::Calm, format!("written: {path}")),
@@ -94,10 +93,14 @@ fn heard(model: &mut Model, news: Msg) -> Vec<Effect> {
 
 /// A list that cannot be read again stays as it was, and the failure is said.
 fn tabled(model: &mut Model, tables: Load<Vec<crate::model::listing::TableListing>>) {
-    match (&tables, model.tables.ready()) {
-        (Load::Failed(report), Some(_)) => model.say(Tone::Danger, report.message.clone()),
-        _ => model.tables = tables,
+    if let (Load::Failed(report), Some(_)) = (&tables, model.tables.ready()) {
+        return model.say(Tone::Danger, report.message.clone());
     }
+    // The cursor stays on its table, wherever that stands now.
+    let before = selected_table(model).map(|table| table.name.clone());
+    model.tables = tables;
+    let at = model.shown_tables().iter().position(|table| Some(&table.name) == before.as_ref());
+    model.cursors.tables.selected = at.unwrap_or(model.cursors.tables.selected);
 }
 
 /// How often the picture changes by time alone; `None` when it does not, and idling costs nothing.

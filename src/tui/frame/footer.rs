@@ -17,7 +17,7 @@ use crate::{
         app::{
             allowed::{Blocked, blocked},
             freeze::Frozen,
-            model::{Model, Screen, Tone},
+            model::{Intent, Model, Screen, Tone},
         },
         frame::tabs::hides_help,
         glyphs,
@@ -61,6 +61,12 @@ fn said(theme: &Theme, model: &Model) -> Option<Vec<Piece>> {
             Tone::Danger => ("✗ ", theme.danger),
         };
         return Some(vec![(format!("{sign}{}", notice.text), style)]);
+    }
+    if let Some(work) = model.upkeep.work.as_ref().filter(|_| model.intent != Intent::Stay) {
+        return Some(vec![(
+            format!("leaving when {} has let go; ctrl-c again hurries", work.title),
+            theme.warn,
+        )]);
     }
     let (command, at) = model.job.asked.as_ref()?;
     let waited = seconds_between(*at, model.now);

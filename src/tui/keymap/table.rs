@@ -230,7 +230,7 @@ const DIALOG_KEYS: &[Binding] = &[
     bind(&[C::Export], A::Enter, "write", "write the selected file").keys(&[k(KeyCode::Enter)]).foot(1),
     bind(&[C::Options], A::Toggle, "change", "the next value of this choice").keys(&[c('d'), k(KeyCode::Tab)]).foot(2),
     bind(&[C::Form], A::Enter, "go on", "take what is filled in").keys(&[k(KeyCode::Enter)]).foot(1),
-    bind(&[C::Form], A::Toggle, "change", "the next value of this choice").keys(&[k(KeyCode::Tab)]).foot(2),
+    bind(&[C::Form], A::Toggle, "change", "the next value of this choice").keys(&[k(KeyCode::Tab), k(KeyCode::Right), k(KeyCode::Left)]).foot(2),
     bind(&[C::Form], A::Back, "back", "leave it as it was").keys(&[k(KeyCode::Esc)]).foot(3),
     bind(&[C::Options, C::Zone], A::Enter, "next", "go on to the plan").keys(&[k(KeyCode::Enter)]).foot(1),
     bind(&[C::Options, C::Zone], A::Back, "back", "go back to the strategy").keys(&[k(KeyCode::Esc)]).foot(3),

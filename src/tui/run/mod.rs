@@ -10,7 +10,6 @@ use std::{collections::VecDeque, io, sync::Arc, time::Duration};
 
 use chrono::{TimeDelta, Utc};
 use tokio::{sync::mpsc, time::Instant};
-use tokio_util::sync::CancellationToken;
 
 use crate::{
     engine::{command::Asked, link::Link, status::Status},
@@ -20,9 +19,9 @@ use crate::{
             model::{Connection, Model},
             msg::{Effect, Msg},
             update::{heartbeat, update},
-            upkeep::work::Chore,
+            upkeep::work::{self, Chore},
         },
-        desk::{Desk, Opened},
+        desk::{Desk, Halt, Opened},
         run::inbox::{Inbox, Input, Outside},
         terminal::{Drawn, Progress, Stage, announcement},
         theme::Theme,
@@ -39,6 +38,8 @@ pub struct Ended {
     pub status: Option<Arc<Status>>,
     /// The exit code that the engine gave; 0 where no migration of this process ended.
     pub exit_code: u8,
+    /// What chores of this visit came to, a paragraph each.
+    pub said: Vec<String>,
 }
 
 /// The runner.
@@ -51,7 +52,7 @@ pub struct Runner<D, S> {
     link: Option<Link>,
     outside: mpsc::UnboundedSender<Outside>,
     /// Stops the chore that was begun last.
-    stop_work: CancellationToken,
+    halt: Halt,
     drawn: Option<Instant>,
     changed: Changed,
     announced: (String, Progress),
@@ -79,7 +80,7 @@ impl<D: Desk, S: Stage> Runner<D, S> {
             model,
             link: None,
             outside,
-            stop_work: CancellationToken::new(),
+            halt: Halt::default(),
             drawn: None,
             changed: Changed::Now,
             announced: (String::new(), Progress::None),
@@ -156,7 +157,6 @@ impl<D: Desk, S: Stage> Runner<D, S> {
             | Msg::Answered(..)
             | Msg::Told(_)
             | Msg::Worked(_)
-            | Msg::Mended(..)
             | Msg::Plan(..)
             | Msg::Linked(_)
             | Msg::Closed
@@ -261,15 +261,16 @@ impl<D: Desk, S: Stage> Runner<D, S> {
                 let found = desk.health(table.clone()).await.map(Arc::new);
                 Outside::Msg(Msg::Health(table, found))
             }),
-            Effect::Mend { object, sql } => {
-                self.ask(|desk| async move { Outside::Msg(Msg::Mended(object, desk.mend(sql).await)) });
-            }
             Effect::Ask(question) => self.ask(|desk| async move {
                 let answer = desk.answer(question.clone()).await;
                 Outside::Msg(Msg::Answered(question, answer))
             }),
             Effect::Work(chore) => self.work(chore),
-            Effect::StopWork => self.stop_work.cancel(),
+            Effect::StopWork => self.halt.soon.cancel(),
+            Effect::CancelWork => {
+                self.halt.soon.cancel();
+                self.halt.now.cancel();
+            }
             Effect::MakePlan(request) => self.ask(|desk| async move {
                 let plan = desk.plan(request.clone()).await.map(Arc::new);
                 Outside::Msg(Msg::Plan(request, plan))
@@ -312,12 +313,12 @@ impl<D: Desk, S: Stage> Runner<D, S> {
 
     /// Begins a chore; whatever comes of it, also of a panic, is said.
     fn work(&mut self, chore: Chore) {
-        let (desk, stop) = (Arc::clone(&self.desk), CancellationToken::new());
-        self.stop_work = stop.clone();
+        let (desk, halt) = (Arc::clone(&self.desk), Halt::default());
+        self.halt = halt.clone();
         let (says, outside) = (self.outside.clone(), self.outside.clone());
         // The console may have left meanwhile: then nobody wants to know.
         let said = move |told| drop(says.send(Outside::Msg(Msg::Told(told))));
-        let work = tokio::spawn(async move { desk.work(chore, Box::new(said), stop).await });
+        let work = tokio::spawn(async move { desk.work(chore, Box::new(said), halt).await });
         tokio::spawn(async move {
             let outcome = match work.await {
                 Ok(outcome) => outcome,
@@ -349,7 +350,8 @@ impl<D: Desk, S: Stage> Runner<D, S> {
                 if crate::tui::app::leaving::is_at_work(&self.model) { 5 } else { 0 }
             }
         };
-        Ended { status: self.model.job.status, exit_code }
+        let said = self.model.upkeep.ended.iter().flat_map(work::Ended::lines).collect();
+        Ended { status: self.model.live().cloned().map(Arc::new), exit_code, said }
     }
 }
 

@@ -24,6 +24,8 @@ pub enum Duty {
     Retain,
     /// Make `uuidv7()`.
     Install,
+    /// Measure kinds of ids.
+    Lab,
 }
 
 impl Duty {
@@ -38,6 +40,7 @@ impl Duty {
             Self::Maintain | Self::MaintainDropping => Action::Maintain,
             Self::Retain => Action::Retain,
             Self::Install => Action::Install,
+            Self::Lab => Action::Lab,
         }
     }
 
@@ -49,7 +52,7 @@ impl Duty {
                 upkeep.maintain.found.ready().map(|found| found.facts.table.name.name.as_str())
             }
             Self::Retain => upkeep.retain.found.ready().map(|doomed| doomed.found.table.name.as_str()),
-            Self::Install => None,
+            Self::Install | Self::Lab => None,
         }
     }
 
@@ -59,6 +62,7 @@ impl Duty {
             Self::Maintain | Self::MaintainDropping => maintain::wish(model).ok().map(Chore::Maintain),
             Self::Retain => model.upkeep.retain.found.ready().cloned().map(Chore::Retain),
             Self::Install => model.upkeep.install.take().map(|(install, _)| Chore::Install(install)),
+            Self::Lab => model.upkeep.lab.take(),
         };
         chore.map(|chore| work::start(model, chore)).unwrap_or_default()
     }

@@ -12,10 +12,13 @@ use crate::{
     },
     tui::app::{
         list::Load,
-        model::{Model, Screen, Tone},
+        model::{Model, Screen},
         msg::Effect,
         overlay::Detail,
-        upkeep::Page,
+        upkeep::{
+            Page,
+            work::{self, Chore},
+        },
     },
 };
 
@@ -31,8 +34,6 @@ pub struct Look {
     pub asked_at: Option<DateTime<Utc>>,
     /// It has not come yet.
     pub is_asked: bool,
-    /// The object that is being mended.
-    pub mending: Option<String>,
 }
 
 /// Looks, where the screen is in front and the last look is old.
@@ -47,6 +48,9 @@ pub fn due(model: &mut Model) -> Vec<Effect> {
 /// Looks now.
 pub fn look(model: &mut Model) -> Vec<Effect> {
     let Some(of) = model.upkeep.of.as_ref().map(ToString::to_string) else { return Vec::new() };
+    if model.upkeep.health.is_asked {
+        return Vec::new();
+    }
     if matches!(model.upkeep.health.found, Load::Nothing) {
         model.upkeep.health.found = Load::Loading;
     }
@@ -108,17 +112,6 @@ pub fn detail(finding: &Finding) -> Detail {
 /// Runs the SQL of the finding under the cursor.
 pub fn mend(model: &mut Model) -> Vec<Effect> {
     let Some(finding) = selected(model).filter(|finding| finding.safe) else { return Vec::new() };
-    let (object, sql) = (finding.object.clone(), finding.sql.clone());
-    model.upkeep.health.mending = Some(object.clone());
-    vec![Effect::Mend { object, sql }]
-}
-
-/// It has run, or has failed; what is there now is looked at.
-pub fn mended(model: &mut Model, object: &str, done: Result<(), Report>) -> Vec<Effect> {
-    model.upkeep.health.mending = None;
-    match done {
-        Ok(()) => model.say(Tone::Calm, format!("done: {object}")),
-        Err(report) => model.say(Tone::Danger, report.message),
-    }
-    look(model)
+    let chore = Chore::Mend { object: finding.object.clone(), sql: finding.sql.clone() };
+    work::start(model, chore)
 }

@@ -7,10 +7,10 @@ use crate::{
     tui::app::{
         deed::{self, Deed},
         form::{About, Field, Form},
-        model::{Model, Tone},
+        model::{Model, Screen, Tone},
         msg::Effect,
         overlay::{Detail, Overlay},
-        upkeep::{Answer, Question, duty::Duty, work::Chore},
+        upkeep::{Answer, Page, Question, duty::Duty, work::Chore},
     },
 };
 
@@ -32,6 +32,12 @@ pub fn lab_form() -> Form {
 /// The lab that a form asks for.
 pub fn lab(form: &Form) -> Result<Chore, String> {
     Ok(Chore::Lab { rows: form.number(0, 10_000..=20_000_000)?, checkpoints: form.number(1, 0..=100)? })
+}
+
+/// Asks whether it shall measure: it writes, and may checkpoint.
+pub fn ask_for_lab(model: &mut Model, chore: Chore) -> Vec<Effect> {
+    model.upkeep.lab = Some(chore);
+    deed::ask(model, Deed::Upkeep(Duty::Lab))
 }
 
 /// Where `uuidv7()` is made, and what for.
@@ -68,7 +74,9 @@ pub fn plan(model: &mut Model, install: Install) -> Vec<Effect> {
 
 /// What it would do has come.
 pub fn planned(model: &mut Model, install: &Install, answer: Result<Answer, Report>) {
-    if !model.overlays.is_empty() {
+    // Whoever looks at something else by now asks again.
+    let is_here = model.screen == Screen::Health && model.upkeep.page == Page::Ids;
+    if !model.overlays.is_empty() || !is_here {
         return;
     }
     model.notice = None;

@@ -68,6 +68,11 @@ pub fn drops(model: &Model) -> bool {
     wish(model).is_ok_and(|wish| wish.keep.on_expiry != OnExpiry::Detach)
 }
 
+/// What becomes of partitions that have had their time.
+pub fn fate(model: &Model) -> OnExpiry {
+    wish(model).map_or(OnExpiry::Detach, |wish| wish.keep.on_expiry)
+}
+
 /// What is kept, in words.
 pub fn kept(model: &Model) -> String {
     let Ok(wish) = wish(model) else { return "the options are not clear: o".into() };

@@ -4,7 +4,7 @@ use crate::tui::app::{
     allowed::{Verdict, moot, yet},
     list::Load,
     model::{Model, Screen},
-    upkeep::{Page as Sheet, health, maintain},
+    upkeep::{Page as Sheet, health, maintain, work::Halting},
 };
 
 /// A page of the health screen is in front, and is about a table.
@@ -36,6 +36,7 @@ pub fn due(model: &Model) -> Verdict {
     };
     match () {
         () if maintain::wish(model).is_err() => yet("the options are not clear: o"),
+        () if model.upkeep.maintain.asked.is_some() => yet("it is being looked what is due"),
         () if found.due.is_empty() => yet("nothing is due"),
         () => begin(model),
     }
@@ -43,6 +44,9 @@ pub fn due(model: &Model) -> Verdict {
 
 /// Rows that may go can be deleted.
 pub fn doomed(model: &Model) -> Verdict {
+    if model.upkeep.retain.asked.is_some() {
+        return yet("rows are being counted");
+    }
     match &model.upkeep.retain.found {
         Load::Ready(doomed) if doomed.found.census.doomed == 0 => yet("no row may go"),
         Load::Ready(_) => begin(model),
@@ -55,7 +59,7 @@ pub fn doomed(model: &Model) -> Verdict {
 pub fn stop(model: &Model) -> Verdict {
     match &model.upkeep.work {
         None => moot("no upkeep runs"),
-        Some(work) if work.stopping => moot("it is stopping"),
+        Some(work) if work.halting == Halting::Now => moot("it is being cancelled"),
         Some(_) => Ok(()),
     }
 }
@@ -66,8 +70,6 @@ pub fn mend(model: &Model) -> Verdict {
     match () {
         () if finding.sql.is_empty() => moot("there is no SQL for it"),
         () if !finding.safe => yet("its SQL locks or removes: y copies it"),
-        () if model.place.standby => yet("a standby takes no writes"),
-        () if model.upkeep.health.mending.is_some() => yet("one is being mended"),
-        () => Ok(()),
+        () => begin(model),
     }
 }

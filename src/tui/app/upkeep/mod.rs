@@ -15,7 +15,11 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
-use self::{health::Look, work::Work};
+use self::{
+    duty::Duty,
+    health::Look,
+    work::{Ended, Work},
+};
 use crate::{
     engine::{
         ids::Install,
@@ -33,6 +37,7 @@ use crate::{
     },
     tui::app::{
         allowed::selected_table,
+        deed::Deed,
         form::Form,
         list::{List, Load},
         model::{Model, Screen, Tone},
@@ -132,18 +137,20 @@ pub struct Sheet<T> {
     pub at: Option<DateTime<Utc>>,
     /// What is filled in; nothing where nobody has.
     pub form: Option<Form>,
-    /// How the last chore of the page ended.
-    pub ended: Option<work::Ended>,
 }
 
 impl<T> Default for Sheet<T> {
     fn default() -> Self {
-        Self { asked: None, found: Load::Nothing, at: None, form: None, ended: None }
+        Self { asked: None, found: Load::Nothing, at: None, form: None }
     }
 }
 
 impl<T> Sheet<T> {
     fn ask(&mut self, question: Question) -> Vec<Effect> {
+        // The same is asked once at a time, however often its key is pressed.
+        if self.asked.as_ref() == Some(&question) {
+            return Vec::new();
+        }
         // What is there stays in sight until the new one comes.
         if self.found.ready().is_none() {
             self.found = Load::Loading;
@@ -177,8 +184,12 @@ pub struct Upkeep {
     pub retain: Sheet<Arc<Doomed>>,
     /// What installing would do, while it is asked about.
     pub install: Option<(Install, Vec<String>)>,
+    /// The lab that is asked about.
+    pub lab: Option<work::Chore>,
     /// What runs.
     pub work: Option<Work>,
+    /// How chores of this visit ended, whatever table they were about; the last one last.
+    pub ended: Vec<Ended>,
 }
 
 /// Comes to the screen from another one: the table under the cursor of the list, where it comes from there; else the
@@ -188,15 +199,18 @@ pub fn enter(model: &mut Model, from: Screen) -> Vec<Effect> {
     let migrated = model.status().map(|status| status.migration.table.clone());
     let before = model.upkeep.of.clone();
     let of = match from {
-        Screen::Tables => listed.or(migrated).or(before),
+        // A filter that nothing passes chooses nothing.
+        Screen::Tables if model.tables.ready().is_some_and(|all| !all.is_empty()) => listed,
+        Screen::Tables => migrated.or(before),
         Screen::Health => before.or(migrated).or(listed),
         Screen::Layout | Screen::Quarters | Screen::Backfill | Screen::Validation | Screen::Log => {
             migrated.or(before).or(listed)
         }
     };
     if model.upkeep.of != of {
-        let (page, work) = (model.upkeep.page, model.upkeep.work.take());
-        model.upkeep = Upkeep { of, page, work, ..Upkeep::default() };
+        let before = std::mem::take(&mut model.upkeep);
+        let Upkeep { page, work, ended, .. } = before;
+        model.upkeep = Upkeep { of, page, work, ended, ..Upkeep::default() };
         model.cursors.health = List::default();
     }
     arrive(model)
@@ -242,18 +256,13 @@ pub fn read(model: &mut Model) -> Vec<Effect> {
 /// An answer; one to another question than the last one is too late.
 pub fn answered(model: &mut Model, question: &Question, answer: Result<Answer, Report>) {
     let now = model.now;
-    // What a question is about stays as it is.
-    let is_free = model.overlays.is_empty();
+    withdraw(model, question, &answer);
     let upkeep = &mut model.upkeep;
     let is_asked = |asked: &Option<Question>| asked.as_ref() == Some(question);
     match question {
         Question::Due(_) if is_asked(&upkeep.maintain.asked) => {
-            if is_free || upkeep.maintain.found.ready().is_none() {
-                let pick = |answer| if let Answer::Due(found) = answer { Some(found) } else { None };
-                upkeep.maintain.take(load(answer, pick), now);
-            } else {
-                upkeep.maintain.asked = None;
-            }
+            let pick = |answer| if let Answer::Due(found) = answer { Some(found) } else { None };
+            upkeep.maintain.take(load(answer, pick), now);
         }
         Question::Audit(_) if is_asked(&upkeep.audit.asked) => {
             let pick = |answer| if let Answer::Audit(audit) = answer { Some(audit) } else { None };
@@ -280,6 +289,31 @@ pub fn answered(model: &mut Model, question: &Question, answer: Result<Answer, R
         | Question::Ids(_)
         | Question::Doomed(_)
         | Question::Guide(_) => {}
+    }
+}
+
+/// A question before a chore shows what will be done: where that turns out to be something else, it is not asked any more.
+fn withdraw(model: &mut Model, question: &Question, answer: &Result<Answer, Report>) {
+    let Some(Overlay::Ask(ask)) = model.overlays.last() else { return };
+    let is_same = match (ask.deed, question, answer) {
+        (Deed::Upkeep(Duty::Maintain | Duty::MaintainDropping), Question::Due(_), Ok(Answer::Due(found))) => {
+            let known = model.upkeep.maintain.found.ready();
+            known.is_some_and(|known| (known.oid, &known.due) == (found.oid, &found.due))
+        }
+        (Deed::Upkeep(Duty::Retain), Question::Doomed(_), Ok(Answer::Doomed(doomed))) => {
+            let known = model.upkeep.retain.found.ready();
+            known.is_some_and(|known| {
+                (known.found.oid, &known.found.rule) == (doomed.found.oid, &doomed.found.rule)
+                    && known.found.census.doomed == doomed.found.census.doomed
+            })
+        }
+        (Deed::Upkeep(Duty::Maintain | Duty::MaintainDropping), Question::Due(_), Err(_))
+        | (Deed::Upkeep(Duty::Retain), Question::Doomed(_), Err(_)) => false,
+        _ => return,
+    };
+    if !is_same {
+        model.overlays.pop();
+        model.say(Tone::Warn, "what is to be done has changed meanwhile: look, and ask again");
     }
 }
 
@@ -404,6 +438,10 @@ pub fn copied(model: &Model) -> Option<String> {
             let doomed = upkeep.retain.found.ready()?;
             Some(doomed.found.due(&doomed.instead).join("\n") + "\n")
         }
-        Page::Maintain => None,
+        Page::Maintain => match &work::last(model, Page::Maintain)?.outcome {
+            Ok(work::Outcome::Said(lines, _)) => Some(lines.join("\n") + "\n"),
+            Ok(work::Outcome::Measured(..)) => None,
+            Err(report) => Some(report.message.clone() + "\n"),
+        },
     }
 }

@@ -69,10 +69,7 @@ pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, model: &Model) {
 
 fn head(pen: &mut Pen<'_>, area: Rect, (model, health): (&Model, &Health)) {
     let table = &health.facts.table;
-    let looked = match &model.upkeep.health.mending {
-        Some(object) => format!("mending {object} …"),
-        None => format!("looked {}", figures::ago(table.now.min(model.now), model.now)),
-    };
+    let looked = format!("looked {}", figures::ago(table.now.min(model.now), model.now));
     super::head(pen, area, [&table.name.plain(), &table.key, &looked]);
     let (theme, width) = (*pen.theme, area.width.saturating_sub(2));
     pen.text((area.x + 1, area.y + 1), width, &summary(&health.facts), theme.text);

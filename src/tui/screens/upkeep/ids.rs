@@ -12,10 +12,7 @@ use ratatui::layout::Rect;
 use crate::{
     model::{figures, lab::Cost},
     tui::{
-        app::{
-            model::Model,
-            upkeep::work::{Ended, Outcome},
-        },
+        app::{model::Model, upkeep::work::Outcome},
         widgets::{
             bar::bar,
             grid::{Column, Grid},
@@ -24,23 +21,25 @@ use crate::{
     },
 };
 
-const COSTS: [Column; 7] = [
+const COSTS: [Column; 9] = [
     Column::words("kind", 18, 0),
     Column::numbers("insert", 10, 0),
     Column::numbers("WAL", 8, 1),
     Column::numbers("index", 8, 2),
     Column::numbers("full", 7, 3),
     Column::numbers("1,000 lookups", 13, 4),
+    Column::numbers("newest 1 %", 10, 5),
+    Column::numbers("whole pages", 11, 6),
     Column::filling("compared", 12),
 ];
 
 /// Draws the page.
 pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, model: &Model) {
     let sheet = &model.upkeep.ids;
-    let measured = match &sheet.ended {
-        Some(Ended { outcome: Ok(Outcome::Measured(costs, rows)), .. }) => Some((costs, *rows)),
-        Some(_) | None => None,
-    };
+    let measured = model.upkeep.ended.iter().rev().find_map(|ended| match &ended.outcome {
+        Ok(Outcome::Measured(costs, rows)) => Some((costs, *rows)),
+        Ok(Outcome::Said(..)) | Err(_) => None,
+    });
     let wanted = measured.map_or(0, |(costs, _)| u16::try_from(costs.len()).unwrap_or(0) + 2);
     let height = wanted.min(area.height / 2);
     let top = Rect { height: area.height - height, ..area };
@@ -76,6 +75,8 @@ fn lab(pen: &mut Pen<'_>, area: Rect, costs: &[Cost], rows: u32) {
         grid.cell(pen, ("index", y), &figures::bytes(cost.index_bytes), theme.text);
         grid.cell(pen, ("full", y), &figures::percent(cost.density.min(1.0)), theme.text);
         grid.cell(pen, ("1,000 lookups", y), &format!("{:.1} ms", cost.lookup_ms), theme.text);
+        grid.cell(pen, ("newest 1 %", y), &format!("{:.1} ms", cost.newest_ms), theme.text);
+        grid.cell(pen, ("whole pages", y), &figures::count(cost.full_pages), theme.text);
         if let Some((x, columns)) = grid.place("compared") {
             bar(pen, (x, y), columns, cost.insert_ms / most, theme.copied);
         }

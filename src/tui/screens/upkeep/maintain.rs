@@ -12,12 +12,7 @@ use ratatui::layout::Rect;
 
 use crate::{
     engine::maintain::Found,
-    model::{
-        figures,
-        health::summary,
-        ident::QualifiedName,
-        maintenance::{NewPart, Task, rows},
-    },
+    model::health::summary,
     tui::{
         app::{
             list::first_shown,
@@ -67,10 +62,11 @@ fn due(pen: &mut Pen<'_>, area: Rect, model: &Model, found: &Found) {
         pen.text((body.x + 1, body.y), body.width.saturating_sub(2), &text, style);
         return;
     };
+    let fate = maintain::fate(model);
     let first = first_shown(selected, shown.len(), usize::from(body.height));
     for (y, (at, task)) in (body.y..body.bottom()).zip(shown.iter().enumerate().skip(first)) {
-        let (verb, part, what) = words(task, found);
-        grid.cell(pen, ("due", y), verb, theme.text);
+        let [verb, part, what] = found.words(task, fate);
+        grid.cell(pen, ("due", y), &verb, theme.text);
         grid.cell(pen, ("partition", y), &part, theme.text);
         grid.cell(pen, ("what", y), &what, theme.dim);
         if at == selected {
@@ -78,32 +74,4 @@ fn due(pen: &mut Pen<'_>, area: Rect, model: &Model, found: &Found) {
         }
     }
     scrollbar(pen, body, first, shown.len());
-}
-
-fn words(task: &Task, found: &Found) -> (&'static str, String, String) {
-    let bare = |name: &QualifiedName| name.name.as_str().to_owned();
-    match task {
-        Task::Finalize(name) => ("finish detaching", bare(name), "a DETACH was interrupted".into()),
-        Task::Make(part) => ("make", bare(&part.name), range(part, found)),
-        Task::Move(moves) => {
-            let names: Vec<_> = moves.iter().map(|(part, _)| bare(&part.name)).collect();
-            let all = rows(moves.iter().map(|(_, rows)| rows).sum());
-            ("move out of DEFAULT", names.join(", "), all)
-        }
-        Task::Expire(name) => ("expire", bare(name), size(name, found)),
-        Task::Settle(name) => ("settle", bare(name), "detached, and waits for its fate".into()),
-    }
-}
-
-fn range(part: &NewPart, found: &Found) -> String {
-    let zone = found.facts.table.zone;
-    format!("{} – {}", zone.day(part.period.lower), zone.day(part.period.upper))
-}
-
-fn size(name: &QualifiedName, found: &Found) -> String {
-    let part = found.facts.parts.iter().find(|part| part.name == *name);
-    part.map_or_else(String::new, |part| {
-        let all = part.figures.table_bytes + part.figures.index_bytes;
-        format!("≈ {}, {}", rows(part.rows()), figures::bytes(all))
-    })
 }

@@ -21,7 +21,10 @@ use crate::{
         app::{
             list::Load,
             model::Model,
-            upkeep::{Page, Sheet, work::Work},
+            upkeep::{
+                Page, Sheet,
+                work::{Halting, Work},
+            },
         },
         glyphs,
         harmless::{width, wrap},
@@ -71,7 +74,11 @@ fn strip(pen: &mut Pen<'_>, area: Rect, model: &Model) {
 fn running(work: &Work) -> String {
     let share = work::share(work).map(|share| format!(" {}", crate::model::figures::percent(share)));
     let page = work.chore.page().title();
-    let stops = if work.stopping { ", stopping" } else { "" };
+    let stops = match work.halting {
+        Halting::Not => "",
+        Halting::Soon => ", stopping",
+        Halting::Now => ", being cancelled",
+    };
     format!("{} {page}{}{stops}", glyphs::state(State::Running), share.unwrap_or_default())
 }
 

@@ -13,10 +13,7 @@ use crate::{
     tui::{
         app::{
             model::Model,
-            upkeep::{
-                Page,
-                work::{Chore, Ended, Outcome, Told, Work},
-            },
+            upkeep::work::{self, Chore, Ended, Outcome, Told, Work},
         },
         glyphs,
         harmless::wrap,
@@ -34,9 +31,9 @@ const MOST: u16 = 8;
 pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, model: &Model) -> Rect {
     let page = model.upkeep.page;
     let running = model.upkeep.work.as_ref().filter(|work| work.chore.page() == page);
-    let lines: Vec<Piece> = match (running, ended(model)) {
+    let lines: Vec<Piece> = match (running, work::last(model, page)) {
         (Some(_), _) => vec![(String::new(), pen.theme.text); 2],
-        (None, Some(Ended { outcome: Ok(Outcome::Said(lines)), .. })) => {
+        (None, Some(Ended { outcome: Ok(Outcome::Said(lines, _)), .. })) => {
             lines.iter().map(|line| (line.clone(), pen.theme.text)).collect()
         }
         (None, Some(Ended { outcome: Err(report), .. })) => {
@@ -60,20 +57,17 @@ pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, model: &Model) -> Rect {
         let since = figures::span(figures::seconds_between(work.since, model.now).floor().max(1.0));
         pen.titled(area, foot.y, &format!("{}, for {since}", work.title));
         progress(pen, body, work);
-    } else if let Some(ended) = ended(model) {
-        pen.titled(area, foot.y, &format!("last run, {}", figures::ago(ended.at, model.now)));
+    } else if let Some(ended) = work::last(model, page) {
+        pen.titled(area, foot.y, &format!("{}, {}", ended.title, figures::ago(ended.at, model.now)));
         super::sentences(pen, body, &lines);
+        let needed: usize = lines.iter().map(|(line, _)| wrap(line, columns).len().max(1)).sum();
+        let shown = usize::from(body.height);
+        if needed > shown {
+            let more = [(format!("… {} lines more: y copies all", needed - shown), pen.theme.dim)];
+            pen.corner(area, foot.y, &more);
+        }
     }
     Rect { height: area.height - height, ..area }
-}
-
-fn ended(model: &Model) -> Option<&Ended> {
-    match model.upkeep.page {
-        Page::Maintain => model.upkeep.maintain.ended.as_ref(),
-        Page::Ids => model.upkeep.ids.ended.as_ref(),
-        Page::Retain => model.upkeep.retain.ended.as_ref(),
-        Page::Health | Page::Audit => None,
-    }
 }
 
 /// How far it is, where that can be told.
