@@ -1,6 +1,7 @@
 //! Tests of the console as a whole, compiled into the library's unit tests; what one file does is tested there.
 
 mod fixture;
+mod pictures;
 mod pty;
 mod real_loop;
 mod reducer;
