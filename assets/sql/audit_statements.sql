@@ -11,7 +11,7 @@ WHERE s.dbid = (SELECT oid FROM pg_database WHERE datname = current_database())
   AND s.queryid IS NOT NULL
   AND strpos(lower(s.query), lower($1)) > 0
   -- The tool's own.
-  AND s.query !~ '\yquarterdeck\.|"quarterdeck"\.|quarterdeck_audit|_twin"|\yctid\y'
+  AND s.query !~ '\yquarterdeck\.|"quarterdeck"\.|quarterdeck_audit|_twin"|\yctid\y|\yAS b\(k1\y'
 GROUP BY s.queryid, s.query
 ORDER BY 4 DESC
 LIMIT $2

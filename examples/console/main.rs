@@ -7,6 +7,7 @@
 mod fixture;
 mod pictures;
 mod simulate;
+#[path = "../pictures/svg.rs"]
 mod svg;
 
 use std::{error::Error, io::Write};

@@ -90,7 +90,7 @@ impl FromStr for Zone {
 }
 
 /// Periods of one length in one zone.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Calendar {
     /// The length of a period.
     pub every: Every,

@@ -2,6 +2,7 @@
 //!
 //! Whoever brings that about claims it first: under the lock it must still be what it was when it was looked at.
 
+use serde::{Deserialize, Serialize};
 use tokio_postgres::Row;
 
 use crate::{
@@ -15,7 +16,7 @@ use crate::{
 };
 
 /// A table that was an expired partition.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Marked {
     /// Its name.
     pub name: QualifiedName,

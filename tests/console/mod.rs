@@ -2,6 +2,7 @@
 
 mod fixture;
 mod odd;
+mod pictures;
 mod pty;
 mod real_loop;
 mod reducer;

@@ -193,6 +193,14 @@ async fn what_the_server_has_seen_is_ranked_and_warned_of() {
             .closed("swapped", 0);
         let health = tool.done(&["health", "chat_messages"]).await;
         assert!(health.contains("QD-162") && health.contains("reach every partition"), "{health}");
+        // What keeps the other table in step is the tool's own.
+        db.sql("UPDATE chat_messages SET body = 'c'").await;
+        tool.done(&["reverse", "chat_messages", "--yes", "chat_messages"]).await;
+        let replayed =
+            "SELECT count(*) FROM pg_stat_statements WHERE query LIKE '%AS b(k1%\"chat_messages\"%'";
+        assert_ne!(db.value(replayed).await, "0");
+        let all = audit(&tool, &["chat_messages"]).await;
+        assert!(!all.to_string().contains("AS b(k1"), "{all:#}");
     })
     .await;
 }

@@ -22,7 +22,7 @@ const FIGURES: [(&str, Figure); 6] = [
     ("more on disk", |s| amount(s.cost.bytes)),
     ("WAL", |s| amount(s.cost.wal_bytes)),
     ("about", |s| span(float(s.cost.seconds))),
-    ("readers miss", |s| s.readers.to_owned()),
+    ("readers miss", |s| s.readers.clone().into_owned()),
     ("undone until", |s| s.last_step.clone().unwrap_or_else(|| "always".into())),
 ];
 

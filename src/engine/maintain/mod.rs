@@ -9,6 +9,8 @@ mod words;
 
 use std::path::PathBuf;
 
+use serde::{Deserialize, Serialize};
+
 use crate::{
     engine::{health, launch},
     error::{Error, Result},
@@ -68,7 +70,7 @@ impl Wish {
 }
 
 /// What a look found.
-#[derive(Debug, PartialEq)]
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
 pub struct Found {
     /// The table.
     pub facts: Facts,

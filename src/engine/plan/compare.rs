@@ -1,6 +1,8 @@
 //! The strategies side by side for one table: the figures are those of their plans.
 
-use serde::Serialize;
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize};
 
 use super::{Outline, read};
 use crate::{
@@ -15,7 +17,7 @@ use crate::{
 };
 
 /// One strategy for one table.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Alternative {
     /// Which.
     pub strategy: Strategy,
@@ -27,7 +29,7 @@ pub struct Alternative {
 }
 
 /// What a plan comes to.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Summary {
     /// Bytes of rows that are copied.
     pub copied_bytes: i64,
@@ -36,7 +38,7 @@ pub struct Summary {
     /// Locks that somebody waits for, with their steps, in order.
     pub locks: Vec<InStep>,
     /// What readers miss meanwhile.
-    pub readers: &'static str,
+    pub readers: Cow<'static, str>,
     /// How each step is undone that can be.
     pub undo: Vec<InStep>,
     /// The first step that cannot be undone.
@@ -44,7 +46,7 @@ pub struct Summary {
 }
 
 /// A fact of one step.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct InStep {
     /// The step's name.
     pub step: String,
@@ -53,7 +55,7 @@ pub struct InStep {
 }
 
 /// A table's size and span, and what each strategy would make of it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Weighed {
     /// Its rows, estimated.
     pub rows: i64,
@@ -107,7 +109,7 @@ impl Summary {
                 seconds: sum(|cost| cost.seconds),
             },
             locks: locks.collect(),
-            readers: strategy.readers_miss(),
+            readers: strategy.readers_miss().into(),
             undo: undo.collect(),
             last_step: steps.iter().find(|step| step.undo.is_none()).map(|step| step.name.clone()),
         }

@@ -43,7 +43,7 @@ pub struct Subject {
 }
 
 /// Where a statement comes from, and what it costs.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Source {
     /// Its text.
     pub sql: String,
@@ -58,7 +58,7 @@ pub struct Source {
 }
 
 /// What became of a statement.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
     /// It reaches so many partitions of so many.
@@ -74,7 +74,7 @@ pub enum Verdict {
 }
 
 /// A statement, audited.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Audited {
     /// The statement.
     pub source: Source,
@@ -91,7 +91,7 @@ pub struct Audited {
 }
 
 /// Another way to write a statement.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Rewrite {
     /// The SQL.
     pub sql: String,
@@ -102,7 +102,7 @@ pub struct Rewrite {
 }
 
 /// All of it.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Audit {
     /// The table.
     pub table: String,

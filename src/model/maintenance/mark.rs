@@ -3,6 +3,7 @@
 use std::fmt;
 
 use chrono::{DateTime, SecondsFormat, Utc};
+use serde::{Deserialize, Serialize};
 
 use crate::model::{
     ident::QualifiedName,
@@ -11,7 +12,8 @@ use crate::model::{
 };
 
 /// What is to become of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Fate {
     /// It is dropped.
     Drop,
@@ -20,7 +22,7 @@ pub enum Fate {
 }
 
 /// Its comment, read.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Mark {
     /// When its range ended.
     pub ended: DateTime<Utc>,

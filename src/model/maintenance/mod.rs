@@ -9,7 +9,7 @@ mod words;
 
 use std::str::FromStr;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 pub use age::Age;
 pub use manifest::{Content, Manifest};
@@ -90,7 +90,7 @@ impl FromStr for OnExpiry {
 }
 
 /// How the table is cut.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cut {
     /// How its column tells the time.
     pub clock: Clock,
@@ -99,7 +99,7 @@ pub struct Cut {
 }
 
 /// A partition that is to be.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NewPart {
     /// Its name.
     pub name: QualifiedName,
@@ -110,7 +110,7 @@ pub struct NewPart {
 }
 
 /// One thing that is due.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Task {
     /// A DETACH … CONCURRENTLY was interrupted.

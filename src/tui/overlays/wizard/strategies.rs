@@ -66,7 +66,7 @@ fn costs(pen: &mut Pen<'_>, grid: &Grid, y: u16, summary: &Summary) {
     grid.cell(pen, ("on disk", y), &amount(summary.cost.bytes), theme.text);
     grid.cell(pen, ("WAL", y), &amount(summary.cost.wal_bytes), theme.text);
     grid.cell(pen, ("about", y), &figures::span(figures::float(summary.cost.seconds)), theme.text);
-    grid.cell(pen, ("readers miss", y), summary.readers, theme.text);
+    grid.cell(pen, ("readers miss", y), &summary.readers, theme.text);
 }
 
 /// What the chosen one is for, whom it locks out, and until when it can be undone; or why it is refused.
