@@ -188,15 +188,27 @@ async fn deleting(
     said: Said,
     stop: CancellationToken,
 ) -> Result<Outcome> {
-    let mut told = None::<Instant>;
+    let (mut told, mut deleted) = (None::<Instant>, 0);
     let mut hear = |progress: &Progress| {
+        deleted = progress.deleted;
         if told.is_none_or(|told| told.elapsed() > TELL_EVERY) {
             told = Some(Instant::now());
             said(Told::Deleted(progress.clone()));
         }
     };
     let stopped = || stop.is_cancelled();
-    let done = retain::retain(session, &doomed.found, &[], &stopped, &mut hear).await?;
+    let done = match retain::retain(session, &doomed.found, &[], &stopped, &mut hear).await {
+        Ok(done) => done,
+        // What was committed stays, whatever came then.
+        Err(error) if deleted > 0 => {
+            let before = format!(
+                "{} rows were deleted before that, and it can go on",
+                figures::count(deleted.cast_signed())
+            );
+            return Ok(lines(&format!("{}\n{before}", output::failure(&error)), Whole::Failed));
+        }
+        Err(error) => return Err(error),
+    };
     let whole = if done.stopped { Whole::Stopped } else { Whole::Done };
     Ok(lines(&output::retain::done(&doomed.found, &done), whole))
 }

@@ -190,7 +190,7 @@ const UPKEEP_KEYS: &[Binding] = &[
     bind(HEALTH, A::Mend, "mend…", "run the finding's SQL, where it locks nobody out and loses nothing").keys(&[c('x')]).foot(3),
     bind(HEALTH, A::Maintain, "maintain…", "make partitions ahead, empty DEFAULT, let go of what has had its time").keys(&[c('m')]).foot(2),
     bind(HEALTH, A::Retain, "delete…", "delete the rows that may go, in small batches that make way").keys(&[c('d')]).foot(2),
-    bind(HEALTH, A::Options, "options…", "what is kept; which rows may go; how the lab measures").keys(&[c('o')]).foot(3),
+    bind(HEALTH, A::Options, "options…", "what is kept of the table; which rows may go").keys(&[c('o')]).foot(3),
     bind(HEALTH, A::Lab, "lab…", "compare kinds of ids on this server, in scratch tables that are removed").keys(&[c('L')]).foot(3),
     bind(HEALTH, A::Install, "uuidv7…", "make a uuidv7() where the server has none, and a default of it").keys(&[c('i')]).foot(4),
     bind(HEALTH, A::Guide, "guide", "how a program works with the table: SQLAlchemy and Go").keys(&[c('w')]).foot(4),
