@@ -216,7 +216,7 @@ async fn what_is_due_on_a_table_is_done_with_keys() {
     console.press("2 years", "2 years▏");
     console.press("\x1b[B\t", "drop");
     console.press("\r", "then dropped");
-    console.terminal.sees("expire");
+    console.terminal.sees("detach and drop");
     console.press("m", "type m to confirm");
     console.press("m\r", "dropped 2 (m_2023_q1");
     assert_eq!((rows().await, db.value(is_part).await), ("1".into(), "4".into()));
@@ -278,7 +278,8 @@ async fn statements_and_ids_are_looked_at_with_keys() {
     console.press("L", "ids lab: kinds of ids compared");
     // 10,000 rows: quick, and everything is removed.
     console.press("\x15", "rows of each kind           ▏");
-    console.press("10000\r", "lab: 10,000 rows of each kind");
+    console.press("10000\r", "10,000 rows of each of four kinds");
+    console.press("y", "lab: 10,000 rows of each kind");
     assert_eq!(db.value("SELECT count(*) FROM pg_namespace WHERE nspname = 'quarterdeck_lab'").await, "0");
     console.press("i", "ids install: a uuidv7()");
     console.terminal.press("\x1b");
@@ -397,4 +398,31 @@ async fn the_settings_give_a_server_its_label_and_the_console_its_colours() {
         console.terminal.press("q");
         assert_eq!(console.end().0, 0);
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_leaves_leaves_nothing_at_work() {
+    let db = support::database("console_leaves").await;
+    db.sql(
+        "CREATE TABLE outbox (id bigint PRIMARY KEY, processed_at timestamptz);
+         CREATE INDEX outbox_done ON outbox (processed_at) WHERE processed_at IS NOT NULL;
+         INSERT INTO outbox SELECT n, now() - interval '30 days' FROM generate_series(1, 2000) n; ANALYZE outbox",
+    )
+    .await;
+    let ours = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() \
+                AND application_name LIKE 'quarterdeck%'";
+    let console = Console::start(&[db.conninfo()]);
+    console.terminal.sees("▸outbox ");
+    console.press("5", "it is not partitioned");
+    console.press("h", "o says which rows may go");
+    console.press("o", "retain: which rows may go");
+    // Counting takes minutes.
+    console.press("processed_at IS NOT NULL AND pg_sleep(1) IS NOT NULL", "IS NOT NULL▏");
+    console.press("\r", "looking …");
+    let console_sleeps = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND datname = current_database()";
+    while db.value(console_sleeps).await != "1" {}
+    console.terminal.press("q");
+    assert_eq!(console.end().0, 0);
+    assert_eq!(db.value(ours).await, "0", "what was looked at is cancelled");
+    assert_eq!(db.value("SELECT count(*) FROM outbox").await, "2000");
 }
