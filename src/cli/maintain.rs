@@ -30,6 +30,8 @@ pub(super) async fn run(target: &Target, asked: &Maintain) -> Result<u8> {
             budget: Duration::from_millis(asked.lock_budget.unwrap_or(LOCK_BUDGET)),
             ..Patience::default()
         },
+        oid: None,
+        only: None,
     };
     if asked.dry_run {
         let found = maintain::look(&mut session, &wish).await?;

@@ -13,7 +13,7 @@ use crate::{
         retention::Rule,
         table::{Oid, Table},
     },
-    pg::{Session, Tx},
+    pg::{Session, Tx, meaning::renamed},
 };
 
 /// A batch that takes longer is given up, and tried again with fewer rows.
@@ -62,6 +62,11 @@ pub async fn as_application(session: &Session) -> Result<()> {
     const PATH: &str =
         "SELECT set_config('search_path', reset_val, false) FROM pg_settings WHERE name = 'search_path'";
     session.query_one("take the role's search path", PATH, &[]).await.map(|_| ())
+}
+
+/// Back to what statements of the tool mean.
+pub async fn as_tool(session: &Session) -> Result<()> {
+    session.batch("take the tool's search path", "SET search_path = pg_catalog").await
 }
 
 /// Whether the next transactions may change nothing: `on` or `off`.
@@ -175,7 +180,8 @@ pub struct Batch {
     pub reached: Option<Place>,
 }
 
-/// Deletes up to `most` rows of a heap, the oldest behind a place.
+/// Deletes up to `most` rows of a heap, the oldest behind a place. Under the lock that this took, the heap's name must mean what it
+/// meant at the look.
 pub async fn delete(
     tx: &Tx<'_>,
     heap: &Heap,
@@ -187,12 +193,15 @@ pub async fn delete(
         "WITH doomed AS MATERIALIZED ({} FOR UPDATE SKIP LOCKED), \
               gone AS (DELETE FROM ONLY {} WHERE ctid = ANY (ARRAY(SELECT ctid FROM doomed)) RETURNING 1), \
               last AS (SELECT at::text AS at, ctid::text AS place FROM doomed ORDER BY doomed.at DESC, doomed.ctid DESC LIMIT 1) \
-         SELECT (SELECT count(*) FROM doomed), (SELECT count(*) FROM gone), (SELECT at FROM last), (SELECT place FROM last)",
+         SELECT (SELECT count(*) FROM doomed), (SELECT count(*) FROM gone), (SELECT at FROM last), (SELECT place FROM last), pg_catalog.to_regclass($2::text)::oid",
         select_sql(heap, rule, behind, most),
         heap.name
     );
     tx.batch("limit batch", &format!("SET LOCAL statement_timeout = {}", BATCH_WITHIN.as_millis())).await?;
-    let row = tx.query_one("delete batch", &sql, &[&before]).await?;
+    let row = tx.query_one("delete batch", &sql, &[&before, &heap.name.to_string()]).await?;
+    if row.get::<_, Option<Oid>>(4) != Some(heap.oid) {
+        return Err(renamed(&heap.name));
+    }
     Ok(Batch { found: row.get(0), deleted: row.get(1), reached: place(&row, 2) })
 }
 

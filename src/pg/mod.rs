@@ -9,6 +9,7 @@ pub mod fence;
 mod in_order;
 pub mod journal;
 pub mod lock;
+pub mod meaning;
 pub mod measure;
 pub mod owner;
 pub mod pooler;

@@ -419,7 +419,8 @@ async fn who_leaves_leaves_nothing_at_work() {
     // Counting takes minutes.
     console.press("processed_at IS NOT NULL AND pg_sleep(1) IS NOT NULL", "IS NOT NULL▏");
     console.press("\r", "looking …");
-    let console_sleeps = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND datname = current_database()";
+    let console_sleeps =
+        "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND datname = current_database()";
     while db.value(console_sleeps).await != "1" {}
     console.terminal.press("q");
     assert_eq!(console.end().0, 0);

@@ -1,10 +1,16 @@
 //! `quarterdeck retain`: what may go goes, nothing else does, nobody is held up, and it can be ended at any moment.
 
+use quarterdeck::{
+    engine::retain::{self, Done, Retention, Wish},
+    error::Result,
+    model::maintenance::Age,
+    pg::Session,
+};
 use serde_json::Value;
 
 use crate::{
     commands::tool::Tool,
-    support::{database, on_each_server},
+    support::{Db, database, on_each_server},
 };
 
 /// An outbox of 20,000 events of a fortnight, one a minute; every tenth is not processed.
@@ -293,6 +299,97 @@ async fn what_leads_to_a_partition_is_seen() {
                 INSERT INTO pt SELECT i, '1999-01-01' FROM generate_series(1, 300000) i; INSERT INTO pt VALUES (1, '2001-01-01'); ANALYZE").await;
         tool.done(&["retain", "pt", "--where", "pt.id > 0", "--older-than", "7d", "--by", "at"]).await;
         assert_eq!(db.value("SELECT count(*) FROM pt").await, "0");
+    })
+    .await;
+}
+
+/// A look, and what comes of it after `change` came in between.
+async fn looked(db: &Db, table: &str, change: &str) -> (Retention, Result<Done>) {
+    let wish = Wish {
+        table: table.into(),
+        condition: "true".into(),
+        by: Some("at".into()),
+        older_than: Age::Days(7),
+        takes_unprocessed: false,
+        may_scan: true,
+    };
+    let mut session = Session::open(&db.target(), "test").await.unwrap();
+    let found = retain::look(&session, &wish).await.unwrap();
+    db.sql(change).await;
+    let done = retain::retain(&mut session, &found, &[], &|| false, &mut |_| {}).await;
+    (found, done)
+}
+
+/// Two tables of which all may go, and one whose rows lead to the first.
+const PAIR: &str =
+    "CREATE TABLE a (id int PRIMARY KEY, at timestamptz NOT NULL); CREATE TABLE b (LIKE a INCLUDING ALL);
+    INSERT INTO a SELECT i, '2001-01-01' FROM generate_series(1, 2000) i; INSERT INTO b SELECT * FROM a;
+    CREATE TABLE child (a int); INSERT INTO child SELECT id FROM a; ANALYZE";
+const SWAP: &str =
+    "BEGIN; ALTER TABLE a RENAME TO c; ALTER TABLE b RENAME TO a; ALTER TABLE c RENAME TO b; COMMIT";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_name_that_means_another_table_is_refused() {
+    on_each_server(async |server| {
+        let db = server.database("retain_names").await;
+        db.sql(PAIR).await;
+        let (_, done) = looked(&db, "a", SWAP).await;
+        assert!(done.unwrap_err().to_string().contains("QD-166"));
+        assert_eq!(db.value("SELECT (SELECT count(*) FROM a), (SELECT count(*) FROM b)").await, "2000|2000");
+        // A partition that is another table, or none of it any more.
+        db.sql("CREATE TABLE p (id int, at timestamptz NOT NULL) PARTITION BY LIST (id); CREATE TABLE p1 PARTITION OF p FOR VALUES IN (1); CREATE TABLE p2 PARTITION OF p FOR VALUES IN (2);
+                INSERT INTO p VALUES (1, '2001-01-01'), (2, '2001-01-01')").await;
+        for change in ["ALTER TABLE p DETACH PARTITION p2", "ALTER TABLE p1 RENAME TO p3"] {
+            assert!(looked(&db, "p", change).await.1.unwrap_err().to_string().contains("QD-166"), "{change}");
+        }
+        assert_eq!(db.value("SELECT (SELECT count(*) FROM p), (SELECT count(*) FROM p2)").await, "1|1");
+    })
+    .await;
+}
+
+/// While it runs, the names are exchanged between two batches: nothing of the other table is gone.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_name_that_comes_to_mean_another_table_ends_it() {
+    on_each_server(async |server| {
+        let db = server.database("retain_swapped").await;
+        db.sql(PAIR).await;
+        db.sql(SLOW).await;
+        let run = Tool::on(&db).start_plain(&["retain", "a", "--where", "true", "--older-than", "7d"]);
+        while db.value("SELECT count(*) FROM a").await == "2000" {}
+        db.sql(SWAP).await;
+        let said = run.end().await;
+        assert!(said.code == 3 && said.err.contains("QD-166"), "{said:?}");
+        assert_eq!(db.value("SELECT count(*) FROM a").await, "2000");
+        assert_ne!(db.value("SELECT count(*) FROM b").await, "0");
+    })
+    .await;
+}
+
+const SLOW: &str = "CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(0.004); RETURN old; END $$;
+    CREATE TRIGGER slow BEFORE DELETE ON a FOR EACH ROW EXECUTE FUNCTION slow()";
+const CASCADE: &str = "ALTER TABLE child ADD CONSTRAINT leads FOREIGN KEY (a) REFERENCES a ON DELETE CASCADE";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_refused_at_the_look_is_refused_at_the_deletion() {
+    on_each_server(async |server| {
+        let db = server.database("retain_later").await;
+        db.sql(PAIR).await;
+        let (_, done) = looked(&db, "a", CASCADE).await;
+        assert!(done.unwrap_err().to_string().contains("leads of public.child (ON DELETE CASCADE) (QD-169)"));
+        let (_, done) = looked(&db, "b", "ALTER TABLE b ADD processed_at timestamptz").await;
+        assert!(done.unwrap_err().to_string().contains("QD-166"));
+        let counts =
+            "SELECT (SELECT count(*) FROM a), (SELECT count(*) FROM b), (SELECT count(*) FROM child)";
+        assert_eq!(db.value(counts).await, "2000|2000|2000");
+        // While it runs.
+        db.sql("ALTER TABLE child DROP CONSTRAINT leads").await;
+        db.sql(SLOW).await;
+        let run = Tool::on(&db).start_plain(&["retain", "a", "--where", "true", "--older-than", "7d"]);
+        while db.value("SELECT count(*) FROM a").await == "2000" {}
+        db.sql(&format!("DELETE FROM child WHERE a NOT IN (SELECT id FROM a); {CASCADE} NOT VALID")).await;
+        let said = run.end().await;
+        assert!(said.code == 3 && said.err.contains("QD-169"), "{said:?}");
+        assert_ne!(db.value("SELECT count(*) FROM a").await, "0");
     })
     .await;
 }

@@ -29,6 +29,7 @@ use crate::{
         expired::{self, Marked},
         journal::read::MigrationRow,
         lock::{Attempt, Patience},
+        meaning::{renamed, still_means},
     },
 };
 
@@ -52,6 +53,10 @@ pub struct Wish {
     pub archive_dir: Option<PathBuf>,
     /// How long and how often it tries for locks.
     pub patience: Patience,
+    /// The table that the name must mean.
+    pub oid: Option<Oid>,
+    /// What may be done, where not all that is due.
+    pub only: Option<Vec<Task>>,
 }
 
 impl Wish {
@@ -65,7 +70,18 @@ impl Wish {
             clock: None,
             archive_dir: None,
             patience: Patience::default(),
+            oid: None,
+            only: None,
         }
+    }
+
+    /// Whether it was asked for. An expired partition goes by the way that its end was asked for.
+    fn allows(&self, task: &Task) -> bool {
+        let is_of = |asked: &Task| match (asked, task) {
+            (Task::Expire(part), Task::Settle(now)) => part == now,
+            _ => same(asked, task),
+        };
+        self.only.as_ref().is_none_or(|only| only.iter().any(is_of))
     }
 }
 
@@ -155,6 +171,9 @@ fn new_parts(task: &mut Task) -> Vec<&mut NewPart> {
 /// The health of the table, read by the clock that somebody says it has.
 async fn facts(session: &mut Session, wish: &Wish, migrations: &[MigrationRow]) -> Result<(Oid, Facts)> {
     let oid = catalog::resolve(session, &wish.table).await?;
+    if wish.oid.is_some_and(|meant| meant != oid) {
+        return Err(renamed(&catalog::load_oid(session, oid).await?.name));
+    }
     let told = |name: &QualifiedName| {
         let ours = health::told(migrations, name);
         Told { clock: wish.clock.or(ours.clock), zone: wish.zone.or(ours.zone) }
@@ -175,6 +194,8 @@ pub async fn maintain(
     let table = catalog::load_table(session, &wish.table).await?;
     let (name, oid) = (table.name, table.oid);
     alone(session, &format!("quarterdeck maintain {name}"), &name.plain()).await?;
+    // What the name means now, it has to mean until the end.
+    let wish = &Wish { oid: wish.oid.or(Some(oid)), ..wish.clone() };
     let mut found = look(session, wish).await?;
     let swept = sweep(session, &name).await?;
     if expired::unmark(session, &name, oid).await? + swept > 0 {
@@ -186,7 +207,8 @@ pub async fn maintain(
             break;
         }
         let is_new = |task: &&Task| !failed.iter().any(|(other, _)| same(other, task));
-        let Some(task) = found.due.iter().find(is_new).cloned() else { break };
+        let mut may_be_done = found.due.iter().filter(|task| wish.allows(task));
+        let Some(task) = may_be_done.find(is_new).cloned() else { break };
         match carry_out(session, wish, &found, &task, said).await {
             Ok(deed) => deeds.push(deed),
             Err(error) if error.connection_lost() => return Err(error),
@@ -255,6 +277,10 @@ async fn site(session: &Session, found: &Found, part: Option<Oid>) -> Result<Sit
     let of = [Some(found.oid), part, default.map(|part| part.oid)].into_iter().flatten().collect();
     let seen = Seen::look(session, &facts.table.name, of).await?;
     let table = catalog::load_oid(session, found.oid).await?;
+    still_means(session, &facts.table.name, found.oid).await?;
+    if let Some(part) = facts.parts.iter().find(|one| Some(one.oid) == part) {
+        still_means(session, &part.name, part.oid).await?;
+    }
     let newest = Cover::of(facts).ranges.iter().rev().map(|(part, _)| *part).find(|part| !part.partitioned);
     let like = match newest {
         Some(part) => Some(catalog::load_oid(session, part.oid).await?),

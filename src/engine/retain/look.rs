@@ -12,10 +12,15 @@ use crate::{
         ident::{Ident, QualifiedName},
         retention::{Census, Marker, Rule, is_condition, markers},
         sql::{Kind, tokens},
-        table::Table,
+        table::{Oid, Table},
     },
     ops::retention::{self, Heap},
-    pg::{Session, catalog, measure},
+    pg::{
+        Session, catalog,
+        expired::changed,
+        meaning::{renamed, still_means},
+        measure,
+    },
 };
 
 /// Looks, counts, and refuses what would do harm; changes nothing, whatever the condition calls.
@@ -41,12 +46,38 @@ pub async fn look(session: &Session, wish: &Wish) -> Result<Retention> {
         reason: format!("--older-than {} is before every calendar", wish.older_than),
         remedy: "say a shorter time".into(),
     })?;
-    refuse_cascades(session, &table).await?;
+    refuse_cascades(session, &table.name, table.oid).await?;
     retention::as_application(session).await?;
     retention::read_only(session, "on").await?;
     let census = census(session, &table, (&heaps, &rule), (wish, before)).await;
     retention::read_only(session, "off").await?;
-    Ok(Retention { table: table.name.clone(), census: census?, rule, oid: table.oid, heaps })
+    Ok(Retention {
+        table: table.name.clone(),
+        census: census?,
+        rule,
+        oid: table.oid,
+        heaps,
+        wish: wish.clone(),
+    })
+}
+
+/// What is refused at a look is refused at the deletion, and what was looked at is still that; nothing is counted again.
+pub(super) async fn again(session: &Session, asked: &Retention) -> Result<()> {
+    retention::as_tool(session).await?;
+    still_means(session, &asked.table, asked.oid).await?;
+    let table = catalog::load_oid(session, asked.oid).await?;
+    let heaps = retention::heaps(session, &table).await?;
+    let is_there = |heap: &&Heap| heaps.iter().any(|now| (now.oid, &now.name) == (heap.oid, &heap.name));
+    if let Some(other) = asked.heaps.iter().find(|heap| !is_there(heap)) {
+        return Err(renamed(&other.name));
+    }
+    refuse_cascades(session, &asked.table, asked.oid).await?;
+    let by_type = table.column(&asked.rule.by).map(|column| column.type_sql.as_str());
+    let is_marked = asked.wish.takes_unprocessed || markers(&table) == asked.rule.markers;
+    if !is_marked || by_type != Some(asked.rule.by_type.as_str()) {
+        return Err(changed(&asked.table));
+    }
+    retention::as_application(session).await
 }
 
 async fn census(
@@ -136,14 +167,14 @@ fn not_null(condition: &str) -> Vec<String> {
     fours.filter_map(|four| four[0].name(condition)).collect()
 }
 
-async fn refuse_cascades(session: &Session, table: &Table) -> Result<()> {
-    let cascades = retention::cascades(session, table.oid).await?;
+pub(super) async fn refuse_cascades(session: &Session, table: &QualifiedName, oid: Oid) -> Result<()> {
+    let cascades = retention::cascades(session, oid).await?;
     if cascades.is_empty() {
         return Ok(());
     }
     Err(Error::Refused {
         id: "QD-169",
-        object: table.name.plain(),
+        object: table.plain(),
         reason: format!("rows of other tables would go, or change, with its rows: {}", cascades.join(", ")),
         remedy:
             "delete those rows first, by a retention of their own, and make the foreign key one that refuses"

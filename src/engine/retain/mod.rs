@@ -70,6 +70,8 @@ pub struct Retention {
     pub oid: Oid,
     /// What holds its rows.
     pub heaps: Vec<Heap>,
+    /// What it was looked by.
+    pub wish: Wish,
 }
 
 /// What would let go of old rows without deleting any.
@@ -122,6 +124,7 @@ pub async fn retain(
     said: &mut (dyn FnMut(&Progress) + Send),
 ) -> Result<Done> {
     alone(session, &format!("quarterdeck retain {}", asked.table), &asked.table.plain()).await?;
+    Box::pin(look::again(session, asked)).await?;
     let mut sweeper = Sweeper {
         asked,
         meter: Meter::default(),
@@ -302,6 +305,7 @@ impl Sweeper<'_> {
 
     async fn look(&mut self, session: &Session) -> Result<()> {
         self.looked = Some(Instant::now());
+        look::refuse_cascades(session, &self.asked.table, self.asked.oid).await?;
         let of = Watched {
             oid: self.asked.oid,
             names: [self.asked.table.to_string(), self.asked.table.to_string()],

@@ -1,6 +1,7 @@
 //! `quarterdeck maintain`: what is due is done, nothing is lost or hidden, and what cannot be done is said.
 
 mod changed;
+mod confirmed;
 mod expiry;
 mod kills;
 mod moves;

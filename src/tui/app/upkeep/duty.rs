@@ -1,16 +1,19 @@
 //! The chores that are asked about first.
 
-use crate::tui::{
-    app::{
-        deed::{self, Deed},
-        model::Model,
-        msg::Effect,
-        upkeep::{
-            maintain,
-            work::{self, Chore},
+use crate::{
+    engine::maintain::Wish,
+    tui::{
+        app::{
+            deed::{self, Deed},
+            model::Model,
+            msg::Effect,
+            upkeep::{
+                maintain,
+                work::{self, Chore},
+            },
         },
+        keymap::Action,
     },
-    keymap::Action,
 };
 
 /// A chore that is asked about.
@@ -59,13 +62,19 @@ impl Duty {
     /// Begins it, after it was confirmed.
     pub fn begin(self, model: &mut Model) -> Vec<Effect> {
         let chore = match self {
-            Self::Maintain | Self::MaintainDropping => maintain::wish(model).ok().map(Chore::Maintain),
+            Self::Maintain | Self::MaintainDropping => confirmed(model).map(Chore::Maintain),
             Self::Retain => model.upkeep.retain.found.ready().cloned().map(Chore::Retain),
             Self::Install => model.upkeep.install.take().map(|(install, _)| Chore::Install(install)),
             Self::Lab => model.upkeep.lab.take(),
         };
         chore.map(|chore| work::start(model, chore)).unwrap_or_default()
     }
+}
+
+/// What was listed in the question, on the table that was looked at: nothing else is done.
+fn confirmed(model: &Model) -> Option<Wish> {
+    let (wish, found) = (maintain::wish(model).ok()?, model.upkeep.maintain.found.ready()?);
+    Some(Wish { oid: Some(found.oid), only: Some(found.due.clone()), ..wish })
 }
 
 /// Asks whether what is due shall be done.
