@@ -54,7 +54,7 @@ pub async fn run(mut args: Args) -> u8 {
         return print::failure(&error);
     }
     let _logging = args.connects().then(|| start_log(&args));
-    match commands::dispatch(&args).await {
+    match Box::pin(commands::dispatch(&args)).await {
         Ok(code) => code,
         Err(error) => print::failure(&error),
     }
