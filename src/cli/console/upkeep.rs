@@ -91,7 +91,7 @@ pub(super) async fn work(
         }
         Chore::Retain(doomed) => deleting(target, &doomed, said, stop).await,
         Chore::Lab { rows, checkpoints } => measuring(target, (rows, checkpoints), said, stop).await,
-        Chore::Install(install) => installing(target, &install, said, patience).await,
+        Chore::Install(install) => installing(target, &install, said, (stop, patience)).await,
     };
     outcome.map_err(|error| error.report())
 }
@@ -114,6 +114,7 @@ async fn maintaining(
 ) -> Result<Outcome> {
     check(wish)?;
     let mut session = Session::open(target, "maintain").await?;
+    session.stop_with(stop.clone());
     let mut told = None::<Instant>;
     let mut hear = |news: maintain::News| match news {
         maintain::News::Attempt(attempt) => lost(&attempt).into_iter().for_each(&said),
@@ -169,9 +170,10 @@ async fn installing(
     target: &Target,
     install: &ids::Install,
     said: Said,
-    patience: Patience,
+    (stop, patience): (CancellationToken, Patience),
 ) -> Result<Outcome> {
     let mut session = Session::open(target, "ids install").await?;
+    session.stop_with(stop);
     let mut hear = |attempt: Attempt| lost(&attempt).into_iter().for_each(&said);
     let done = ids::install(&mut session, install, patience, &mut hear).await?;
     Ok(lines(&output::ids::installed(&done)))
