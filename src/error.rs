@@ -12,6 +12,9 @@ use tokio_postgres::error::SqlState;
 /// The library's result.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
+/// How attempts at a lock were stopped.
+pub const BETWEEN_ATTEMPTS: &str = "stopped by the operator between two attempts at a lock";
+
 /// What a caller should do about an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -262,6 +265,9 @@ impl Error {
                 "look at them on the Validation screen or in `quarterdeck report`, then `quarterdeck repair`"
                     .into(),
             ),
+            Self::Stopped { how, .. } if how == BETWEEN_ATTEMPTS => {
+                Some("nothing was changed by this step; begin it again at any time".into())
+            }
             Self::Stopped { table, .. } => {
                 Some(format!("go on with `quarterdeck resume {table}` or `run {table}`"))
             }

@@ -52,7 +52,7 @@ pub(super) async fn run(target: &Target, asked: &Maintain) -> Result<u8> {
         }
         News::Attempt(_) | News::Archived(_) => {}
     };
-    let mut done = maintain::maintain(&mut session, &wish, &|| false, &mut said).await?;
+    let mut done = Box::pin(maintain::maintain(&mut session, &wish, &|| false, &mut said)).await?;
     print::text(&if asked.json { words::done_json(&done) } else { words::done(&done) });
     if done.failed.is_empty() {
         return Ok(0);

@@ -75,7 +75,7 @@ pub async fn set_default(
     report: Report<'_>,
 ) -> Result<()> {
     let patience = bounded(session, patience).await?;
-    let mut tries = Tries::new(None, "set default", patience, report);
+    let mut tries = Tries::new(None, "set default", patience, report).stopped_with(session);
     loop {
         let held = Held::default();
         let attempt = async {
@@ -90,7 +90,7 @@ pub async fn set_default(
             };
             match done.await {
                 Ok(()) => tx.commit("set default").await,
-                Err(error) => tx.rollback().await.and(Err(error)),
+                Err(error) => Err(tx.undo(error).await),
             }
         };
         if tries.one(&held, attempt).await?.is_some() {

@@ -76,7 +76,7 @@ pub async fn claim(tx: &Tx<'_>, marked: &Marked) -> Result<()> {
 pub async fn drop(session: &mut Session, marked: &Marked) -> Result<()> {
     let tx = session.begin().await?;
     if let Err(error) = claim(&tx, marked).await {
-        return tx.rollback().await.and(Err(error));
+        return Err(tx.undo(error).await);
     }
     tx.batch("drop partition", &format!("DROP TABLE {}", marked.name)).await?;
     tx.commit("drop partition").await

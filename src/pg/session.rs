@@ -13,6 +13,7 @@ use std::{
 use tokio_postgres::{
     CancelToken, Client, IsolationLevel, Row, SimpleQueryMessage, Statement, Transaction, types::ToSql,
 };
+use tokio_util::sync::CancellationToken;
 
 use crate::{
     error::{Error, Result},
@@ -43,6 +44,7 @@ pub struct Session {
     client: Client,
     target: Target,
     prepared: Prepared,
+    stop: Option<CancellationToken>,
 }
 
 /// A transaction in a [`Session`]; rolled back when dropped.
@@ -57,7 +59,7 @@ impl Session {
         let client = target.open(&format!("quarterdeck {purpose}")).await?;
         let pin = if target.is_read_only() { format!("{PIN}{READ_ONLY}") } else { PIN.to_owned() };
         client.batch_execute(&pin).await.map_err(Error::db("pin session"))?;
-        Ok(Self { client, target: target.clone(), prepared: Prepared::default() })
+        Ok(Self { client, target: target.clone(), prepared: Prepared::default(), stop: None })
     }
 
     /// Begins READ COMMITTED.
@@ -84,6 +86,16 @@ impl Session {
     /// What cancels this session's statement; see [`Target::cancel`].
     pub fn cancel_token(&self) -> CancelToken {
         self.client.cancel_token()
+    }
+
+    /// Whose cancellation ends attempts at a lock: before the next one, or in the pause before it.
+    pub fn stop_with(&mut self, token: CancellationToken) {
+        self.stop = Some(token);
+    }
+
+    /// What [`Self::stop_with`] was given.
+    pub fn stop(&self) -> Option<CancellationToken> {
+        self.stop.clone()
     }
 
     /// Where it is connected to.
@@ -125,6 +137,14 @@ impl<'a> Tx<'a> {
     /// Rolls back and waits for the answer.
     pub async fn rollback(self) -> Result<()> {
         self.tx.rollback().await.map_err(Error::db("rollback"))
+    }
+
+    /// Rolls back after an error, and gives that one back: whether the rollback got an answer is its consequence at most.
+    pub async fn undo(self, error: Error) -> Error {
+        if let Err(consequence) = self.rollback().await {
+            tracing::debug!(%error, %consequence, "not rolled back");
+        }
+        error
     }
 
     /// `SET LOCAL lock_timeout`; 0 would wait without end and is refused.

@@ -393,3 +393,13 @@ async fn what_is_refused_at_the_look_is_refused_at_the_deletion() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_first_error_is_the_one_that_is_said() {
+    let db = database("retain_first_error").await;
+    db.sql(PAIR).await;
+    db.sql("CREATE FUNCTION ends() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); RETURN old; END $$;
+            CREATE TRIGGER ends BEFORE DELETE ON a FOR EACH ROW EXECUTE FUNCTION ends()").await;
+    let said = Tool::on(&db).run(&["retain", "a", "--where", "true", "--older-than", "7d"]).await;
+    assert!(said.code == 1 && said.err.contains("delete batch") && said.err.contains("57P01"), "{said:?}");
+}

@@ -95,6 +95,8 @@ pub(super) async fn work(
 ) -> Result<Outcome, Report> {
     let work = async {
         let mut session = Session::open(target, name(&chore)).await?;
+        // Also between two attempts at a lock.
+        session.stop_with(how.0.clone());
         let token = session.cancel_token();
         let work = begun(&mut session, chore, said, how);
         tokio::pin!(work);
@@ -232,9 +234,12 @@ async fn installing(
     session: &mut Session,
     install: &ids::Install,
     said: Said,
-    patience: Patience,
+    (stop, patience): (CancellationToken, Patience),
 ) -> Result<Outcome> {
     let mut hear = |attempt: Attempt| lost(&attempt).into_iter().for_each(&said);
-    let done = ids::install(session, install, patience, &mut hear).await?;
-    Ok(lines(&output::ids::installed(&done), Whole::Done))
+    match ids::install(session, install, patience, &mut hear).await {
+        Ok(done) => Ok(lines(&output::ids::installed(&done), Whole::Done)),
+        Err(error @ Error::Stopped { .. }) => Ok(lines(&output::failure(&error), Whole::Stopped)),
+        Err(error) => Err(error),
+    }
 }

@@ -55,8 +55,11 @@ pub async fn audit(session: &mut Session, request: &Request, from: Origin) -> Re
     let row = audit::sample(session, &subject.table, &subject.columns).await?.into_iter().collect();
     let tx = session.begin().await?;
     let audited = all(&tx, &subject, &against, (&row, sources, most)).await;
+    let statements = match audited {
+        Ok(statements) => statements,
+        Err(error) => return Err(tx.undo(error).await),
+    };
     tx.rollback().await?;
-    let statements = audited?;
     let mut audit = Audit {
         table: subject.table.plain(),
         by: subject.by.as_str().to_owned(),

@@ -211,6 +211,7 @@ pub async fn maintain(
         let Some(task) = may_be_done.find(is_new).cloned() else { break };
         match carry_out(session, wish, &found, &task, said).await {
             Ok(deed) => deeds.push(deed),
+            Err(Error::Stopped { .. }) => break,
             Err(error) if error.connection_lost() => return Err(error),
             Err(error) => failed.push((task, error)),
         }

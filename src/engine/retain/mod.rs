@@ -254,7 +254,7 @@ impl Sweeper<'_> {
         let span = (behind, self.asked.census.before);
         let batch = match retention::delete(&tx, heap, &self.asked.rule, span, most).await {
             Ok(batch) => batch,
-            Err(error) => return tx.rollback().await.and(Err(error)),
+            Err(error) => return Err(tx.undo(error).await),
         };
         let worked = Instant::now();
         tx.commit("delete batch").await?;

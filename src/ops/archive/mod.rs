@@ -43,7 +43,7 @@ pub async fn archive_and_drop(
     };
     let manifest = match written.await {
         Ok(manifest) => manifest,
-        Err(error) => return tx.rollback().await.and(Err(error)),
+        Err(error) => return Err(tx.undo(error).await),
     };
     tx.batch("drop partition", &format!("DROP TABLE {}", marked.name)).await?;
     tx.commit("drop partition").await?;

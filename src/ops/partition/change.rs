@@ -82,7 +82,7 @@ impl Change<'_> {
     ) -> Result<Outcome> {
         let patience = bounded(session, patience).await?;
         let watch = Watch::beside(session, "lock watch").await?;
-        let mut tries = Tries::new(Some(&watch), self.step, patience, report);
+        let mut tries = Tries::new(Some(&watch), self.step, patience, report).stopped_with(session);
         let mut slow = 0;
         loop {
             let held = Held::default();
@@ -105,7 +105,7 @@ impl Change<'_> {
         match self.inside(&tx, budget, held, &mut waits).await {
             Ok(()) => tx.commit(self.step).await.map(|()| Outcome::Done),
             Err(error) => {
-                tx.rollback().await?;
+                let error = tx.undo(error).await;
                 waits.outcome(error, (self.step, budget), slow)
             }
         }

@@ -82,7 +82,7 @@ impl Split<'_> {
         let watch = Watch::beside(session, "lock watch").await?;
         let copies = Session::open(session.target(), "maintain copy").await?;
         let mut crew = Crew { holds: session, copies, watch: &watch };
-        let mut tries = Tries::new(Some(&watch), STEP, patience, report);
+        let mut tries = Tries::new(Some(&watch), STEP, patience, report).stopped_with(crew.holds);
         let mut slow = 0;
         loop {
             let held = Held::default();
@@ -105,7 +105,7 @@ impl Split<'_> {
         match self.inside(&tx, (&mut crew.copies, crew.watch), budget, (held, &mut waits)).await {
             Ok(rows) => tx.commit(STEP).await.map(|()| (Outcome::Done, rows)),
             Err(error) => {
-                tx.rollback().await?;
+                let error = tx.undo(error).await;
                 sweep(&crew.copies, &self.site.table.name).await?;
                 waits.outcome(error, (STEP, budget), slow).map(|outcome| (outcome, Vec::new()))
             }
@@ -159,7 +159,7 @@ impl Split<'_> {
         let tx = session.begin().await?;
         match self.fill(&tx, until).await {
             Ok(rows) => tx.commit("copy rows of DEFAULT").await.map(|()| rows),
-            Err(error) => tx.rollback().await.and(Err(error)),
+            Err(error) => Err(tx.undo(error).await),
         }
     }
 

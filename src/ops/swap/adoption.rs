@@ -176,7 +176,7 @@ impl Adoption<'_> {
     ) -> Result<Swapped> {
         let patience = bounded(session, self.patience).await?;
         let watch = Watch::open(session, self.scheme.id).await?;
-        let mut tries = Tries::new(Some(&watch), ending.step(way), patience, report);
+        let mut tries = Tries::new(Some(&watch), ending.step(way), patience, report).stopped_with(session);
         loop {
             (self.go)()?;
             let held = Held::default();
@@ -202,7 +202,7 @@ impl Round<'_> {
                 }
                 Ok(self.held.elapsed())
             }
-            Err(error) => tx.rollback().await.and(Err(error)),
+            Err(error) => Err(tx.undo(error).await),
         }
     }
 

@@ -72,7 +72,7 @@ impl Round<'_> {
                 }
                 Ok((self.held.elapsed(), fingerprint))
             }
-            Err(error) => tx.rollback().await.and(Err(error)),
+            Err(error) => Err(tx.undo(error).await),
         }
     }
 

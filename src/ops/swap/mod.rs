@@ -234,7 +234,7 @@ impl Swap<'_> {
             mirror::on(session, self.fence, self.scheme, way).await?;
             step = approach::Step::Lagging;
         }
-        let mut tries = Tries::new(Some(&watch), ending.step(way), patience, report);
+        let mut tries = Tries::new(Some(&watch), ending.step(way), patience, report).stopped_with(session);
         loop {
             let held = Held::default();
             let (number, budget) = (tries.number() + 1, patience.budget);

@@ -262,7 +262,10 @@ async fn strays(session: &mut Session, facts: &Facts) -> Result<Strays> {
     let within = format!("SET LOCAL statement_timeout = {}", COUNT_WITHIN.as_millis());
     tx.batch("limit the count", &within).await?;
     let counted = tx.query("count rows of DEFAULT", &sql, &[]).await;
-    tx.rollback().await?;
+    let counted = match counted {
+        Ok(rows) => tx.rollback().await.map(|()| rows),
+        Err(error) => Err(tx.undo(error).await),
+    };
     let refused = [SqlState::QUERY_CANCELED, SqlState::INSUFFICIENT_PRIVILEGE, SqlState::LOCK_NOT_AVAILABLE];
     match counted {
         Ok(rows) => Ok(Strays::Counted(by_period(calendar, &rows))),

@@ -64,7 +64,7 @@ impl Brief {
         // Where nobody else is locked out, a session to watch is not worth opening: validation comes leaf by leaf.
         let watch =
             if self.locks.is_empty() { None } else { Some(Watch::open(session, fence.migration).await?) };
-        let mut tries = Tries::new(watch.as_ref(), self.step, patience, report);
+        let mut tries = Tries::new(watch.as_ref(), self.step, patience, report).stopped_with(session);
         loop {
             let held = Held::default();
             let attempt = self.attempt(session, fence, patience, (&held, tries.number() + 1));
@@ -84,7 +84,7 @@ impl Brief {
         let tx = session.begin().await?;
         match self.inside(&tx, fence, patience, turn).await {
             Ok(()) => tx.commit(self.step).await,
-            Err(error) => tx.rollback().await.and(Err(error)),
+            Err(error) => Err(tx.undo(error).await),
         }
     }
 

@@ -7,11 +7,12 @@ use std::{
 };
 
 use tokio_postgres::error::SqlState;
+use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::{
-    error::{Error, Kind, Result},
-    pg::lock::Watch,
+    error::{BETWEEN_ATTEMPTS, Error, Kind, Result},
+    pg::{Session, lock::Watch},
 };
 
 /// How long and how often.
@@ -75,12 +76,19 @@ pub struct Tries<'a> {
     patience: Patience,
     report: Report<'a>,
     number: u32,
+    stop: Option<CancellationToken>,
 }
 
 impl<'a> Tries<'a> {
     /// No attempt has been made. Without a watch nobody sees what an attempt is lost to.
     pub fn new(watch: Option<&'a Watch>, step: &'static str, patience: Patience, report: Report<'a>) -> Self {
-        Self { watch, step, patience, report, number: 0 }
+        Self { watch, step, patience, report, number: 0, stop: None }
+    }
+
+    /// Ends with [`Error::Stopped`] where what stops this session says so.
+    #[must_use]
+    pub fn stopped_with(self, session: &Session) -> Self {
+        Self { stop: session.stop(), ..self }
     }
 
     /// Attempts made so far.
@@ -91,6 +99,9 @@ impl<'a> Tries<'a> {
     /// Makes one attempt. `None`: it was lost, and the pause after it is over. It is lost by a lock that was not had
     /// in time, and by [`Error::Busy`].
     pub async fn one<T>(&mut self, held: &Held, work: impl Future<Output = Result<T>>) -> Result<Option<T>> {
+        if self.stop.as_ref().is_some_and(CancellationToken::is_cancelled) {
+            return Err(self.stopped());
+        }
         self.number += 1;
         let (outcome, seen) = match self.watch {
             Some(watch) => watch.during(work).await,
@@ -110,8 +121,16 @@ impl<'a> Tries<'a> {
         if self.number >= self.patience.attempts {
             return Err(self.given_up(&lost));
         }
-        tokio::time::sleep(pause_after(self.number)).await;
-        Ok(None)
+        let pause = tokio::time::sleep(pause_after(self.number));
+        let Some(stop) = &self.stop else {
+            pause.await;
+            return Ok(None);
+        };
+        stop.run_until_cancelled(pause).await.map(|()| None).ok_or_else(|| self.stopped())
+    }
+
+    fn stopped(&self) -> Error {
+        Error::Stopped { table: self.step.into(), how: BETWEEN_ATTEMPTS.into() }
     }
 
     fn tell(&mut self, held: Duration, blocker: Option<String>) {

@@ -1,14 +1,20 @@
 //! What was confirmed is what is done, and to the table that was looked at.
 
 use quarterdeck::{
-    engine::maintain::{self, Deed, Done, Wish},
-    error::Result,
+    engine::{
+        ids,
+        maintain::{self, Deed, Done, Wish},
+    },
+    error::{Error, Result},
     model::{
+        ident::Ident,
         maintenance::{Age, Keep, OnExpiry, Task},
         period::Every,
     },
     pg::{Session, lock::Patience},
 };
+
+use tokio_util::sync::CancellationToken;
 
 use crate::support::{Db, on_each_server};
 
@@ -34,9 +40,8 @@ fn wish(years: u32) -> Wish {
     Wish { every: Some(Every::Year), patience, ..Wish::of("m".into(), keep) }
 }
 
-async fn maintain(db: &Db, wish: &Wish) -> Result<Done> {
-    let mut session = Session::open(&db.target(), "test").await.unwrap();
-    Box::pin(maintain::maintain(&mut session, wish, &|| false, &mut |_| {})).await
+async fn maintain(session: &mut Session, wish: &Wish) -> Result<Done> {
+    Box::pin(maintain::maintain(session, wish, &|| false, &mut |_| {})).await
 }
 
 const COUNTS: &str = "SELECT (SELECT count(*) FROM m), (SELECT count(*) FROM other)";
@@ -53,7 +58,7 @@ async fn a_name_that_means_another_table_is_refused() {
         let mut wish = wish(5);
         wish.oid = Some(Box::pin(maintain::look(&mut session, &wish)).await.unwrap().oid);
         db.sql(SWAP).await;
-        let error = maintain(&db, &wish).await.unwrap_err();
+        let error = maintain(&mut session, &wish).await.unwrap_err();
         assert!(error.to_string().contains("QD-166"), "{error}");
         assert!(Box::pin(maintain::look(&mut session, &wish)).await.is_err());
         assert_eq!(db.value(COUNTS).await, "30|30");
@@ -100,7 +105,7 @@ async fn only_what_was_confirmed_goes() {
             found.due.iter().filter(|task| matches!(task, Task::Expire(_))).cloned().collect();
         assert_eq!(expire.len(), 3);
         let confirmed = Wish { only: Some(expire[..1].to_vec()), ..wish(5) };
-        let done = maintain(&db, &confirmed).await.unwrap();
+        let done = maintain(&mut session, &confirmed).await.unwrap();
         // Detached, and dropped; the others are due still.
         assert!(done.failed.is_empty(), "{:?}", done.failed);
         assert!(matches!(done.deeds[..], [Deed::Detached(_), Deed::Dropped(_)]), "{:?}", done.deeds);
@@ -113,10 +118,52 @@ async fn only_what_was_confirmed_goes() {
         // One that came later is not done either.
         db.sql("CREATE TABLE m_0 PARTITION OF m FOR VALUES FROM ('2000-01-01') TO ('2001-01-01')").await;
         let confirmed = Wish { only: Some(done.found.due), ..wish(5) };
-        let done = maintain(&db, &confirmed).await.unwrap();
+        let done = maintain(&mut session, &confirmed).await.unwrap();
         assert!(matches!(&done.found.due[..], [Task::Expire(part)] if part.name.as_str() == "m_0"));
         assert_eq!(db.value("SELECT count(*) FROM m").await, "0");
-        assert!(maintain(&db, &Wish { only: Some(Vec::new()), ..wish(5) }).await.unwrap().deeds.is_empty());
+        assert!(
+            maintain(&mut session, &Wish { only: Some(Vec::new()), ..wish(5) })
+                .await
+                .unwrap()
+                .deeds
+                .is_empty()
+        );
+    })
+    .await;
+}
+
+/// Who is stopped does not go on trying until its attempts are spent.
+#[tokio::test(flavor = "multi_thread")]
+async fn it_is_stopped_between_two_attempts_at_a_lock() {
+    on_each_server(async |server| {
+        let db = server.database("confirmed_stopped").await;
+        db.sql("CREATE TABLE m (id uuid NOT NULL, at date NOT NULL) PARTITION BY RANGE (at);
+                CREATE TABLE m_1 PARTITION OF m FOR VALUES FROM ('2001-01-01') TO ('2002-01-01'); CREATE TABLE m_d PARTITION OF m DEFAULT").await;
+        let somebody = db.client().await;
+        somebody.batch_execute("BEGIN; LOCK TABLE m IN SHARE MODE").await.unwrap();
+        let stop = CancellationToken::new();
+        let mut session = Session::open(&db.target(), "test").await.unwrap();
+        session.stop_with(stop.clone());
+        let mut attempts = 0;
+        let mut heard = |_| {
+            attempts += 1;
+            stop.cancel();
+        };
+        let wish = Wish { keep: Keep { premake: 3, retain: None, on_expiry: OnExpiry::Detach }, ..wish(5) };
+        let said = Box::pin(maintain::maintain(&mut session, &wish, &|| false, &mut heard)).await.unwrap();
+        assert!(said.deeds.is_empty() && said.failed.is_empty() && !said.found.due.is_empty(), "{said:?}");
+        assert_eq!(attempts, 1);
+        let stop = CancellationToken::new();
+        session.stop_with(stop.clone());
+        let mut heard = |_| stop.cancel();
+        let install = ids::Install { schema: Ident::new("public"), default_of: Some(("m".into(), Some("id".into()))) };
+        let error = Box::pin(ids::install(&mut session, &install, wish.patience, &mut heard)).await.unwrap_err();
+        assert!(matches!(error, Error::Stopped { .. }), "{error}");
+        // Who has another token goes on.
+        somebody.batch_execute("COMMIT").await.unwrap();
+        session.stop_with(CancellationToken::new());
+        let done = maintain(&mut session, &wish).await.unwrap();
+        assert_eq!((done.deeds.len(), done.found.due.len()), (4, 0), "{done:?}");
     })
     .await;
 }
