@@ -234,7 +234,7 @@ async fn installing(
     session: &mut Session,
     install: &ids::Install,
     said: Said,
-    (stop, patience): (CancellationToken, Patience),
+    patience: Patience,
 ) -> Result<Outcome> {
     let mut hear = |attempt: Attempt| lost(&attempt).into_iter().for_each(&said);
     match ids::install(session, install, patience, &mut hear).await {
