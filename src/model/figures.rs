@@ -56,7 +56,8 @@ pub fn short(value: f64) -> String {
 
 /// A share of one as `51.3 %`, rounded down so that 100 % means all.
 pub fn percent(share: f64) -> String {
-    format!("{:.1} %", (share * 1_000.0).floor() / 10.0)
+    // A sum of nothing is -0.0.
+    format!("{:.1} %", (share * 1_000.0).floor() / 10.0 + 0.0)
 }
 
 /// `0.41 s`, `20m11s`, `3h05m`, `2d04h`.

@@ -263,7 +263,7 @@ async fn old_rows_are_let_go_with_keys() {
 async fn statements_and_ids_are_looked_at_with_keys() {
     let db = support::database("console_audit").await;
     db.sql(TABLE).await;
-    db.sql("CREATE EXTENSION pg_stat_statements; SELECT pg_stat_statements_reset()").await;
+    db.sql("CREATE EXTENSION pg_stat_statements; SELECT pg_stat_statements_reset(0, oid, 0) FROM pg_database WHERE datname = current_database()").await;
     db.sql("SELECT body FROM chat WHERE id = 7").await;
     let console = Console::start(&[db.conninfo()]);
     console.terminal.sees("▸chat ");

@@ -8,10 +8,11 @@ impl Audit {
     pub fn head(&self) -> String {
         let since = self.since.map(|since| format!(", counted since {}", since.format("%Y-%m-%d %H:%M UTC")));
         format!(
-            "{}  by {}, {} partitions ({}); statements of {}{}",
+            "{}  by {}, {} partition{} ({}); statements of {}{}",
             self.table,
             self.by,
             self.leaves,
+            if self.leaves == 1 { "" } else { "s" },
             self.against,
             self.from,
             since.unwrap_or_default()
@@ -23,7 +24,7 @@ impl Audit {
         let gist = self.gist();
         let share = gist.wide_time.map(|share| format!(" ({} of the time)", figures::percent(share)));
         let mut parts = vec![
-            format!("{} statements", gist.statements),
+            format!("{} statement{}", gist.statements, if gist.statements == 1 { "" } else { "s" }),
             format!("{} reach every partition{}", gist.wide, share.unwrap_or_default()),
             format!("{} fail", gist.failing),
         ];

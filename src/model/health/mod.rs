@@ -6,6 +6,7 @@ mod cover;
 mod growth;
 mod judge;
 mod partman;
+mod places;
 mod sessions;
 mod words;
 

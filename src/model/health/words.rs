@@ -37,6 +37,9 @@ fn partitions(count: usize) -> String {
 /// How far ahead partitions are there.
 fn cover(facts: &Facts) -> String {
     let cover = Cover::of(facts);
+    if facts.parts.is_empty() {
+        return "no row has a place".into();
+    }
     if !cover.is_timed {
         return format!("{} bounds are no times", facts.table.strategy);
     }

@@ -168,7 +168,8 @@ async fn every_kind_of_partitioned_table_is_looked_at() {
         let tables: Vec<_> = all.iter().map(|one| one["facts"]["table"]["name"]["name"].as_str().unwrap()).collect();
         assert_eq!(tables, ["e", "h", "n", "odd \"one", "s", "two", "x"]);
         let findings: Vec<String> = all.iter().flat_map(found).collect();
-        assert_eq!(findings, ["QD-142 error public.n"]);
+        let none = ["e", "two", "x"].map(|table| format!("QD-173 error public.{table}"));
+        assert_eq!(findings, [&none[0], "QD-142 error public.n", &none[1], &none[2]]);
         assert!(tool.done(&["health", "n"]).await.contains("from 150 to 200: an INSERT there fails"));
         tool.run(&["health", "plain"]).await.failed(3, "it is not partitioned");
         tool.run(&["health", "none"]).await.failed(3, "there is no such table");
@@ -192,6 +193,23 @@ async fn a_table_that_was_converted_is_healthy() {
         .await;
         let looker = Tool::to(db.conninfo_as(&format!("looker_{name}"), "secret"));
         assert!(looker.done(&["health", TABLE]).await.contains("covered until"));
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_table_without_a_partition_takes_no_row_and_is_an_error() {
+    on_each_server(async |server| {
+        let db = server.database("health_empty").await;
+        db.sql("CREATE TABLE m (at timestamptz) PARTITION BY RANGE (at)").await;
+        let tool = Tool::on(&db);
+        let said = tool.done(&["health", "m"]).await;
+        assert!(said.contains("QD-173") && said.contains("every INSERT fails"), "{said}");
+        assert!(db.try_sql("INSERT INTO m VALUES (now())").await.is_err(), "as it says");
+        // What it proposes ends it.
+        tool.done(&["maintain", "m", "--every", "quarter"]).await;
+        db.sql("INSERT INTO m VALUES (now())").await;
+        assert!(!tool.done(&["health", "m"]).await.contains("QD-173"));
     })
     .await;
 }
