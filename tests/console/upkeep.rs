@@ -278,6 +278,8 @@ fn a_question_is_withdrawn_where_something_else_is_to_be_done_by_now() {
     more.found.census.doomed += 1;
     update(&mut model, Msg::Answered(question.clone(), Ok(Answer::Doomed(more.into()))), now());
     assert!(model.overlays.is_empty(), "another number is another question");
+    assert_eq!(press(&mut model, "_outboxq"), vec![], "the rest of the name presses nothing");
+    assert!(model.overlays.is_empty() && model.screen == Screen::Health);
 
     // Other choices are another question, too: nothing is done by the list of the old ones.
     let mut model = loaded(Page::Maintain, (80, 24));

@@ -48,6 +48,11 @@ fn typed_ahead(model: &mut Model, stroke: Stroke) -> bool {
     ahead
 }
 
+/// A question went away under who answers it: the rest of the answer presses no keys.
+pub fn deafen(model: &mut Model) {
+    model.cursors.deaf_until = Some(model.now + AHEAD);
+}
+
 /// Does it, or says why not.
 pub fn attempt(model: &mut Model, action: Action) -> Vec<Effect> {
     if !freeze::reads(action) {

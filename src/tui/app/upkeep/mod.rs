@@ -39,6 +39,7 @@ use crate::{
         allowed::selected_table,
         deed::Deed,
         form::Form,
+        keys,
         list::{List, Load},
         model::{Model, Screen, Tone},
         msg::Effect,
@@ -313,6 +314,7 @@ fn withdraw(model: &mut Model, question: &Question, answer: &Result<Answer, Repo
     };
     if !is_same {
         model.overlays.pop();
+        keys::deafen(model);
         model.say(Tone::Warn, "what is to be done has changed meanwhile: look, and ask again");
     }
 }
