@@ -4,7 +4,7 @@
 //! ├─ the names are exchanged ──────────────────────────────────────────────────────────────────────┤
 //! │ ✓ swapped 3h12m ago; chat_messages_old is kept in step, every row compared 2m04s ago            │
 //! │ the way back: u gives the old table its name again, with every write since                     │
-//! │ the reverse window is 3d00h: 2d20h left; F finishes, then there is no way back                  │
+//! │ reverse window 3d00h: 2d20h left; F ends it, and with it the way back                  │
 //! ```
 
 use ratatui::layout::Rect;
@@ -75,8 +75,7 @@ fn window(pen: &Pen<'_>, model: &Model, status: &Status) -> Vec<Piece> {
         // That it is over stands above, as a warning.
         Some((whole, left)) if left > 0.0 => {
             let left = span(left.floor());
-            let text =
-                format!("the reverse window is {whole}: {left} left; F finishes, then there is no way back");
+            let text = format!("reverse window {whole}: {left} left; F ends it, and with it the way back");
             (text, theme.text)
         }
         Some(_) | None => {
