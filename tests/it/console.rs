@@ -427,3 +427,24 @@ async fn who_leaves_leaves_nothing_at_work() {
     assert_eq!(db.value(ours).await, "0", "what was looked at is cancelled");
     assert_eq!(db.value("SELECT count(*) FROM outbox").await, "2000");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lab_that_is_stopped_leaves_no_scratch_tables() {
+    let db = support::database("console_lab").await;
+    db.sql(TABLE).await;
+    let scratch = "SELECT count(*) FROM pg_namespace WHERE nspname = 'quarterdeck_lab'";
+    let console = Console::start(&[db.conninfo()]);
+    console.terminal.sees("▸chat ");
+    console.press("5", "it is not partitioned");
+    console.press("lll", "public.chat.id  bigint");
+    console.press("L", "ids lab: kinds of ids compared");
+    // So many take minutes.
+    console.press("\x15", "rows of each kind           ▏");
+    console.press("5000000\r", "5,000,000 rows of each of four kinds");
+    console.press("y", "ids lab, for");
+    while db.value(scratch).await != "1" {}
+    console.press("X", "the scratch tables are removed");
+    assert_eq!(db.value(scratch).await, "0");
+    console.terminal.press("q");
+    assert_eq!(console.end().0, 0);
+}

@@ -93,16 +93,21 @@ pub(super) async fn work(
     how: (CancellationToken, Patience),
     cancelled: impl Future<Output = ()>,
 ) -> Result<Outcome, Report> {
+    let (is_lab, stop) = (matches!(chore, Chore::Lab { .. }), how.0.clone());
     let work = async {
         let mut session = Session::open(target, name(&chore)).await?;
         // Also between two attempts at a lock.
-        session.stop_with(how.0.clone());
+        session.stop_with(stop.clone());
         let token = session.cancel_token();
         let work = begun(&mut session, chore, said, how);
         tokio::pin!(work);
         tokio::select! {
             outcome = &mut work => outcome,
-            () = cancelled => target.cancel_until_ended(&token, work).await,
+            () = cancelled => {
+                // The lab cancels what it measures by itself: who went on cancelling would hit what removes its tables.
+                stop.cancel();
+                if is_lab { work.await } else { target.cancel_until_ended(&token, work).await }
+            }
         }
     };
     work.await.map_err(|error| error.report())
