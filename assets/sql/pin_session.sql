@@ -1,7 +1,7 @@
 -- Every session of the tool: nothing depends on the role's, the database's or the client's settings.
 -- First of all: where statements are counted, ours are not the application's. Only a superuser may say so.
-SELECT set_config(name, 'none', false) FROM pg_settings
-WHERE name = 'pg_stat_statements.track' AND current_setting('is_superuser')::boolean;
+SELECT set_config('pg_stat_statements.track', 'none', false)
+WHERE current_setting('pg_stat_statements.track', true) IS NOT NULL AND current_setting('is_superuser')::boolean;
 SET TimeZone = 'UTC';
 SET row_security = off;
 SET search_path = pg_catalog;
