@@ -194,6 +194,7 @@ fn enter(model: &mut Model) -> Vec<Effect> {
 /// A form is taken, or what is wrong with it is said, and it stays.
 fn filled(model: &mut Model, form: &Form) -> Vec<Effect> {
     let of = model.upkeep.of.as_ref().map(ToString::to_string);
+    model.overlays.pop();
     let taken = match form.about {
         About::Maintain => maintain::of(form, of.unwrap_or_default()).map(|_| {
             model.upkeep.maintain.form = Some(form.clone());
@@ -205,25 +206,14 @@ fn filled(model: &mut Model, form: &Form) -> Vec<Effect> {
             model.upkeep.retain.found = Load::Nothing;
             upkeep::read(model)
         }),
-        About::Lab => ids::lab(form).map(|chore| {
-            model.overlays.pop();
-            ids::ask_for_lab(model, chore)
-        }),
+        About::Lab => ids::lab(form).map(|chore| ids::ask_for_lab(model, chore)),
         About::Install => ids::install(form, of.as_deref()).map(|install| ids::plan(model, install)),
     };
-    match taken {
-        Ok(effects) => {
-            // Unless a question has taken its place.
-            if matches!(model.overlays.last(), Some(Overlay::Form(_))) {
-                model.overlays.pop();
-            }
-            effects
-        }
-        Err(why) => {
-            model.say(Tone::Warn, why);
-            Vec::new()
-        }
-    }
+    taken.unwrap_or_else(|why| {
+        model.overlays.push(Overlay::Form(form.clone()));
+        model.say(Tone::Warn, why);
+        Vec::new()
+    })
 }
 
 fn look_inside(model: &mut Model) -> Vec<Effect> {
