@@ -1,6 +1,6 @@
 //! The words of the commands for tables that are partitioned already. Parses, and does nothing.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args as Flags, Subcommand, ValueEnum};
 
@@ -165,11 +165,8 @@ impl Maintain {
             (OnExpiry::Detach | OnExpiry::Drop, Some(_)) => {
                 usage("--archive-dir says where archives go, and there are none", "add --on-expiry archive")
             }
-            (OnExpiry::Archive, Some(folder)) if !folder.is_dir() => Err(Error::Usage {
-                reason: format!("{} is no folder", folder.display()),
-                remedy: "make it first: archives are not put where nobody looks for them".into(),
-            }),
-            _ => Ok(()),
+            (OnExpiry::Archive, Some(folder)) => is_folder(folder),
+            (OnExpiry::Detach | OnExpiry::Drop, None) => Ok(()),
         }
     }
 
@@ -194,6 +191,17 @@ impl Maintain {
     pub fn on_expiry(&self) -> OnExpiry {
         self.on_expiry.unwrap_or_default()
     }
+}
+
+/// Archives go where somebody has made room for them.
+pub(super) fn is_folder(folder: &Path) -> Result<()> {
+    if folder.is_dir() {
+        return Ok(());
+    }
+    Err(Error::Usage {
+        reason: format!("{} is no folder", folder.display()),
+        remedy: "make it first: archives are not put where nobody looks for them".into(),
+    })
 }
 
 /// `quarterdeck audit`.

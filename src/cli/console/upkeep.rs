@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     cli::{
         output::{self, guide},
-        upkeep::Guide,
+        upkeep::{Guide, is_folder},
     },
     engine::{
         audit::{self, Origin},
@@ -16,7 +16,7 @@ use crate::{
         retain,
     },
     error::{Error, Report, Result},
-    model::{figures, maintenance::OnExpiry, plan::Request, retention::Progress},
+    model::{figures, plan::Request, retention::Progress},
     pg::{
         Session, Target,
         lock::{Attempt, Patience},
@@ -75,15 +75,9 @@ async fn answered(session: &mut Session, question: Question) -> Result<Answer> {
     })
 }
 
-/// What the command line says before anything connects.
+/// What the command line says before anything connects. (Only who archives names a folder.)
 fn check(wish: &maintain::Wish) -> Result<()> {
-    match &wish.archive_dir {
-        Some(folder) if wish.keep.on_expiry == OnExpiry::Archive && !folder.is_dir() => Err(Error::Usage {
-            reason: format!("{} is no folder", folder.display()),
-            remedy: "make it first: archives are not put where nobody looks for them".into(),
-        }),
-        _ => Ok(()),
-    }
+    wish.archive_dir.as_deref().map_or(Ok(()), is_folder)
 }
 
 /// Does a chore, as patient with locks as `how` says, until that token stops it or `cancelled` ends it at once.
