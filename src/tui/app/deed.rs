@@ -156,7 +156,7 @@ pub fn refusal(model: &Model, ask: &Ask) -> Option<String> {
 /// The name that is to be typed: the migration's table, or the one that the wizard is about.
 pub fn name_of(model: &Model, deed: Deed) -> Option<&str> {
     match deed {
-        Deed::Upkeep(duty) => return duty.table(model),
+        Deed::Upkeep(duty) => return duty.table(model).map(|table| table.name.as_str()),
         Deed::StartRenaming | Deed::StartDropping => {}
         Deed::CancelChunk(_)
         | Deed::Repair

@@ -44,15 +44,7 @@ pub(super) fn what(duty: Duty, model: &Model) -> Vec<String> {
             "It writes: four scratch tables in a schema of its own, with WAL for each, and removes them. Not for a busy hour.",
         ],
     };
-    let upkeep = &model.upkeep;
-    let table = match duty {
-        Duty::Maintain | Duty::MaintainDropping => {
-            upkeep.maintain.found.ready().map(|found| found.facts.table.name.plain())
-        }
-        Duty::Retain => upkeep.retain.found.ready().map(|doomed| doomed.found.table.plain()),
-        Duty::Install | Duty::Lab => None,
-    };
-    let of = table.map(|table| format!("On {table}."));
+    let of = duty.table(model).map(|table| format!("On {}.", table.plain()));
     let lines = lines.iter().filter(|line| !line.is_empty()).map(|line| (*line).to_owned());
     of.into_iter().chain(lines).collect()
 }

@@ -2,6 +2,7 @@
 
 use crate::{
     engine::maintain::Wish,
+    model::ident::QualifiedName,
     tui::{
         app::{
             deed::{self, Deed},
@@ -47,14 +48,14 @@ impl Duty {
         }
     }
 
-    /// The name of the table that it is done to.
-    pub fn table(self, model: &Model) -> Option<&str> {
+    /// The table that it is done to.
+    pub fn table(self, model: &Model) -> Option<&QualifiedName> {
         let upkeep = &model.upkeep;
         match self {
             Self::Maintain | Self::MaintainDropping => {
-                upkeep.maintain.found.ready().map(|found| found.facts.table.name.name.as_str())
+                upkeep.maintain.found.ready().map(|found| &found.facts.table.name)
             }
-            Self::Retain => upkeep.retain.found.ready().map(|doomed| doomed.found.table.name.as_str()),
+            Self::Retain => upkeep.retain.found.ready().map(|doomed| &doomed.found.table),
             Self::Install | Self::Lab => None,
         }
     }
