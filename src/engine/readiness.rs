@@ -10,6 +10,7 @@ use crate::{
     error::Result,
     model::{
         blocker::Blocker,
+        figures,
         phase::Phase,
         scheme::{Leaf, Scheme},
         strategy::Strategy,
@@ -17,7 +18,7 @@ use crate::{
     ops::{self, widen::Key},
     pg::{
         Fence, Session,
-        journal::read::{self, MigrationRow},
+        journal::read::{self, LeafRow, MigrationRow},
         measure,
     },
 };
@@ -38,6 +39,8 @@ pub struct Known {
     pub fingerprint: String,
     /// All leaves.
     pub leaves: Vec<Leaf>,
+    /// Rows of the source that the last pass compared.
+    pub compared: i64,
     /// A clean pass is good for so long.
     pub max_age: Duration,
     /// Keys of the old table that two rows share.
@@ -51,15 +54,22 @@ pub async fn of_journal(
     max_age: Duration,
 ) -> Result<Vec<Condition>> {
     let id = row.scheme.id;
+    let leaves = read::leaves(session, id).await?;
     let known = Known {
         phase: row.phase,
         verified_at: row.verified_at,
         fingerprint: row.fingerprint.clone(),
-        leaves: read::leaves(session, id).await?.into_iter().map(|leaf| leaf.leaf).collect(),
+        compared: compared(&leaves),
+        leaves: leaves.into_iter().map(|leaf| leaf.leaf).collect(),
         max_age,
         duplicate_keys: read::duplicate_keys(session, id).await?.len(),
     };
     conditions(session, &row.scheme, &known).await
+}
+
+/// Rows of the source that the last pass compared in all leaves.
+pub fn compared(leaves: &[LeafRow]) -> i64 {
+    leaves.iter().filter_map(|leaf| leaf.found).map(|(source, _)| source).sum()
 }
 
 /// The list.
@@ -79,10 +89,14 @@ pub async fn conditions(session: &mut Session, scheme: &Scheme, known: &Known) -
 
 fn verified(known: &Known, now: DateTime<Utc>) -> Condition {
     let age = known.verified_at.map(|at| (now - at).num_seconds());
+    let rows = figures::count(known.compared);
     Condition {
         name: "verified".into(),
         holds: age.is_some_and(|age| age < known.max_age.as_secs().cast_signed()),
-        detail: age.map_or_else(|| "not verified".into(), |age| format!("equal {age} s ago, in every row")),
+        detail: known.verified_at.map_or_else(
+            || "not verified".into(),
+            |at| format!("{rows} rows compared, each equal, {}", figures::ago(at, now)),
+        ),
     }
 }
 

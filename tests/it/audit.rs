@@ -187,12 +187,24 @@ async fn what_the_server_has_seen_is_ranked_and_warned_of() {
         // The same in short, in plan and in health.
         let plan = tool.done(&["plan", "chat_messages"]).await;
         assert!(plan.contains("QD-162") && plan.contains("1 fail"), "{plan}");
+        let steps = tool.done(&["plan", "chat_messages", "--json"]).await;
+        let steps: serde_json::Value = serde_json::from_str(&steps).unwrap();
+        let warned = format!("none refuses, {} warn", steps["warnings"].as_array().unwrap().len());
+        assert!(steps["steps"][0]["summary"].as_str().unwrap().ends_with(&warned), "{warned}: {steps:#}");
         tool.start(&["run", "chat_messages", "--until", "swapped", "--yes", "chat_messages"])
             .end()
             .await
             .closed("swapped", 0);
         let health = tool.done(&["health", "chat_messages"]).await;
         assert!(health.contains("QD-162") && health.contains("reach every partition"), "{health}");
+        // The same text has another number for the table that has the name now; it is one statement all the same.
+        let by_id = "SELECT * FROM chat_messages WHERE id = $1";
+        db.client().await.query(by_id, &[&uuid::Uuid::nil()]).await.unwrap();
+        let numbers = format!("SELECT count(DISTINCT queryid) FROM pg_stat_statements WHERE query = '{by_id}'");
+        assert_eq!(db.value(&numbers).await, "2");
+        let all = audit(&tool, &["chat_messages"]).await;
+        let same = all["statements"].as_array().unwrap().iter().filter(|one| one["source"]["sql"] == by_id);
+        assert_eq!(same.map(|one| one["source"]["calls"].clone()).collect::<Vec<_>>(), [6], "{all:#}");
         // What keeps the other table in step is the tool's own: a superuser's is not even counted.
         db.sql("UPDATE chat_messages SET body = 'c'").await;
         tool.done(&["reverse", "chat_messages", "--yes", "chat_messages"]).await;

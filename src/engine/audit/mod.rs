@@ -93,13 +93,15 @@ pub async fn briefly(session: &mut Session, request: &Request) -> Result<Option<
 pub async fn plan(session: &mut Session, request: &Request) -> Result<Plan> {
     let mut plan = plan::plan(session, request).await?;
     let trouble = briefly(session, request).await?.and_then(|gist| gist.trouble());
-    plan.warnings.extend(trouble.map(|reason| Finding {
-        id: "QD-162".into(),
-        severity: Severity::Warn,
-        object: plan.scheme.source().plain(),
-        reason,
-        remedy: format!("`quarterdeck audit {}` names them, and how to write them instead", request.table),
-    }));
+    if let Some(reason) = trouble {
+        let object = plan.scheme.source().plain();
+        let remedy =
+            format!("`quarterdeck audit {}` names them, and how to write them instead", request.table);
+        plan::warn(
+            &mut plan,
+            Finding { id: "QD-162".into(), severity: Severity::Warn, object, reason, remedy },
+        );
+    }
     Ok(plan)
 }
 

@@ -20,7 +20,7 @@ const ABORT: &str =
 /// From preflight to finish.
 pub(super) fn all(outline: &Outline, warnings: &[Finding]) -> Vec<Step> {
     let scheme = &outline.scheme;
-    let mut all = vec![steps::preflight(outline, warnings)];
+    let mut all = vec![steps::preflight(&outline.scheme, warnings)];
     all.extend(Key::wide(scheme).map(|key| widen(scheme, &key)));
     all.push(create(outline));
     all.extend(bound(outline));

@@ -21,7 +21,7 @@ const BACK: &str = "reverse or abort: the old table, which has every row at any 
 pub(super) fn all(outline: &Outline, warnings: &[Finding]) -> Vec<Step> {
     let leaves: Vec<_> = outline.leaves.iter().map(|leaf| outline.scheme.leaf(leaf)).collect();
     let mut all = vec![
-        steps::preflight(outline, warnings),
+        steps::preflight(&outline.scheme, warnings),
         create(outline),
         rename(outline, &leaves),
         Step { undo: Some(BACK.into()), ..steps::census(outline) },

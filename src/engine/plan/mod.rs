@@ -40,6 +40,14 @@ pub async fn plan(session: &Session, request: &Request) -> Result<Plan> {
     Ok(Plan { scheme: outline.scheme, steps, warnings })
 }
 
+/// Adds what is found elsewhere to preflight's warnings.
+pub fn warn(plan: &mut Plan, finding: Finding) {
+    plan.warnings.push(finding);
+    if let Some(first) = plan.steps.first_mut() {
+        *first = steps::preflight(&plan.scheme, &plan.warnings);
+    }
+}
+
 /// The plan of a journalled migration, from its scheme and the leaves it has; without preflight's warnings.
 pub async fn again(session: &Session, migration: Uuid) -> Result<Plan> {
     let scheme = journal::read::migration(session, migration).await?.scheme;

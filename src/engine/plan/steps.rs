@@ -6,7 +6,7 @@ use crate::{
         cost,
         ids::Ids,
         plan::{Cost, Finding, Statement, Step},
-        scheme::Leaf,
+        scheme::{Leaf, Scheme},
     },
     ops,
 };
@@ -17,7 +17,7 @@ pub(super) const ABORT: &str =
 /// From preflight to the statistics.
 pub(super) fn all(outline: &Outline, warnings: &[Finding]) -> Vec<Step> {
     vec![
-        preflight(outline, warnings),
+        preflight(&outline.scheme, warnings),
         capture(outline),
         census(outline),
         create(outline),
@@ -54,11 +54,12 @@ pub(super) fn for_each_leaf(
     statements
 }
 
-pub(super) fn preflight(outline: &Outline, warnings: &[Finding]) -> Step {
+pub(super) fn preflight(scheme: &Scheme, warnings: &[Finding]) -> Step {
     let checks = crate::model::preflight::CHECKS.len();
+    let table = scheme.source().plain();
     Step {
         name: "preflight".into(),
-        summary: format!("{checks} checks of {}: none refuses, {} warn", source(outline), warnings.len()),
+        summary: format!("{checks} checks of {table}: none refuses, {} warn", warnings.len()),
         statements: Vec::new(),
         locks: Vec::new(),
         cost: Cost::default(),

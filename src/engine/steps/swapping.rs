@@ -266,6 +266,7 @@ pub async fn conditions(ctx: &Context, session: &mut Session) -> Result<Vec<Cond
             phase: ctx.phase(),
             verified_at: standing.verified_at,
             fingerprint: standing.fingerprint.clone(),
+            compared: readiness::compared(&ctx.board().leaves),
             leaves: ctx.board().leaf_list(),
             max_age: ctx.options.verify_max_age,
             duplicate_keys: ctx.live().duplicate_keys.len(),

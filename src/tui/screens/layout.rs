@@ -16,11 +16,11 @@ use crate::{
     engine::status::{PeriodStatus, Status},
     model::{figures, phase::LeafState},
     tui::{
-        app::{list::first_shown, model::Model},
-        harmless::keep_end,
+        app::model::Model,
+        harmless::{self, keep_end},
         screens::{leaf_state, nothing_open},
         widgets::{
-            grid::{Column, Grid, scrollbar},
+            grid::{Column, Grid},
             pen::Pen,
         },
     },
@@ -50,7 +50,9 @@ pub fn draw(pen: &mut Pen<'_>, area: Rect, model: &Model) {
     }
     let Some(status) = model.status() else { return };
     parent(pen, area, status);
-    let grid = Grid::new(area, &COLUMNS);
+    let mut columns = COLUMNS;
+    columns[0] = columns[0].fitting(status.periods.iter().map(|period| harmless::width(&period.leaf) + 2));
+    let grid = Grid::new(area, &columns);
     grid.head(pen, area.y + 1);
     let body = Rect { y: area.y + 2, height: area.height.saturating_sub(2), ..area };
     let shown = model.shown_periods();
@@ -60,21 +62,16 @@ pub fn draw(pen: &mut Pen<'_>, area: Rect, model: &Model) {
     let leaves: Vec<_> = shown.iter().map(|(_, period)| *period).collect();
     let rows = with_gaps(&leaves);
     let at = rows.iter().position(|row| matches!(row, Row::Leaf(p) if p.leaf == leaves[selected].leaf));
-    let first = first_shown(at.unwrap_or(0), rows.len(), usize::from(body.height));
-    for (y, (index, row)) in (body.y..body.bottom()).zip(rows.iter().enumerate().skip(first)) {
+    grid.list(pen, body, (at.unwrap_or(0), rows.len()), |pen, y, index| {
         let branch = if index + 1 == rows.len() { "└" } else { "├" };
-        match row {
+        match rows[index] {
             Row::Leaf(period) => leaf(pen, (y, branch), &grid, (period, status)),
             Row::Gap(from, to) => {
                 let zone = status.migration.zone;
-                gap(pen, y, &grid, (zone.day(*from), zone.day(*to)));
+                gap(pen, y, &grid, (zone.day(from), zone.day(to)));
             }
         }
-        if Some(index) == at {
-            grid.select(pen, y);
-        }
-    }
-    scrollbar(pen, body, first, rows.len());
+    });
 }
 
 fn parent(pen: &mut Pen<'_>, area: Rect, status: &Status) {

@@ -15,10 +15,10 @@ use crate::{
     },
     model::figures,
     tui::{
-        app::{list::first_shown, model::Model},
+        app::model::Model,
         theme::Theme,
         widgets::{
-            grid::{Column, Grid, scrollbar},
+            grid::{Column, Grid},
             pen::Pen,
         },
     },
@@ -52,14 +52,7 @@ pub fn draw(pen: &mut Pen<'_>, area: Rect, model: &Model) {
     };
     pen.corner(area, area.y, &[(word_, style)]);
     let selected = held.unwrap_or(events.len() - 1);
-    let first = first_shown(selected, events.len(), usize::from(body.height));
-    for (y, (at, event)) in (body.y..body.bottom()).zip(events.iter().enumerate().skip(first)) {
-        row(pen, y, &grid, event);
-        if at == selected {
-            grid.select(pen, y);
-        }
-    }
-    scrollbar(pen, body, first, events.len());
+    grid.list(pen, body, (selected, events.len()), |pen, y, at| row(pen, y, &grid, events[at]));
 }
 
 /// The columns of the log.

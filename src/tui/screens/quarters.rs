@@ -1,8 +1,10 @@
-//! Screen 2, *Quarters*: source and target side by side, and whether the figures are exact.
+//! Screen 2, *Quarters*: source and target side by side, and whether the figures are exact. A bar is as long as the period has
+//! rows, compared with the largest one, and filled as far as they are in the target.
 //!
 //! ```text
 //! ├─ quarter ──────── source ────── target ─────── delta ─── share ─ filled ─────────────── state ───┤
-//! │ 2024 Q1        5,201,113     5,201,113             0    12.0 %  ████████████████████  ✓ verified │
+//! │ 2024 Q1        5,201,113     5,201,113             0    12.0 %  ██████████            ✓ verified │
+//! │ 2024 Q2       10,410,022     7,805,100    −2,604,922    24.1 %  ███████████████─────  ▶ copying  │
 //! │ total         43,102,940    22,104,551   −20,998,389   100.0 %  ██████████──────────             │
 //! ├─ source: counted exactly by the census · target: rows copied so far ────────────────────────────────┤
 //! ```
@@ -13,11 +15,11 @@ use crate::{
     engine::status::{PeriodStatus, Status},
     model::{figures, phase::LeafState},
     tui::{
-        app::{list::first_shown, model::Model},
+        app::model::Model,
         screens::{leaf_state, nothing_copied, nothing_open},
         widgets::{
             bar::bar,
-            grid::{Column, Grid, scrollbar},
+            grid::{Column, Grid},
             pen::Pen,
         },
     },
@@ -46,14 +48,8 @@ pub fn draw(pen: &mut Pen<'_>, area: Rect, model: &Model) {
     match model.cursors.periods.at(shown.len()) {
         None => super::empty(pen, body, "no period to show: they appear with the census"),
         Some(selected) => {
-            let first = first_shown(selected, shown.len(), usize::from(body.height));
-            for (y, (at, (_, period))) in (body.y..body.bottom()).zip(shown.iter().enumerate().skip(first)) {
-                row(pen, y, &grid, (period, status));
-                if at == selected {
-                    grid.select(pen, y);
-                }
-            }
-            scrollbar(pen, body, first, shown.len());
+            let rows = (selected, shown.len());
+            grid.list(pen, body, rows, |pen, y, at| row(pen, y, &grid, (shown[at].1, status)));
         }
     }
     foot(pen, area, &grid, status);
@@ -72,10 +68,23 @@ fn row(pen: &mut Pen<'_>, y: u16, grid: &Grid, (period, status): (&PeriodStatus,
     grid.cell(pen, ("share", y), &figures::percent(share), theme.dim);
     if let Some((x, width)) = grid.place("filled").filter(|_| period.source_rows > 0) {
         let style = if period.state == LeafState::Verified { theme.verified } else { theme.copied };
-        bar(pen, (x, y), width, figures::share(period.target_rows, period.source_rows), style);
+        let columns = reach(period.source_rows, largest(status), width);
+        bar(pen, (x, y), columns, figures::share(period.target_rows, period.source_rows), style);
     }
     let (word, style) = leaf_state(period.state, &theme);
     grid.cell(pen, ("state", y), &word, style);
+}
+
+/// Rows of the largest period: its bar takes the whole width.
+fn largest(status: &Status) -> i64 {
+    status.periods.iter().map(|period| period.source_rows).max().unwrap_or(0)
+}
+
+/// Terminal columns of a period's bar, so that the bars compare the periods; none is too small to be seen.
+fn reach(rows: i64, largest: i64, width: u16) -> u16 {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share of a width")]
+    let columns = (figures::share(rows, largest) * f64::from(width)).round() as u16;
+    columns.clamp(1.min(width), width)
 }
 
 /// The sum of all periods, and what the figures are.

@@ -11,24 +11,21 @@ use ratatui::{layout::Rect, style::Style};
 use crate::{
     model::{figures, listing::TableListing},
     tui::{
-        app::{
-            allowed,
-            list::{Load, first_shown},
-            model::Model,
-        },
+        app::{allowed, list::Load, model::Model},
         frame::title::state_style,
-        glyphs,
+        glyphs, harmless,
         widgets::{
-            grid::{Column, Grid, scrollbar},
+            grid::{Column, Grid},
             pen::Pen,
         },
     },
 };
 
 /// Narrow screens cut the state's reason short rather than lose the state.
-fn columns(width: u16) -> [Column; 6] {
+fn columns(width: u16, model: &Model) -> [Column; 6] {
+    let tables = model.tables.ready().into_iter().flatten();
     [
-        Column::filling("table", 17),
+        Column::filling("table", 17).fitting(tables.map(|table| harmless::width(&shown_name(table)))),
         Column::numbers("rows", 13, 0),
         Column::numbers("size", 8, 1),
         Column::words("time key", 14, 2),
@@ -39,7 +36,7 @@ fn columns(width: u16) -> [Column; 6] {
 
 /// Draws the screen.
 pub fn draw(pen: &mut Pen<'_>, area: Rect, model: &Model) {
-    let grid = Grid::new(area, &columns(area.width));
+    let grid = Grid::new(area, &columns(area.width, model));
     grid.head(pen, area.y);
     let body = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
     match &model.tables {
@@ -58,14 +55,7 @@ fn rows(pen: &mut Pen<'_>, area: Rect, grid: &Grid, model: &Model) {
     let Some(selected) = model.cursors.tables.at(shown.len()) else {
         return super::empty(pen, area, "no table passes the filter");
     };
-    let first = first_shown(selected, shown.len(), usize::from(area.height));
-    for (y, (at, table)) in (area.y..area.bottom()).zip(shown.iter().enumerate().skip(first)) {
-        row(pen, y, grid, (table, model));
-        if at == selected {
-            grid.select(pen, y);
-        }
-    }
-    scrollbar(pen, area, first, shown.len());
+    grid.list(pen, area, (selected, shown.len()), |pen, y, at| row(pen, y, grid, (shown[at], model)));
 }
 
 fn row(pen: &mut Pen<'_>, y: u16, grid: &Grid, (table, model): (&TableListing, &Model)) {

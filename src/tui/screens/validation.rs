@@ -13,12 +13,12 @@ use crate::{
     engine::status::{PeriodStatus, Status},
     model::{figures, phase::LeafState},
     tui::{
-        app::{list::first_shown, model::Model},
+        app::model::Model,
         glyphs,
         screens::{nothing_copied, nothing_open},
         widgets::{
             bar::bar,
-            grid::{Column, Grid, scrollbar},
+            grid::{Column, Grid},
             pen::{Pen, Piece},
         },
     },
@@ -30,7 +30,7 @@ const COLUMNS: [Column; 5] = [
     Column::words("period", 10, 0),
     Column::numbers("source", 13, 1),
     Column::numbers("target", 13, 2),
-    Column::filling("verdict", 18),
+    Column::filling("verdict", 18).up_to(34),
     Column::words("checked", 18, 0),
 ];
 
@@ -105,14 +105,7 @@ fn periods(pen: &mut Pen<'_>, area: Rect, model: &Model) {
     let Some(selected) = model.cursors.periods.at(shown.len()) else {
         return super::empty(pen, body, "no period to show: they appear with the census");
     };
-    let first = first_shown(selected, shown.len(), usize::from(body.height));
-    for (y, (at, (_, period))) in (body.y..body.bottom()).zip(shown.iter().enumerate().skip(first)) {
-        row(pen, y, &grid, (period, model));
-        if at == selected {
-            grid.select(pen, y);
-        }
-    }
-    scrollbar(pen, body, first, shown.len());
+    grid.list(pen, body, (selected, shown.len()), |pen, y, at| row(pen, y, &grid, (shown[at].1, model)));
 }
 
 fn row(pen: &mut Pen<'_>, y: u16, grid: &Grid, (period, model): (&PeriodStatus, &Model)) {

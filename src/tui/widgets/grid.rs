@@ -1,6 +1,7 @@
-//! Columns that fit themselves to the width: the least important go first, one takes what is left.
+//! Columns that fit themselves to the width: the least important go first; those that may be wider take what is left, in
+//! their order.
 
-use crate::tui::widgets::pen::Pen;
+use crate::tui::{app::list::first_shown, widgets::pen::Pen};
 use ratatui::{layout::Rect, style::Style};
 
 /// Blank columns between two columns.
@@ -20,10 +21,10 @@ pub enum Side {
 pub struct Column {
     /// Its heading.
     pub title: &'static str,
-    /// How wide it is; with `fills`, how narrow it may become.
+    /// How wide it is; where more is left, how narrow it may become.
     pub width: u16,
-    /// It takes the width that is left.
-    pub fills: bool,
+    /// How wide it may become where width is left.
+    pub most: u16,
     /// Where its text stands.
     pub side: Side,
     /// The higher, the sooner it is left out; 0 stays.
@@ -33,17 +34,30 @@ pub struct Column {
 impl Column {
     /// A column of words.
     pub const fn words(title: &'static str, width: u16, rank: u8) -> Self {
-        Self { title, width, fills: false, side: Side::Left, rank }
+        Self { title, width, most: width, side: Side::Left, rank }
     }
 
     /// A column of numbers.
     pub const fn numbers(title: &'static str, width: u16, rank: u8) -> Self {
-        Self { title, width, fills: false, side: Side::Right, rank }
+        Self { title, width, most: width, side: Side::Right, rank }
     }
 
     /// The column that takes what is left.
     pub const fn filling(title: &'static str, width: u16) -> Self {
-        Self { title, width, fills: true, side: Side::Left, rank: 0 }
+        Self { title, width, most: u16::MAX, side: Side::Left, rank: 0 }
+    }
+
+    /// The same, but no wider than `most`: in a wide window the figures stay beside their names, and what is left stays blank.
+    #[must_use]
+    pub const fn up_to(self, most: u16) -> Self {
+        Self { most, ..self }
+    }
+
+    /// The same, but no wider than the longest of its texts (terminal columns).
+    #[must_use]
+    pub fn fitting(self, texts: impl Iterator<Item = usize>) -> Self {
+        let longest = texts.max().map_or(0, |columns| u16::try_from(columns).unwrap_or(u16::MAX));
+        self.up_to(longest.max(self.width))
     }
 }
 
@@ -66,12 +80,14 @@ impl Grid {
             let Some((least, _)) = ranks.max_by_key(|(at, (column, _))| (column.rank, *at)) else { break };
             shown[least] = false;
         }
-        let spare = room.saturating_sub(needed(columns, &shown));
+        let mut spare = room.saturating_sub(needed(columns, &shown));
         let mut x = area.x + 1;
         let end = area.right().saturating_sub(1);
         let mut laid = Vec::with_capacity(columns.len());
         for (column, shown) in columns.iter().zip(shown) {
-            let width = column.width + if column.fills { spare } else { 0 };
+            let more = spare.min(column.most - column.width);
+            spare -= more;
+            let width = column.width + more;
             let width = width.min(end.saturating_sub(x));
             let place = (shown && width > 0).then_some((x, width));
             if place.is_some() {
@@ -114,6 +130,25 @@ impl Grid {
             }
             Side::Right => pen.right((*x, y), *width, text, style),
         }
+    }
+
+    /// Draws those of `len` rows that fit, so that the selected one is in sight and marked, and says which part of the list is
+    /// seen. `row` draws the row of an index at a height.
+    pub fn list(
+        &self,
+        pen: &mut Pen<'_>,
+        area: Rect,
+        (selected, len): (usize, usize),
+        mut row: impl FnMut(&mut Pen<'_>, u16, usize),
+    ) {
+        let first = first_shown(selected, len, usize::from(area.height));
+        for (y, at) in (area.y..area.bottom()).zip(first..len) {
+            row(pen, y, at);
+            if at == selected {
+                self.select(pen, y);
+            }
+        }
+        scrollbar(pen, area, first, len);
     }
 
     /// Marks row `y` as selected: a sign, and the theme's tint.

@@ -16,11 +16,11 @@ use crate::{
         sql::on_one_line,
     },
     tui::{
-        app::{list::first_shown, model::Model, upkeep},
+        app::{model::Model, upkeep},
         glyphs,
         theme::Theme,
         widgets::{
-            grid::{Column, Grid, scrollbar},
+            grid::{Column, Grid},
             pen::Pen,
         },
     },
@@ -72,14 +72,7 @@ fn statements(pen: &mut Pen<'_>, area: Rect, model: &Model, audit: &Audit) {
         pen.text((body.x + 1, body.y), body.width.saturating_sub(2), &text, theme.dim);
         return;
     };
-    let first = first_shown(selected, shown.len(), usize::from(body.height));
-    for (y, (at, one)) in (body.y..body.bottom()).zip(shown.iter().enumerate().skip(first)) {
-        row(pen, y, &grid, one);
-        if at == selected {
-            grid.select(pen, y);
-        }
-    }
-    scrollbar(pen, body, first, shown.len());
+    grid.list(pen, body, (selected, shown.len()), |pen, y, at| row(pen, y, &grid, shown[at]));
 }
 
 fn row(pen: &mut Pen<'_>, y: u16, grid: &Grid, one: &Audited) {

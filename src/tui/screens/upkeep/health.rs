@@ -17,11 +17,11 @@ use crate::{
         health::{Finding, Health, Part, Severity, bounds, summary},
     },
     tui::{
-        app::{list::first_shown, model::Model, upkeep::health},
-        glyphs,
+        app::{model::Model, upkeep::health},
+        glyphs, harmless,
         theme::Theme,
         widgets::{
-            grid::{Column, Grid, scrollbar},
+            grid::{Column, Grid},
             pen::Pen,
         },
     },
@@ -30,7 +30,7 @@ use crate::{
 const FINDINGS: [Column; 3] =
     [Column::words("finding", 10, 0), Column::words("object", 26, 1), Column::filling("what", 30)];
 const PARTS: [Column; 7] = [
-    Column::words("partition", 24, 0),
+    Column::filling("partition", 24),
     Column::filling("bounds", 23),
     Column::numbers("≈ rows", 11, 0),
     Column::numbers("table", 8, 1),
@@ -80,7 +80,7 @@ fn whole(pen: &mut Pen<'_>, area: Rect, model: &Model) {
     let Some(finding) = health::selected(model) else { return };
     let (theme, width) = (*pen.theme, area.width.saturating_sub(4));
     let text = format!("{} → {}", finding.reason, finding.remedy);
-    let lines = crate::tui::harmless::wrap(&text, usize::from(width));
+    let lines = harmless::wrap(&text, usize::from(width));
     for (y, line) in (area.y..area.bottom()).zip(&lines) {
         pen.text((area.x + 2, y), width, line, theme.dim);
     }
@@ -102,18 +102,14 @@ fn findings(pen: &mut Pen<'_>, area: Rect, model: &Model, shown: &[&Finding]) {
         pen.text((body.x + 1, body.y), body.width.saturating_sub(2), &text, style);
         return;
     };
-    let first = first_shown(selected, shown.len(), usize::from(body.height));
-    for (y, (at, finding)) in (body.y..body.bottom()).zip(shown.iter().enumerate().skip(first)) {
+    grid.list(pen, body, (selected, shown.len()), |pen, y, at| {
+        let finding = shown[at];
         let (sign, style) = severity(finding.severity, &theme);
         grid.cell(pen, ("finding", y), &format!("{sign} {}", finding.id), style);
         let object = finding.object.rsplit('.').next().unwrap_or(&finding.object);
         grid.cell(pen, ("object", y), object, theme.text);
         grid.cell(pen, ("what", y), &finding.reason, theme.text);
-        if at == selected {
-            grid.select(pen, y);
-        }
-    }
-    scrollbar(pen, body, first, shown.len());
+    });
 }
 
 /// A sign and a style: colour alone means nothing.
@@ -130,7 +126,11 @@ fn parts(pen: &mut Pen<'_>, area: Rect, health: &Health) {
     if area.height < 2 {
         return;
     }
-    let grid = Grid::new(area, &PARTS);
+    let mut columns = PARTS;
+    let parts = &health.facts.parts;
+    columns[0] = columns[0].fitting(parts.iter().map(|part| harmless::width(part.name.name.as_str())));
+    columns[1] = columns[1].fitting(parts.iter().map(|part| harmless::width(&bounds(part))));
+    let grid = Grid::new(area, &columns);
     grid.head(pen, area.y);
     let body = Rect { y: area.y + 1, height: area.height - 1, ..area };
     let all: Vec<&Part> = health.facts.parts.iter().rev().collect();

@@ -15,20 +15,19 @@ use crate::{
     model::health::summary,
     tui::{
         app::{
-            list::first_shown,
             model::Model,
             upkeep::{self, maintain},
         },
-        glyphs,
+        glyphs, harmless,
         widgets::{
-            grid::{Column, Grid, scrollbar},
+            grid::{Column, Grid},
             pen::Pen,
         },
     },
 };
 
 const DUE: [Column; 3] =
-    [Column::words("due", 19, 0), Column::filling("partition", 24), Column::words("what", 26, 1)];
+    [Column::words("due", 19, 0), Column::filling("partition", 24), Column::filling("what", 26)];
 
 /// Draws the page.
 pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, model: &Model) {
@@ -49,10 +48,13 @@ fn due(pen: &mut Pen<'_>, area: Rect, model: &Model, found: &Found) {
     if area.height < 2 {
         return;
     }
-    let (theme, grid) = (*pen.theme, Grid::new(area, &DUE));
+    let theme = *pen.theme;
+    let (shown, fate) = (upkeep::shown_due(model), maintain::fate(model));
+    let mut columns = DUE;
+    columns[1] = columns[1].fitting(shown.iter().map(|task| harmless::width(&found.words(task, fate)[1])));
+    let grid = Grid::new(area, &columns);
     grid.head(pen, area.y);
     let body = Rect { y: area.y + 1, height: area.height - 1, ..area };
-    let shown = upkeep::shown_due(model);
     let Some(selected) = model.cursors.health.at(shown.len()) else {
         let (text, style) = if model.cursors.health.filter.is_empty() {
             (format!("{} nothing is due", glyphs::HOLDS), theme.verified)
@@ -62,16 +64,10 @@ fn due(pen: &mut Pen<'_>, area: Rect, model: &Model, found: &Found) {
         pen.text((body.x + 1, body.y), body.width.saturating_sub(2), &text, style);
         return;
     };
-    let fate = maintain::fate(model);
-    let first = first_shown(selected, shown.len(), usize::from(body.height));
-    for (y, (at, task)) in (body.y..body.bottom()).zip(shown.iter().enumerate().skip(first)) {
-        let [verb, part, what] = found.words(task, fate);
+    grid.list(pen, body, (selected, shown.len()), |pen, y, at| {
+        let [verb, part, what] = found.words(shown[at], fate);
         grid.cell(pen, ("due", y), &verb, theme.text);
         grid.cell(pen, ("partition", y), &part, theme.text);
         grid.cell(pen, ("what", y), &what, theme.dim);
-        if at == selected {
-            grid.select(pen, y);
-        }
-    }
-    scrollbar(pen, body, first, shown.len());
+    });
 }
