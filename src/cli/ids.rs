@@ -63,8 +63,8 @@ async fn install(target: &Target, asked: &InstallIds) -> Result<u8> {
         ..Patience::default()
     };
     let mut said = |attempt: crate::pg::lock::Attempt| {
-        if let Some(blocker) = attempt.blocker {
-            print::note(&format!("attempt {} lost to {blocker}", attempt.number));
+        if let Some(words) = attempt.lost_to() {
+            print::note(&words);
         }
     };
     let done = ids::install(&mut session, &install, patience, &mut said).await?;

@@ -9,7 +9,7 @@ use crate::{
     cli::{exit::DUE, manner::LOCK_BUDGET, output::maintain as words, print, upkeep::Maintain},
     engine::maintain::{self, News, Wish},
     error::Result,
-    model::{figures, maintenance::Keep},
+    model::maintenance::Keep,
     pg::{Session, Target, lock::Patience},
 };
 
@@ -40,17 +40,16 @@ pub(super) async fn run(target: &Target, asked: &Maintain) -> Result<u8> {
     }
     let mut told = Instant::now();
     let is_watched = std::io::stderr().is_terminal();
-    let mut said = |news: News| match news {
-        News::Attempt(attempt) if is_watched => {
-            if let Some(blocker) = attempt.blocker {
-                print::note(&format!("{}: attempt {} lost to {blocker}", attempt.step, attempt.number));
+    let mut said = |news: News| {
+        if matches!(news, News::Archived(_)) {
+            if told.elapsed() < TELL_EVERY {
+                return;
             }
-        }
-        News::Archived(bytes) if is_watched && told.elapsed() > TELL_EVERY => {
             told = Instant::now();
-            print::note(&format!("archived {}", figures::bytes(bytes.cast_signed())));
         }
-        News::Attempt(_) | News::Archived(_) => {}
+        if let Some(words) = news.words().filter(|_| is_watched) {
+            print::note(&words);
+        }
     };
     let mut done = Box::pin(maintain::maintain(&mut session, &wish, &|| false, &mut said)).await?;
     print::text(&if asked.json { words::done_json(&done) } else { words::done(&done) });

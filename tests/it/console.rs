@@ -225,6 +225,45 @@ async fn what_is_due_on_a_table_is_done_with_keys() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn who_keeps_a_partition_from_being_detached_is_named_and_the_wait_is_stopped() {
+    let db = support::database("console_detach").await;
+    db.sql(
+        "CREATE TABLE m (id bigint, at timestamptz, PRIMARY KEY (id, at)) PARTITION BY RANGE (at);
+         CREATE TABLE m_2023_q1 PARTITION OF m FOR VALUES FROM ('2023-01-01Z') TO ('2023-04-01Z');
+         INSERT INTO m SELECT n, '2023-02-01Z' FROM generate_series(1, 500) n; ANALYZE m",
+    )
+    .await;
+    let is_half = "SELECT count(*) FROM pg_inherits WHERE inhdetachpending";
+    let console = Console::start(&[db.conninfo()]);
+    console.terminal.sees("▸m ");
+    console.press("5", "5 Health");
+    console.press("l", "kept for ever");
+    console.press("m", "maintain: do what is due");
+    console.press("y", "✓ nothing is due");
+    let reader = db.client().await;
+    reader.batch_execute("BEGIN; SELECT count(*) FROM m").await.unwrap();
+    let pid: i32 = reader.query_one("SELECT pg_backend_pid()", &[]).await.unwrap().get(0);
+    console.press("o", "maintain: what is kept");
+    console.terminal.press("\x1b[B");
+    console.press("2 years\r", "then detached");
+    console.press("m", "maintain: do what is due");
+    console.press("y", &format!("detach m_2023_q1: waits for pid {pid}"));
+    assert_eq!(db.value(is_half).await, "1");
+    console.press("X", "stopped before it was through");
+    console.terminal.sees("finish detaching");
+    assert_eq!(db.value(is_half).await, "1", "it is half detached as it was");
+    // The next one waits as well, and goes on where that one was.
+    console.press("m", "maintain: do what is due");
+    console.press("y", "m_2023_q1: waits for");
+    reader.batch_execute("COMMIT").await.unwrap();
+    console.terminal.sees("finished detaching 1");
+    assert_eq!(db.value(is_half).await, "0");
+    assert_eq!(db.value("SELECT count(*) FROM m_2023_q1").await, "500");
+    console.terminal.press("q");
+    assert_eq!(console.end().0, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn old_rows_are_let_go_with_keys() {
     let db = support::database("console_retain").await;
     db.sql(

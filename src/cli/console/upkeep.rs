@@ -145,8 +145,7 @@ fn lines(text: &str, whole: Whole) -> Outcome {
 }
 
 fn lost(attempt: &Attempt) -> Option<Told> {
-    let blocker = attempt.blocker.as_ref()?;
-    Some(Told::Line(format!("{}: attempt {} lost to {blocker}", attempt.step, attempt.number)))
+    attempt.lost_to().map(Told::Line)
 }
 
 async fn maintaining(
@@ -157,13 +156,14 @@ async fn maintaining(
 ) -> Result<Outcome> {
     check(wish)?;
     let mut told = None::<Instant>;
-    let mut hear = |news: maintain::News| match news {
-        maintain::News::Attempt(attempt) => lost(&attempt).into_iter().for_each(&said),
-        maintain::News::Archived(bytes) if told.is_none_or(|told| told.elapsed() > TELL_EVERY) => {
+    let mut hear = |news: maintain::News| {
+        if matches!(news, maintain::News::Archived(_)) {
+            if told.is_some_and(|told| told.elapsed() < TELL_EVERY) {
+                return;
+            }
             told = Some(Instant::now());
-            said(Told::Line(format!("archived {}", figures::bytes(bytes.cast_signed()))));
         }
-        maintain::News::Archived(_) => {}
+        news.words().map(Told::Line).into_iter().for_each(&said);
     };
     let done = maintain::maintain(session, wish, &|| stop.is_cancelled(), &mut hear).await?;
     let mut text = output::maintain::done(&done);

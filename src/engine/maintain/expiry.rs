@@ -69,7 +69,8 @@ pub(super) async fn expire(
     // A foreign table cannot be locked by its name; its rows are somebody else's, and it is only detached.
     let marked = mark.filter(|_| !part.foreign).map_or(Then::Nothing, Then::Mark);
     if site.default.is_none() && !part.foreign {
-        partition::concurrently(session, site, name, &marked).await?;
+        let mut tell = |who| said(News::Waits(part.name.clone(), who));
+        partition::concurrently(session, site, name, &marked, &mut tell).await?;
         return Ok(Deed::Detached(part.name.clone()));
     }
     let is_dropped = wish.keep.on_expiry == OnExpiry::Drop && !part.foreign;
@@ -85,6 +86,7 @@ pub(super) async fn finalize(
     wish: &Wish,
     found: &Found,
     part: &QualifiedName,
+    said: &mut (dyn FnMut(News) + Send),
 ) -> Result<Deed> {
     let (facts, table) = (&found.facts, &found.facts.table.name);
     if let Some(half) = facts.parts.iter().find(|one| one.name == *part) {
@@ -95,7 +97,8 @@ pub(super) async fn finalize(
             partition::mark(session, (table, found.oid), part, &mark).await?;
         }
     }
-    partition::finalize(session, table, part).await?;
+    let mut tell = |who| said(News::Waits(part.clone(), who));
+    partition::finalize(session, table, part, &mut tell).await?;
     Ok(Deed::Finalized(part.clone()))
 }
 

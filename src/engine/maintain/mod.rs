@@ -135,6 +135,8 @@ pub struct Done {
 pub enum News {
     /// An attempt at a lock.
     Attempt(Attempt),
+    /// A partition is detached, and waits for somebody who may still see it.
+    Waits(QualifiedName, String),
     /// An archive has got so many bytes.
     Archived(u64),
 }
@@ -238,12 +240,14 @@ async fn carry_out(
     task: &Task,
     said: &mut (dyn FnMut(News) + Send),
 ) -> Result<Deed> {
-    let mut attempt = |one| said(News::Attempt(one));
     match task {
-        Task::Finalize(part) => expiry::finalize(session, wish, found, part).await,
+        Task::Finalize(part) => expiry::finalize(session, wish, found, part, said).await,
         Task::Make(part) => {
             let site = site(session, found, None).await?;
-            fit::in_time(found, site.make(part).run(session, wish.patience, &mut attempt).await?)?;
+            fit::in_time(
+                found,
+                site.make(part).run(session, wish.patience, &mut |one| said(News::Attempt(one))).await?,
+            )?;
             Ok(Deed::Made(part.clone()))
         }
         Task::Move(moves) => {
@@ -253,7 +257,8 @@ async fn carry_out(
             let rest = default.name.sibling(default.name.name.with_suffix("_next"));
             let rest = catalog::free_name(session, &rest, &[]).await?;
             let split = Split { site: &site, default, parts: &parts, rest };
-            let (outcome, rows) = split.run(session, wish.patience, &mut attempt).await?;
+            let (outcome, rows) =
+                split.run(session, wish.patience, &mut |one| said(News::Attempt(one))).await?;
             fit::in_time(found, outcome)?;
             Ok(Deed::Moved(parts.into_iter().zip(rows).collect()))
         }

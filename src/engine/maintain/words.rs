@@ -1,12 +1,23 @@
 //! What a look found beside what is due, in words.
 
-use super::Found;
+use super::{Found, News};
 use crate::model::{
     figures,
     health::Strays,
     ident::QualifiedName,
     maintenance::{OnExpiry, Task, bare, list, of_no_period, rows},
 };
+
+impl News {
+    /// A sentence for who looks on; `None` where there is nothing to say.
+    pub fn words(&self) -> Option<String> {
+        match self {
+            Self::Attempt(attempt) => attempt.lost_to(),
+            Self::Waits(part, who) => Some(format!("detach {}: waits for {who}", bare(part))),
+            Self::Archived(bytes) => Some(format!("archived {}", figures::bytes(bytes.cast_signed()))),
+        }
+    }
+}
 
 impl Found {
     /// A task as a table has it: what is done, to what, and how much that is.

@@ -1,7 +1,12 @@
 //! Detaching while everybody goes on: two transactions of the server, of which the second waits for all who may still see
 //! the partition (manual, ALTER TABLE). Ended between them, the partition is half detached, and is finished by FINALIZE.
 
-use std::time::{Duration, Instant};
+use std::{
+    pin::Pin,
+    time::{Duration, Instant},
+};
+
+use tokio_postgres::error::SqlState;
 
 use super::Site;
 use crate::{
@@ -56,15 +61,39 @@ pub async fn mark(
     session.batch("mark partition", &mark_sql(table, part, mark)).await
 }
 
+/// Who hears for whom it waits.
+pub(super) type Tell<'a> = &'a mut (dyn FnMut(String) + Send);
+
 /// Does the second half, after an interruption.
-pub async fn finalize(session: &Session, table: &QualifiedName, part: &QualifiedName) -> Result<()> {
+pub async fn finalize(
+    session: &Session,
+    table: &QualifiedName,
+    part: &QualifiedName,
+    tell: Tell<'_>,
+) -> Result<()> {
     let watch = Watch::beside(session, "lock watch").await?;
     let sql = format!("ALTER TABLE {table} DETACH PARTITION {part} FINALIZE");
-    patiently(session, async {
-        let (done, seen) = watch.during(session.batch("detach partition", &sql)).await;
-        done.map_err(|error| waits(part, error, seen))
-    })
-    .await
+    let work = watch.telling(session.batch("detach partition", &sql), tell);
+    patiently(session, second_half(session, part, std::pin::pin!(work))).await
+}
+
+/// Waits for it, until what stops this session says so; then it is ended as it is, half detached.
+async fn second_half(
+    session: &Session,
+    part: &QualifiedName,
+    mut work: Pin<&mut impl Future<Output = (Result<()>, Option<String>)>>,
+) -> Result<()> {
+    let stop = session.stop().unwrap_or_default();
+    tokio::select! {
+        (done, seen) = &mut work => return done.map_err(|error| waits(part, error, seen)),
+        () = stop.cancelled() => {}
+    }
+    let (done, _) = session.target().cancel_until_ended(&session.cancel_token(), work).await;
+    done.map_err(|error| if was_ended(&error) { stopped(part) } else { error })
+}
+
+fn stopped(part: &QualifiedName) -> Error {
+    Error::Stopped { table: part.plain(), how: "stopped before it was detached".into() }
 }
 
 /// Detaches a partition of a table that has no DEFAULT, which says what is to become of it as soon as it is none. From when it is looked at
@@ -74,6 +103,7 @@ pub async fn concurrently(
     site: &Site,
     (part, oid): (&QualifiedName, Oid),
     then: &Then,
+    tell: Tell<'_>,
 ) -> Result<()> {
     let watch = Watch::beside(session, "lock watch").await?;
     let mut guard = Session::open(session.target(), "maintain guard").await?;
@@ -83,26 +113,29 @@ pub async fn concurrently(
     site.seen.is_still(&tx).await?;
     let sql = format!("ALTER TABLE {} DETACH PARTITION {part} CONCURRENTLY", site.table.name);
     let marks = then.sql((&site.table.name, site.table.oid), part).filter(|_| matches!(then, Then::Mark(_)));
-    patiently(session, halves(session, (&watch, tx), (part, oid), (&sql, marks))).await
+    let work = watch.telling(session.batch("detach partition", &sql), tell);
+    patiently(session, halves(session, tx, (part, oid), marks, std::pin::pin!(work))).await
 }
 
 /// Both halves; `tx` holds the name until the first one is done.
 async fn halves(
     session: &Session,
-    (watch, tx): (&Watch, Tx<'_>),
+    tx: Tx<'_>,
     (part, oid): (&QualifiedName, Oid),
-    (sql, marks): (&str, Option<String>),
+    marks: Option<String>,
+    mut work: Pin<&mut impl Future<Output = (Result<()>, Option<String>)>>,
 ) -> Result<()> {
-    let token = session.cancel_token();
-    let mut work = std::pin::pin!(watch.during(session.batch("detach partition", sql)));
+    let (token, stop) = (session.cancel_token(), session.stop().unwrap_or_default());
     let begun = Instant::now();
     while !is_half_done(&tx, oid).await? {
         tokio::select! {
             // It ends before it is half done only where it fails.
-            (done, seen) = &mut work => return done.map_err(|error| waits(part, error, seen)),
+            (done, seen) = &mut work => return done.map_err(|error| {
+                if stop.is_cancelled() && was_ended(&error) { stopped(part) } else { waits(part, error, seen) }
+            }),
             () = tokio::time::sleep(LOOK_EVERY) => {}
         }
-        if begun.elapsed() > BEGINS {
+        if begun.elapsed() > BEGINS || stop.is_cancelled() {
             let canceled = session.target().cancel(&token).await;
             tracing::debug!(?canceled, "the first half waits for too long");
         }
@@ -112,8 +145,7 @@ async fn halves(
         tx.batch("mark partition", &sql).await?;
     }
     tx.commit("mark partition").await?;
-    let (done, seen) = work.await;
-    done.map_err(|error| waits(part, error, seen))
+    second_half(session, part, work).await
 }
 
 async fn is_half_done(tx: &Tx<'_>, part: Oid) -> Result<bool> {
@@ -130,10 +162,13 @@ async fn patiently(session: &Session, work: impl Future<Output = Result<()>>) ->
     done
 }
 
+/// It was cancelled, by us or by somebody else.
+fn was_ended(error: &Error) -> bool {
+    error.sqlstate() == Some(&SqlState::QUERY_CANCELED)
+}
+
 fn waits(part: &QualifiedName, error: Error, seen: Option<String>) -> Error {
-    let is_passing =
-        error.kind() == Kind::Retry || error.sqlstate().is_some_and(|state| state.code() == "57014");
-    if !is_passing {
+    if error.kind() != Kind::Retry && !was_ended(&error) {
         return error;
     }
     Error::Busy {

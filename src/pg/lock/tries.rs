@@ -50,6 +50,14 @@ pub struct Attempt {
     pub blocker: Option<String>,
 }
 
+impl Attempt {
+    /// A sentence about an attempt that was lost.
+    pub fn lost_to(&self) -> Option<String> {
+        let blocker = self.blocker.as_ref()?;
+        Some(format!("{}: attempt {} lost to {blocker}", self.step, self.number))
+    }
+}
+
 /// Where attempts are reported to.
 pub type Report<'a> = &'a mut (dyn FnMut(Attempt) + Send);
 

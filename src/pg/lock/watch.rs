@@ -4,7 +4,7 @@ use std::{
     convert::Infallible,
     future::Future,
     sync::{Mutex, PoisonError},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use chrono::{DateTime, Utc};
@@ -19,6 +19,9 @@ use crate::{
 
 /// How often it looks: often enough to see what a wait of 20 ms was for.
 const LOOK_EVERY: Duration = Duration::from_millis(10);
+
+/// Who holds it up for so long is told of.
+const LONG: Duration = Duration::from_secs(1);
 
 /// The session that looks, and the backend it looks after.
 #[derive(Debug)]
@@ -50,13 +53,33 @@ impl Watch {
 
     /// Runs `work`; its outcome, and who was last seen holding it up.
     pub async fn during<T>(&self, work: impl Future<Output = T>) -> (T, Option<String>) {
+        self.telling(work, &mut |_| {}).await
+    }
+
+    /// The same; who holds it up for longer than a second is told while that is so, each once.
+    pub async fn telling<T>(
+        &self,
+        work: impl Future<Output = T>,
+        tell: &mut (dyn FnMut(String) + Send),
+    ) -> (T, Option<String>) {
         let seen = Mutex::new(None);
         let look = async {
+            let mut first = None::<(i32, Instant)>;
+            let mut told = None;
             loop {
                 tokio::time::sleep(LOOK_EVERY).await;
                 match self.blocker().await {
-                    Ok(None) => {}
-                    Ok(found) => *seen.lock().unwrap_or_else(PoisonError::into_inner) = found,
+                    Ok(None) => first = None,
+                    Ok(Some((pid, who))) => {
+                        let (_, since) = *first.insert(
+                            first.filter(|(one, _)| *one == pid).unwrap_or_else(|| (pid, Instant::now())),
+                        );
+                        if since.elapsed() > LONG && told != Some(pid) {
+                            told = Some(pid);
+                            tell(who.clone());
+                        }
+                        *seen.lock().unwrap_or_else(PoisonError::into_inner) = Some(who);
+                    }
                     Err(error) => {
                         tracing::warn!(%error, "who holds the lock cannot be seen");
                         return std::future::pending::<Infallible>().await;
@@ -71,10 +94,11 @@ impl Watch {
         (outcome, seen.into_inner().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Who holds up the backend now.
-    async fn blocker(&self) -> Result<Option<String>> {
+    /// Who holds up the backend now: its pid, and what is to be said of it.
+    async fn blocker(&self) -> Result<Option<(i32, String)>> {
         const SQL: &str = include_str!("../../../assets/sql/blockers.sql");
-        Ok(self.session.query_opt("read blockers", SQL, &[&self.pid]).await?.map(|row| describe(&row)))
+        let row = self.session.query_opt("read blockers", SQL, &[&self.pid]).await?;
+        Ok(row.map(|row| (row.get(0), describe(&row))))
     }
 
     /// What [`Self::older_snapshot`] asks about; to be called when the drain is committed.
