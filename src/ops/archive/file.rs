@@ -24,14 +24,24 @@ pub(super) struct Files {
     folder: PathBuf,
     name: String,
     own: String,
+    /// The data; locked while they are not known to be whole, so that nobody takes them for what a dead run left.
+    data: File,
 }
 
 impl Files {
-    /// Of a table.
-    pub(super) fn of(folder: &Path, database: &str, table: &QualifiedName) -> Self {
+    /// Of a table. What runs that died have left of the same one is removed.
+    pub(super) fn of(folder: &Path, database: &str, table: &QualifiedName) -> Result<Self> {
         let name = plain(&format!("{database}.{}", table.plain()));
-        let own = format!("{name}.{}.part", Uuid::new_v4().simple());
-        Self { folder: folder.to_owned(), name, own }
+        if let Err(error) = sweep(folder, &name) {
+            tracing::warn!(%error, folder = %folder.display(), "what dead runs have left is not removed");
+        }
+        let own = format!("{name}.{}{UNPROVEN}", Uuid::new_v4().simple());
+        let data = create(&folder.join(&own))?;
+        if let Err(error) = data.try_lock() {
+            // Then nobody else's lock is to be had either.
+            tracing::debug!(%error, "lock archive");
+        }
+        Ok(Self { folder: folder.to_owned(), name, own, data })
     }
 
     pub(super) fn data_name(&self) -> String {
@@ -100,6 +110,37 @@ impl Drop for Files {
     }
 }
 
+/// How the name of a file ends that is not known to be whole.
+const UNPROVEN: &str = ".part";
+
+/// Removes files of that name which are not whole and that nobody writes any more.
+fn sweep(folder: &Path, name: &str) -> io::Result<()> {
+    let mut left = Vec::new();
+    for file in fs::read_dir(folder)? {
+        let file = file?.file_name();
+        let rest = file.to_str().and_then(|file| file.strip_prefix(name)?.strip_prefix('.'));
+        let number = rest.and_then(|rest| rest.strip_suffix(".json").unwrap_or(rest).strip_suffix(UNPROVEN));
+        if number.is_some_and(|number| Uuid::try_parse(number).is_ok()) {
+            left.push(folder.join(file));
+        }
+    }
+    // The data come first in order, before their manifest, and are what is locked.
+    left.sort();
+    for path in left {
+        let is_manifest = path.extension().is_some_and(|end| end == "json");
+        let data = if is_manifest { path.with_extension("") } else { path.clone() };
+        let is_dead = match File::open(data) {
+            Ok(file) => file.try_lock().is_ok(),
+            Err(error) => error.kind() == io::ErrorKind::NotFound,
+        };
+        if is_dead {
+            fs::remove_file(&path)?;
+            tracing::info!(file = %path.display(), "removed what a dead run has left");
+        }
+    }
+    Ok(())
+}
+
 /// Whether the manifest there is of the same rows.
 fn says(path: &Path, manifest: &Manifest) -> bool {
     let there = fs::read(path).ok().and_then(|text| serde_json::from_slice::<Manifest>(&text).ok());
@@ -138,9 +179,10 @@ pub(super) struct Writer {
 
 impl Writer {
     pub(super) fn create(files: &Files) -> Result<Self> {
-        let path = files.unproven();
-        let gzip = GzEncoder::new(BufWriter::new(create(&path)?), Compression::default());
-        Ok(Self { gzip, count: Counter::default(), path: path.display().to_string() })
+        let path = files.unproven().display().to_string();
+        let data = files.data.try_clone().map_err(Error::io(path.clone()))?;
+        let gzip = GzEncoder::new(BufWriter::new(data), Compression::default());
+        Ok(Self { gzip, count: Counter::default(), path })
     }
 
     pub(super) fn write(&mut self, bytes: &[u8]) -> Result<()> {
@@ -210,6 +252,39 @@ fn plain(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_dead_runs_have_left_is_removed_and_nothing_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let table = QualifiedName::new("app", "m_2024_q1");
+        let there = || {
+            let all = fs::read_dir(folder.path()).unwrap().map(|file| file.unwrap().file_name());
+            let mut all: Vec<_> = all.map(|name| name.into_string().unwrap()).collect();
+            all.sort();
+            all
+        };
+        let number = Uuid::new_v4().simple();
+        let others = [
+            "db.app.m_2024_q1.copy.gz".to_owned(),
+            "db.app.m_2024_q1.json".to_owned(),
+            "db.app.m_2024_q1.notes.part".to_owned(),
+            format!("db.app.m_2024_q10.{number}.part"),
+        ];
+        let dead = ["", ".json"].map(|end| format!("db.app.m_2024_q1.{number}.part{end}"));
+        let alone = format!("db.app.m_2024_q1.{}.part.json", Uuid::new_v4().simple());
+        let live = Files::of(folder.path(), "db", &table).unwrap();
+        let manifest = format!("{}.json", live.own);
+        for name in others.iter().chain(&dead).chain([&alone, &manifest]) {
+            fs::write(folder.path().join(name), "x").unwrap();
+        }
+        let next = Files::of(folder.path(), "db", &table).unwrap();
+        let mut wanted = [&others[..], &[live.own.clone(), manifest.clone(), next.own.clone()]].concat();
+        wanted.sort();
+        assert_eq!(there(), wanted);
+        drop((live, next));
+        fs::remove_file(folder.path().join(manifest)).unwrap();
+        assert_eq!(there(), others, "and each removes its own");
+    }
 
     #[test]
     fn names_are_plain_and_differ() {

@@ -64,7 +64,7 @@ async fn write(
     let columns = catalog::copied_columns(tx, marked.oid).await?.join(", ");
     let count = format!("SELECT count(*) FROM {}", marked.name);
     let counted = tx.query_one("count rows", &count, &[]).await?.get::<_, i64>(0).unsigned_abs();
-    let files = Files::of(folder, &database, &marked.name);
+    let files = Files::of(folder, &database, &marked.name)?;
     let mut file = Writer::create(&files)?;
     let copy = format!("COPY (SELECT {columns} FROM {}) TO STDOUT (ENCODING 'UTF8')", marked.name);
     let stream = tx.inner().copy_out(&copy).await.map_err(Error::db("copy partition"))?;
