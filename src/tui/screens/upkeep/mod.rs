@@ -107,23 +107,27 @@ fn head(pen: &mut Pen<'_>, area: Rect, [name, key, looked]: [&str; 3]) {
     pen.text((area.right().saturating_sub(used + 1), area.y), used, looked, theme.dim);
 }
 
-/// Sentences from a row on, each wrapped; the row behind the last.
+/// Sentences from a row on, each wrapped; the row behind the last. Where they do not fit, that is said.
 fn sentences(pen: &mut Pen<'_>, area: Rect, lines: &[Piece]) -> u16 {
-    let mut y = area.y;
-    for (text, style) in lines {
+    let room = area.width.saturating_sub(2);
+    let wrapped = |(text, style): &Piece| {
         // An empty one is a gap.
-        let wrapped = if text.is_empty() {
-            vec![String::new()]
-        } else {
-            wrap(text, usize::from(area.width.saturating_sub(2)))
-        };
-        for line in wrapped {
-            if y >= area.bottom() {
-                return y;
-            }
-            pen.text((area.x + 1, y), area.width.saturating_sub(2), &line, *style);
-            y += 1;
-        }
+        let lines = if text.is_empty() { vec![String::new()] } else { wrap(text, usize::from(room)) };
+        let style = *style;
+        lines.into_iter().map(move |line| (line, style))
+    };
+    let mut rows: Vec<Piece> = lines.iter().flat_map(wrapped).collect();
+    let height = usize::from(area.height);
+    // A row or two are better used for the beginning.
+    if rows.len() > height && height > 2 {
+        let more = format!("… {} lines more", rows.len() - height + 1);
+        rows.truncate(height - 1);
+        rows.push((more, pen.theme.dim));
+    }
+    let mut y = area.y;
+    for (line, style) in rows.iter().take(height) {
+        pen.text((area.x + 1, y), room, line, *style);
+        y += 1;
     }
     y
 }

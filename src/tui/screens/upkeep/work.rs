@@ -60,12 +60,6 @@ pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, model: &Model) -> Rect {
     } else if let Some(ended) = work::last(model, page) {
         pen.titled(area, foot.y, &format!("{}, {}", ended.title, figures::ago(ended.at, model.now)));
         super::sentences(pen, body, &lines);
-        let needed: usize = lines.iter().map(|(line, _)| wrap(line, columns).len().max(1)).sum();
-        let shown = usize::from(body.height);
-        if needed > shown {
-            let more = [(format!("… {} lines more: y copies all", needed - shown), pen.theme.dim)];
-            pen.corner(area, foot.y, &more);
-        }
     }
     Rect { height: area.height - height, ..area }
 }
