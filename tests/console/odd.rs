@@ -89,6 +89,7 @@ fn with_name(name: &str, screen: Screen, size: (u16, u16)) -> Model {
     let diff = Diff {
         leaf: status.periods[1].leaf.clone(),
         key: format!("id={name}"),
+        key_values: vec![name.into()],
         kind: DiffKind::Changed,
         columns: vec![(name.into(), Some(name.repeat(3)), Some(format!("{name}!")))],
     };
