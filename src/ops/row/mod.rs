@@ -130,6 +130,7 @@ fn said(error: Error, sides: &Sides<'_>) -> Error {
 
 impl<'a> Look<'a> {
     async fn attempt(self, session: &mut Session, which: &BTreeSet<usize>) -> Result<Outcome> {
+        const MEANS: &str = "SELECT to_regclass($1)::oid, clock_timestamp()";
         let sides = self.sides;
         let found = self.findable(session, which).await?;
         let tx = session.begin_snapshot().await?;
@@ -141,7 +142,6 @@ impl<'a> Look<'a> {
             }
             locked => locked?,
         }
-        const MEANS: &str = "SELECT to_regclass($1)::oid, clock_timestamp()";
         let row = tx.query_one("look what a name means", MEANS, &[&sides.source.to_string()]).await?;
         if row.get::<_, Option<u32>>(0) != Some(sides.scheme.table.oid) {
             return Ok(Outcome::Renamed);

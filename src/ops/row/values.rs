@@ -44,8 +44,8 @@ pub(super) async fn read(
         let alike = if source.is_some() && twin.is_some() { columns.len() } else { 0 };
         return Ok((Vec::new(), alike));
     }
-    let sizes = surveys.iter().flatten().flat_map(|survey| which.iter().filter_map(|n| survey.bytes[*n]));
-    let most = bound(sizes.map(i64::from).collect());
+    let long = surveys.iter().flatten().flat_map(|survey| which.iter().filter_map(|n| survey.bytes[*n]));
+    let most = bound(long.map(i64::from).collect());
     let mut held = Vec::new();
     for (place, survey) in [source, twin].into_iter().zip(&surveys) {
         held.push(match place.zip(survey.as_ref()) {
