@@ -114,7 +114,7 @@ fn said(error: Error, sides: &Sides<'_>) -> Error {
     let busy = |reason: String| Error::Busy {
         object: sides.source.plain(),
         reason,
-        remedy: "read it again; on the swap's dialog `b` shows who holds locks".into(),
+        remedy: "read it again; `b` in the console shows who holds it up".into(),
     };
     match error.sqlstate() {
         Some(&SqlState::LOCK_NOT_AVAILABLE) => busy(format!(

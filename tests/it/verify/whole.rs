@@ -8,7 +8,7 @@ use quarterdeck::{
         whole::{Differs, Held, MOST_BYTES, Side, Value, WholeColumn, WholeRow},
     },
     ops::row,
-    pg::{Session, Target},
+    pg::{Session, Target, catalog},
 };
 
 use super::fixture::{Fixture, diffs};
@@ -217,6 +217,33 @@ async fn the_names_may_have_changed_hands_meanwhile() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_source_may_be_partitioned_itself() {
+    support::on_each_server(async |server| {
+        let columns = "id int, at timestamptz NOT NULL, body text";
+        let mut fixture = Fixture::new(server, "t", columns, &["id", "at"]).await;
+        let db = &fixture.db;
+        db.sql(&format!(
+            "DROP TABLE t; CREATE TABLE t ({columns}, PRIMARY KEY (id, at)) PARTITION BY RANGE (at);
+             CREATE TABLE t_early PARTITION OF t FOR VALUES FROM (MINVALUE) TO ('2024-02-01 00:00+00');
+             CREATE TABLE t_late PARTITION OF t FOR VALUES FROM ('2024-02-01 00:00+00') TO (MAXVALUE)"
+        ))
+        .await;
+        fixture.scheme.table = catalog::load_table(&db.session().await, "public.t").await.unwrap();
+        fixture.fill("SELECT n, '2024-01-01 00:00+00'::timestamptz + n * interval '1 day', 'row ' || n FROM generate_series(1, 80) n").await;
+        fixture.db.sql("UPDATE t_twin SET body = 'wrong' WHERE id = 40").await;
+        let diff = only(&fixture).await;
+        let row = whole(&fixture, &diff).await;
+        assert_eq!((row.source.as_deref(), row.home.as_deref()), (Some("public.t_late"), Some("t_2024_q1")));
+        assert_eq!(texts(&row.columns[0]), (Some("row 40"), Some("wrong")));
+        // The same id on another day is another row.
+        fixture.db.sql("DELETE FROM t WHERE id = 40; INSERT INTO t VALUES (40, '2024-01-02', 'another')").await;
+        let row = whole(&fixture, &diff).await;
+        assert_eq!((row.source, row.twin.len()), (None, 1));
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn no_table_is_read_from_end_to_end() {
     support::on_each_server(async |server| {
         let fixture = filled(server).await;
@@ -328,7 +355,7 @@ async fn values_without_bound_and_values_without_text() {
     db.sql(&format!("{BLIND}; ALTER TABLE t ADD COLUMN odd blind")).await;
     db.sql("ALTER TABLE t_twin ADD COLUMN odd blind").await;
     let mut fixture = fixture;
-    let again = quarterdeck::pg::catalog::load_table(&fixture.db.session().await, "public.t").await.unwrap();
+    let again = catalog::load_table(&fixture.db.session().await, "public.t").await.unwrap();
     fixture.scheme.table = again;
     let db = &fixture.db;
     fixture.fill("SELECT 1, '2024-01-01 00:00+00', '', '', 'a'").await;
