@@ -164,7 +164,8 @@ fn a_journal_of_before_knows_too_little_to_read_the_row_again() {
     status.verification.diffs = Arc::new(diffs);
     model.job.status = Some(status.into());
     assert_eq!(press(&mut model, "<enter>"), vec![]);
-    assert!(matches!(model.overlays.last(), Some(Overlay::Detail(_))));
+    let Some(Overlay::Detail(detail)) = model.overlays.last() else { panic!("{:?}", model.overlays) };
+    assert!(detail.text[0].starts_with("id=") && detail.text.last().unwrap().contains("verify again"));
 }
 
 #[test]

@@ -107,7 +107,10 @@ impl RowView {
 pub fn open(model: &mut Model, diff: Diff) -> Vec<Effect> {
     let Some(status) = model.status() else { return Vec::new() };
     if diff.key_values.is_empty() {
-        model.overlays.push(Overlay::Detail(Detail::of_diff(&diff)));
+        let mut detail = Detail::of_diff(&diff);
+        let why = "an older version verified it and kept too little to read it whole: verify again, with v";
+        detail.text.extend([String::new(), why.into()]);
+        model.overlays.push(Overlay::Detail(detail));
         return Vec::new();
     }
     let verified_at =
