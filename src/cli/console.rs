@@ -309,9 +309,15 @@ impl Desk for RealDesk {
         Ok(health)
     }
 
-    async fn answer(&self, question: Question) -> Result<Answer, Report> {
+    async fn answer(&self, question: Question, unwanted: CancellationToken) -> Result<Answer, Report> {
         let _busy = self.busy.read().await;
-        Box::pin(upkeep::answer(&self.target, question, &self.gone)).await.map_err(|error| error.report())
+        let given_up = async {
+            tokio::select! {
+                () = unwanted.cancelled() => {}
+                () = self.gone.cancelled() => {}
+            }
+        };
+        Box::pin(upkeep::answer(&self.target, question, given_up)).await.map_err(|error| error.report())
     }
 
     async fn work(&self, chore: Chore, said: Said, halt: Halt) -> Result<Outcome, Report> {

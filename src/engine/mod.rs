@@ -25,6 +25,7 @@ pub mod recorder;
 pub mod replayer;
 pub mod report;
 pub mod retain;
+pub mod row;
 pub mod sentence;
 pub mod status;
 pub mod steps;

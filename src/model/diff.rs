@@ -37,10 +37,13 @@ impl DiffKind {
 /// Where two values differ: so many bytes at their beginnings are the same, and so many at their ends; none is counted twice,
 /// and no character is cut.
 pub fn alike(a: &str, b: &str) -> (usize, usize) {
-    let begin: usize = a.chars().zip(b.chars()).take_while(|(a, b)| a == b).map(|(a, _)| a.len_utf8()).sum();
+    // Byte by byte: what is the same has the same characters, but for one that is begun and not ended.
+    let same = a.bytes().zip(b.bytes()).take_while(|(a, b)| a == b).count();
+    let begin = (0..=same).rev().find(|at| a.is_char_boundary(*at) && b.is_char_boundary(*at)).unwrap_or(0);
     let (a, b) = (&a[begin..], &b[begin..]);
-    let ends = a.chars().rev().zip(b.chars().rev());
-    (begin, ends.take_while(|(a, b)| a == b).map(|(a, _)| a.len_utf8()).sum())
+    let same = a.bytes().rev().zip(b.bytes().rev()).take_while(|(a, b)| a == b).count();
+    let whole = |end: &usize| a.is_char_boundary(a.len() - end) && b.is_char_boundary(b.len() - end);
+    (begin, (0..=same).rev().find(whole).unwrap_or(0))
 }
 
 /// One differing row.
@@ -50,6 +53,9 @@ pub struct Diff {
     pub leaf: String,
     /// The twin's key as text, `id=…, created_at=…`.
     pub key: String,
+    /// The same value by value, as the types write them; none in journals of before.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub key_values: Vec<String>,
     /// What is wrong.
     pub kind: DiffKind,
     /// `(column, source, twin)` for columns that differ, each value cut at 200 characters.
@@ -58,7 +64,29 @@ pub struct Diff {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    #[test]
+    fn a_journal_of_before_is_read() {
+        let before = r#"{"leaf": "t_2024_q1", "key": "id=1", "kind": "changed", "columns": []}"#;
+        let diff: Diff = serde_json::from_str(before).unwrap();
+        assert!(diff.key_values.is_empty());
+        assert!(!serde_json::to_string(&diff).unwrap().contains("key_values"));
+    }
+
+    proptest! {
+        #[test]
+        fn it_is_alike_character_by_character(a in "[aé日è🙂]{0,9}", b in "[aé日è🙂]{0,9}") {
+            let (begin, end) = alike(&a, &b);
+            let same = |(a, b): &(char, char)| a == b;
+            let begins: usize = a.chars().zip(b.chars()).take_while(same).map(|(c, _)| c.len_utf8()).sum();
+            let rest = (a[begins..].chars().rev()).zip(b[begins..].chars().rev());
+            let ends: usize = rest.take_while(same).map(|(c, _)| c.len_utf8()).sum();
+            prop_assert_eq!((begin, end), (begins, ends));
+        }
+    }
 
     #[test]
     fn what_is_alike_is_counted_once_and_cuts_no_character() {

@@ -43,3 +43,4 @@ pub mod table;
 pub mod template;
 pub mod throttle;
 pub mod triggers;
+pub mod whole;

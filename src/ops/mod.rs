@@ -15,6 +15,7 @@ pub mod readiness;
 pub mod repair;
 pub mod replay;
 pub mod retention;
+pub mod row;
 pub mod seal;
 pub mod swap;
 pub mod twin;

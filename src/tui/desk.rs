@@ -57,8 +57,13 @@ pub trait Desk: Send + Sync + 'static {
     /// The health of a partitioned table, named as SQL.
     fn health(&self, table: String) -> impl Future<Output = Result<Health, Report>> + Send;
 
-    /// What a page of the health screen asks.
-    fn answer(&self, question: Question) -> impl Future<Output = Result<Answer, Report>> + Send;
+    /// What a page of the health screen, the wizard or the window about a row asks. Where nobody wants it any more, it may be
+    /// given up.
+    fn answer(
+        &self,
+        question: Question,
+        unwanted: CancellationToken,
+    ) -> impl Future<Output = Result<Answer, Report>> + Send;
 
     /// Does a chore, until it is done or is halted; `said` hears how far it is.
     fn work(

@@ -32,6 +32,11 @@ fn is_harmful(c: char) -> bool {
             | '\u{fff0}'..='\u{fffb}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
 }
 
+/// How many terminal columns a character takes once it is harmless.
+pub fn columns_of(c: char) -> usize {
+    if is_harmful(c) { c.escape_default().count() } else { c.width().unwrap_or(0) }
+}
+
 /// How many terminal columns `text` takes.
 pub fn width(text: &str) -> usize {
     text.width()

@@ -87,6 +87,7 @@ pub(crate) fn copying() -> Status {
             diffs: Arc::new(vec![Diff {
                 leaf: "chat_messages_2024_q2".into(),
                 key: "id=7, created_at=2024-05-01".into(),
+                key_values: vec!["7".into(), "2024-05-01".into()],
                 kind: DiffKind::Changed,
                 columns: vec![("body".into(), Some("a|b".into()), None)],
             }]),

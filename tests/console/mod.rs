@@ -6,6 +6,7 @@ mod pictures;
 mod pty;
 mod real_loop;
 mod reducer;
+mod row;
 mod safety;
 mod sizes;
 mod snapshots;

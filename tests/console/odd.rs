@@ -89,6 +89,7 @@ fn with_name(name: &str, screen: Screen, size: (u16, u16)) -> Model {
     let diff = Diff {
         leaf: status.periods[1].leaf.clone(),
         key: format!("id={name}"),
+        key_values: vec![name.into()],
         kind: DiffKind::Changed,
         columns: vec![(name.into(), Some(name.repeat(3)), Some(format!("{name}!")))],
     };
@@ -116,8 +117,10 @@ fn wide_and_dangerous_names_leave_every_frame_where_it_is() {
             let mut drilled = with_name(name, Screen::Validation, size);
             press(&mut drilled, "<enter>");
             check_frame(&drilled, name);
-            press(&mut drilled, "<enter>");
-            assert!(matches!(drilled.overlays.last(), Some(Overlay::Detail(_))));
+            let asked = press(&mut drilled, "<enter>");
+            assert!(matches!(drilled.overlays.last(), Some(Overlay::Row(_))));
+            on_terminal(&drilled);
+            super::row::answer(&mut drilled, asked);
             on_terminal(&drilled);
             let mut tables = with_name(name, Screen::Tables, size);
             press(&mut tables, "<down><down>c");

@@ -25,6 +25,7 @@ use quarterdeck::{
         run::start::{Options, run},
     },
 };
+use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::{
@@ -58,8 +59,8 @@ impl Desk for Faulty {
         self.0.health(table).await
     }
 
-    async fn answer(&self, question: Question) -> Result<Answer, Report> {
-        self.0.answer(question).await
+    async fn answer(&self, question: Question, unwanted: CancellationToken) -> Result<Answer, Report> {
+        self.0.answer(question, unwanted).await
     }
 
     async fn work(&self, chore: Chore, said: Said, halt: Halt) -> Result<Outcome, Report> {

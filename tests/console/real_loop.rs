@@ -1,6 +1,10 @@
 //! The real runner on a test backend: scripted keys, a scripted desk, nothing else replaced.
 
-use std::{io, sync::Arc, time::Duration};
+use std::{
+    io,
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
 
 use quarterdeck::{
     engine::{
@@ -31,7 +35,7 @@ use tokio::{
 use super::{
     fixture::{
         Scene,
-        desk::{Engine, Scripted, linked},
+        desk::{Engine, GIVEN_UP, Scripted, linked},
         now, scene,
     },
     reducer::strokes,
@@ -332,4 +336,26 @@ async fn ctrl_z_suspends_when_the_worker_has_let_go() {
     console.until("copied", |shown| shown.copied == ["chat_messages_2024_q1"]).await;
     console.press("<c-c><c-c><c-c>");
     console.end().await;
+}
+
+#[tokio::test]
+async fn a_row_that_nobody_waits_for_any_more_is_given_up() {
+    let (opened, _engine) = linked(Scene::Differs);
+    let console = Console::start(Scene::Differs, Some(opened));
+    console.until("it is open", |shown| shown.picture.contains("VERIFYING")).await;
+    console.press("4<down><enter>");
+    console.until("the rows are there", |shown| shown.picture.contains("missing")).await;
+    console.press("<enter>");
+    console.until("it is being read", |shown| shown.picture.contains("reading …")).await;
+    assert_eq!(GIVEN_UP.load(Ordering::Relaxed), 0);
+    console.press("<esc>");
+    let given_up = async {
+        while GIVEN_UP.load(Ordering::Relaxed) < 1 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, given_up).await.expect("its window is closed");
+    // The next one comes at once, and is not taken for the one that was given up.
+    console.press("<down><enter>");
+    console.until("it is read", |shown| shown.picture.contains("read at 14:02:29")).await;
 }

@@ -81,6 +81,7 @@ pub(crate) fn overlays() -> Vec<Overlay> {
         .map(ask),
     );
     overlays.push(Overlay::Form(install_form()));
+    overlays.extend(super::row::views().map(|view| Overlay::Row(Box::new(view))));
     overlays
 }
 

@@ -172,8 +172,12 @@ fn differing_rows() {
     let mut model = fixture::model(Scene::Differs, Screen::Validation, (80, 24));
     press(&mut model, "<down><enter><down>");
     check("differences", &model);
-    press(&mut model, "<enter>");
+    let asked = press(&mut model, "<enter>");
     check("difference", &model);
+    super::row::answer(&mut model, asked);
+    check("difference_read", &model);
+    press(&mut model, "nnnnn");
+    check("difference_long", &model);
 }
 
 #[test]

@@ -128,6 +128,8 @@ fn an_action_that_is_not_known_to_read_is_blocked_with_the_reason() {
         Action::Options,
         Action::Guide,
         Action::Freeze,
+        Action::NextDifference,
+        Action::PreviousDifference,
         Action::Order(Order::Blockers),
         Action::Order(Order::Tune),
     ];

@@ -487,3 +487,45 @@ async fn a_lab_that_is_stopped_leaves_no_scratch_tables() {
     console.terminal.press("q");
     assert_eq!(console.end().0, 0);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_differing_row_is_read_whole_with_keys_whoever_owns_the_migration() {
+    let db = support::database("console_row").await;
+    db.sql(TABLE).await;
+    let owner = Console::start(&["run", "chat", "--ui", "tui", "--conn", db.conninfo()]);
+    owner.terminal.sees("READY ▶ running");
+    db.sql("UPDATE chat_twin SET body = 'row 7' || repeat(' and on', 10000) WHERE id = 7").await;
+    owner.press("v", "✗ differs");
+    owner.press("4", "✗ 1 row differs");
+    owner.press("\r", "id=7, created_at=2024-01-01");
+    owner.press("\r", "read at ");
+    owner.terminal.sees("they differ from character 6, line 1 on; source 5, twin 70,005");
+    owner.terminal.sees("the log holds no change of this key");
+    owner.press("nn", "difference 2 of 2: body, twin");
+    // Another process looks at the same, and may change nothing.
+    let console = Console::start(&["--watch", "--conn", db.conninfo()]);
+    console.terminal.sees("▸chat_twin ");
+    console.press("\x1b[B", "▸chat ");
+    console.press("\r", "watching");
+    console.press("4", "✗ 1 row differs");
+    console.press("\r", "id=7, created_at=2024-01-01");
+    console.press("\r", "read at ");
+    // Who has the table for himself is not queued behind, and who closes the window is not waited for.
+    let mut blocker = db.session().await;
+    let tx = blocker.begin().await.unwrap();
+    tx.batch("lock", "LOCK TABLE public.chat_twin IN ACCESS EXCLUSIVE MODE").await.unwrap();
+    console.press("R", "another session holds the table");
+    tx.rollback().await.unwrap();
+    // It is put right behind the verifier's back.
+    db.sql("UPDATE chat_twin SET body = 'row 7' WHERE id = 7").await;
+    for who in [&owner, &console] {
+        who.press("R", "both sides are equal now");
+    }
+    console.press("q", "id=7, created_at=2024-01-01");
+    console.terminal.press("q");
+    assert_eq!(console.end().0, 0);
+    owner.press("q", "id=7, created_at=2024-01-01");
+    owner.press("q", "The migration stays stopped");
+    owner.terminal.press("y");
+    assert_eq!(owner.end().0, 5);
+}

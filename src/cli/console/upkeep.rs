@@ -13,7 +13,7 @@ use crate::{
         audit::{self, Origin},
         health, ids, maintain,
         plan::compare::weigh,
-        retain,
+        retain, row,
     },
     error::{Error, Report, Result},
     model::{figures, plan::Request, retention::Progress},
@@ -33,15 +33,19 @@ use crate::{
 /// How often it is said how far a chore is.
 const TELL_EVERY: Duration = Duration::from_millis(100);
 
-/// Answers a question; who leaves meanwhile has it cancelled.
-pub(super) async fn answer(target: &Target, question: Question, gone: &CancellationToken) -> Result<Answer> {
+/// Answers a question; who does not want the answer any more has it cancelled.
+pub(super) async fn answer(
+    target: &Target,
+    question: Question,
+    given_up: impl Future<Output = ()>,
+) -> Result<Answer> {
     let mut session = Session::open(target, "console").await?;
     let token = session.cancel_token();
     let answer = answered(&mut session, question);
     tokio::pin!(answer);
     tokio::select! {
         answer = &mut answer => answer,
-        () = gone.cancelled() => target.cancel_until_ended(&token, answer).await,
+        () = given_up => target.cancel_until_ended(&token, answer).await,
     }
 }
 
@@ -66,6 +70,7 @@ async fn answered(session: &mut Session, question: Question) -> Result<Answer> {
             let default = plan.default.map(|default| default.sql);
             Answer::Install(plan.make.into_iter().chain(default).collect())
         }
+        Question::Row(wanted) => Answer::Row(row::look(session, &wanted).await?.into()),
         Question::Weigh(request) => Answer::Weighed(weigh(session, &request).await?.into()),
         Question::Doomed(wish) => {
             let found = retain::look(session, &wish).await?;

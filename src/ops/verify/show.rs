@@ -137,7 +137,7 @@ async fn seek_in_source(comparison: &Comparison<'_>, found: &mut [Found]) -> Res
 
 /// A row's key and values as text, and a hash of each value's binary form.
 struct Values {
-    key: String,
+    key: Vec<String>,
     shown: Vec<Option<String>>,
     hashes: Vec<Option<i64>>,
 }
@@ -186,8 +186,10 @@ fn diff(sides: &Sides<'_>, found: &Found, rows: &Rows) -> Diff {
         columns.truncate(MAX_COLUMNS);
     }
     let leaf = sides.leaves[found.leaf].name.as_str().to_owned();
-    let key = source.or(twin).map(|values| values.key.clone()).unwrap_or_default();
-    Diff { leaf, key, kind, columns }
+    let key_values = source.or(twin).map(|values| values.key.clone()).unwrap_or_default();
+    let named = sides.scheme.twin_key().into_iter().zip(&key_values);
+    let key = named.map(|(column, value)| format!("{}={value}", column.name.as_str()));
+    Diff { leaf, key: key.collect::<Vec<_>>().join(", "), key_values, kind, columns }
 }
 
 /// The hash tells apart what differs behind the cut.
@@ -259,14 +261,10 @@ fn read_sql(sides: &Sides<'_>, heap: Heap) -> String {
         .iter()
         .map(|c| format!("CASE num_nulls({0}) WHEN 0 THEN left(concat({0}), {1}) END", c.name, SHOWN + 1));
     let hashes = columns.iter().map(|c| hash(&format!("record_send(ROW({}))", c.name), 0));
-    let key = sides
-        .scheme
-        .twin_key()
-        .into_iter()
-        .map(|c| format!("{} || concat({})", literal(&format!("{}=", c.name.as_str())), c.name));
+    let key = sides.scheme.twin_key().into_iter().map(|c| format!("concat({})", c.name));
     let list = |items: Vec<String>| items.join(", ");
     format!(
-        "SELECT ctid::text, concat_ws(', ', {}), ARRAY[{}]::text[], ARRAY[{}]::int8[] \
+        "SELECT ctid::text, ARRAY[{}]::text[], ARRAY[{}]::text[], ARRAY[{}]::int8[] \
          FROM ONLY {} WHERE ctid = ANY ($1::text[]::tid[])",
         list(key.collect()),
         list(shown.collect()),

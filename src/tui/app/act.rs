@@ -18,7 +18,7 @@ use crate::{
             moves,
             msg::Effect,
             overlay::{Detail, Overlay},
-            palette, take,
+            palette, row, take,
             upkeep::{
                 self,
                 duty::{self, Duty},
@@ -41,6 +41,10 @@ pub fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::Enter => return enter(model),
         Action::Back | Action::No => back(model),
         Action::Filter => model.cursors.filtering = true,
+        Action::NextDifference => row::jump(model, 1),
+        Action::PreviousDifference => row::jump(model, -1),
+        Action::Reload if row::in_front(model).is_some() => return row::again(model),
+        Action::Export if row::in_front(model).is_some() => return take::row(model),
         Action::Reload if model.screen == Screen::Health => return upkeep::read(model),
         Action::Reload => return reload(model),
         Action::Mend => return deed::ask(model, Deed::Mend),
@@ -163,6 +167,7 @@ fn toggle(model: &mut Model) {
             Overlay::Help { .. }
             | Overlay::Palette { .. }
             | Overlay::Detail(_)
+            | Overlay::Row(_)
             | Overlay::Export { .. }
             | Overlay::Panic(_),
         )
@@ -181,7 +186,9 @@ fn enter(model: &mut Model) -> Vec<Effect> {
             model.overlays.pop();
             return chosen.map(|action| super::keys::attempt(model, action)).unwrap_or_default();
         }
-        Some(Overlay::Help { .. } | Overlay::Detail(_) | Overlay::Panic(_)) => return Vec::new(),
+        Some(Overlay::Help { .. } | Overlay::Detail(_) | Overlay::Row(_) | Overlay::Panic(_)) => {
+            return Vec::new();
+        }
         None if model.cursors.filtering => {
             model.cursors.filtering = false;
             return Vec::new();
@@ -228,8 +235,8 @@ fn look_inside(model: &mut Model) -> Vec<Effect> {
         }
         Screen::Validation if model.cursors.drilled.is_some() => {
             let diffs = model.shown_diffs();
-            let detail = model.cursors.diffs.at(diffs.len()).map(|at| Detail::of_diff(diffs[at]));
-            model.overlays.extend(detail.map(Overlay::Detail));
+            let diff = model.cursors.diffs.at(diffs.len()).map(|at| diffs[at].clone());
+            return diff.map(|diff| row::open(model, diff)).unwrap_or_default();
         }
         Screen::Layout | Screen::Quarters | Screen::Backfill | Screen::Validation => {
             let leaf = model.selected_period().map(|(_, period)| period.leaf.clone());

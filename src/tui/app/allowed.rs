@@ -24,6 +24,7 @@ use crate::{
             list::Load,
             model::{Connection, Model, Screen},
             overlay::Overlay,
+            row,
             upkeep::{self, Page as Sheet, may},
             watching,
             wizard::Page,
@@ -69,6 +70,9 @@ pub fn blocked(action: Action, model: &Model) -> Option<Blocked> {
 }
 
 fn able(action: Action, model: &Model) -> Verdict {
+    if let Some(verdict) = row::may(action, model) {
+        return verdict;
+    }
     match action {
         Action::Mend => may::on(model, Sheet::Health).and_then(|()| may::mend(model)),
         Action::Options if model.upkeep.page == Sheet::Retain => may::on(model, Sheet::Retain),
@@ -109,6 +113,8 @@ fn able(action: Action, model: &Model) -> Verdict {
         | Action::FewerAhead
         | Action::Toggle
         | Action::Copy
+        | Action::NextDifference
+        | Action::PreviousDifference
         | Action::Export
         | Action::Freeze
         | Action::Help
@@ -138,6 +144,7 @@ fn toggles(model: &Model) -> bool {
             Overlay::Help { .. }
             | Overlay::Palette { .. }
             | Overlay::Detail(_)
+            | Overlay::Row(_)
             | Overlay::Export { .. }
             | Overlay::Panic(_),
         )

@@ -178,6 +178,7 @@ pub fn name_of(model: &Model, deed: Deed) -> Option<&str> {
         | Overlay::Ask(_)
         | Overlay::Form(_)
         | Overlay::Detail(_)
+        | Overlay::Row(_)
         | Overlay::Export { .. }
         | Overlay::Panic(_) => None,
     })

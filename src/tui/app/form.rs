@@ -126,6 +126,7 @@ pub fn in_front(model: &Model) -> Option<&Form> {
             | Overlay::Ask(_)
             | Overlay::Wizard(_)
             | Overlay::Detail(_)
+            | Overlay::Row(_)
             | Overlay::Export { .. }
             | Overlay::Panic(_),
         )

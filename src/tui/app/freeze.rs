@@ -62,6 +62,8 @@ pub fn reads(action: Action) -> bool {
     match action {
         Action::Freeze
         | Action::Move(_)
+        | Action::NextDifference
+        | Action::PreviousDifference
         | Action::Filter
         | Action::Copy
         | Action::Help

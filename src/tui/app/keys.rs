@@ -111,7 +111,11 @@ fn entry(model: &mut Model) -> Option<&mut String> {
             Overlay::Ask(ask) => Some(&mut ask.typed),
             Overlay::Wizard(wizard) => Some(&mut wizard.options.zone),
             Overlay::Form(form) => form.entry(),
-            Overlay::Help { .. } | Overlay::Detail(_) | Overlay::Export { .. } | Overlay::Panic(_) => None,
+            Overlay::Help { .. }
+            | Overlay::Detail(_)
+            | Overlay::Row(_)
+            | Overlay::Export { .. }
+            | Overlay::Panic(_) => None,
         },
     }
 }

@@ -18,6 +18,7 @@ pub mod msg;
 pub mod options;
 pub mod overlay;
 pub mod palette;
+pub mod row;
 pub mod take;
 pub mod update;
 pub mod upkeep;

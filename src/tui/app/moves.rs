@@ -29,7 +29,7 @@ pub fn moved(model: &mut Model, step: Move) {
         }
         Overlay::Form(form) => form.selected = stepped(form.selected, step, page, form.fields.len()),
         Overlay::Wizard(wizard) => wizard::moved(wizard, step, page, furthest.unwrap_or(UNKNOWN)),
-        Overlay::Help { .. } | Overlay::Ask(_) | Overlay::Detail(_) | Overlay::Panic(_) => {
+        Overlay::Help { .. } | Overlay::Ask(_) | Overlay::Detail(_) | Overlay::Row(_) | Overlay::Panic(_) => {
             if let Some(scroll) = overlay.scroll() {
                 // Before it is drawn nobody knows how long the text is: the view clamps.
                 let furthest = furthest.unwrap_or(UNKNOWN);

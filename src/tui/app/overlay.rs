@@ -9,6 +9,7 @@ use crate::{
             form::Form,
             msg::PanicReport,
             options::{self, Row},
+            row::RowView,
             wizard::{Page, Wizard},
         },
         harmless::harmless,
@@ -39,6 +40,8 @@ pub enum Overlay {
     Form(Form),
     /// A text to read.
     Detail(Detail),
+    /// A differing row, read whole.
+    Row(Box<RowView>),
     /// What to export.
     Export {
         /// The selected row.
@@ -117,6 +120,7 @@ impl Overlay {
             },
             Self::Form(_) => Context::Form,
             Self::Detail(_) => Context::Detail,
+            Self::Row(_) => Context::Row,
             Self::Export { .. } => Context::Export,
             Self::Panic(_) => Context::Panic,
         }
@@ -131,9 +135,15 @@ impl Overlay {
             | Self::Ask(_)
             | Self::Form(_)
             | Self::Detail(_)
+            | Self::Row(_)
             | Self::Export { .. }
             | Self::Panic(_) => None,
         }
+    }
+
+    /// The window about a row, if it is one.
+    pub fn row(&mut self) -> Option<&mut RowView> {
+        if let Self::Row(view) = self { Some(view) } else { None }
     }
 
     /// Lines scrolled, where it scrolls.
@@ -142,6 +152,7 @@ impl Overlay {
             Self::Help { scroll } => Some(scroll),
             Self::Ask(ask) => Some(&mut ask.scroll),
             Self::Detail(detail) => Some(&mut detail.scroll),
+            Self::Row(view) => Some(&mut view.scroll),
             Self::Wizard(wizard) if wizard.page == Page::Preview => Some(&mut wizard.scroll),
             Self::Palette { .. } | Self::Wizard(_) | Self::Form(_) | Self::Export { .. } | Self::Panic(_) => {
                 None

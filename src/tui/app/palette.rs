@@ -29,6 +29,8 @@ fn offered(action: Action) -> bool {
         | Action::NextPage
         | Action::PreviousPage
         | Action::Move(_)
+        | Action::NextDifference
+        | Action::PreviousDifference
         | Action::Enter
         | Action::Back
         | Action::MoreAhead

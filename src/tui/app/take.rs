@@ -6,6 +6,7 @@ use crate::{
     engine::{
         event::Event,
         report,
+        row::WholeRow,
         sentence::{sentence, word},
         status::{Diff, Status},
     },
@@ -16,7 +17,7 @@ use crate::{
         model::{Model, Screen, Tone},
         msg::Effect,
         overlay::Overlay,
-        upkeep,
+        row, upkeep,
         wizard::Wizard,
     },
 };
@@ -88,11 +89,27 @@ pub fn export(model: &mut Model) -> Vec<Effect> {
     let Some(Overlay::Export { selected }) = model.overlays.pop() else { return Vec::new() };
     let export = Export::ALL[selected.min(Export::ALL.len() - 1)];
     let Some(status) = model.status() else { return Vec::new() };
-    let at = model.now.format("%Y%m%dT%H%M%SZ");
-    let path =
-        format!("quarterdeck-{}-{at}-{}", in_a_path(status.migration.table.name.as_str()), export.ending());
     let contents = export.contents(status, model);
-    vec![Effect::Export { path, contents }]
+    vec![Effect::Export { path: path(model, export.ending()), contents }]
+}
+
+/// Writes the row that is read in the window in front: its values as they are, whatever the terminal shows of them.
+pub fn row(model: &Model) -> Vec<Effect> {
+    #[derive(serde::Serialize)]
+    struct Written<'a> {
+        diff: &'a Diff,
+        row: &'a WholeRow,
+    }
+    let Some((view, row)) = row::read(model) else { return Vec::new() };
+    let written = Written { diff: &view.wanted.diff, row };
+    vec![Effect::Export { path: path(model, "row.json"), contents: json(&written) }]
+}
+
+/// A new file's name in the working directory.
+fn path(model: &Model, ending: &str) -> String {
+    let at = model.now.format("%Y%m%dT%H%M%SZ");
+    let table = model.table_name().unwrap_or_default();
+    format!("quarterdeck-{}-{at}-{ending}", in_a_path(table))
 }
 
 /// A table's name as part of a file's name: whatever could leave the directory or hide is replaced.
@@ -149,6 +166,13 @@ pub fn copy(model: &mut Model) -> Vec<Effect> {
     let text = match model.overlays.last() {
         Some(Overlay::Wizard(wizard)) => step_sql(wizard),
         Some(Overlay::Detail(detail)) => Some(detail.text.join("\n")),
+        Some(Overlay::Row(view)) => match row::copied(view) {
+            Ok(text) => Some(text),
+            Err(why) => {
+                model.say(Tone::Warn, why);
+                return Vec::new();
+            }
+        },
         Some(_) => None,
         None => selected(model),
     };

@@ -9,6 +9,7 @@ use crate::tui::app::{
     model::{Connection, Model, Screen, Tone},
     msg::{Effect, Msg},
     overlay::Overlay,
+    row,
     upkeep::{self, health},
     wizard,
 };
@@ -19,7 +20,13 @@ pub fn update(model: &mut Model, msg: Msg, now: DateTime<Utc>) -> Vec<Effect> {
     match msg {
         Msg::Key(stroke) => return keys::pressed(model, stroke),
         Msg::Paste(text) => keys::pasted(model, &text),
-        Msg::Resize(columns, rows) => model.size = (columns, rows),
+        Msg::Resize(columns, rows) => {
+            let is_wider = model.size.0 != columns;
+            model.size = (columns, rows);
+            if is_wider {
+                row::resized(model);
+            }
+        }
         Msg::Drawn(furthest) => model.cursors.furthest = Some(furthest),
         Msg::Signal => {
             freeze::thaw(model);

@@ -42,6 +42,8 @@ pub fn only_looks(action: Action, model: &Model) -> bool {
             | Action::Options
             | Action::Guide
             | Action::Freeze
+            | Action::NextDifference
+            | Action::PreviousDifference
             // Their dialogs show who and what; the answer is refused.
             | Action::Order(Order::Blockers | Order::Tune)
     ) || (matches!(action, Action::Enter | Action::Toggle) && enters_to_look(model))
@@ -57,6 +59,7 @@ fn enters_to_look(model: &Model) -> bool {
             Overlay::Help { .. }
             | Overlay::Palette { .. }
             | Overlay::Detail(_)
+            | Overlay::Row(_)
             | Overlay::Export { .. }
             | Overlay::Panic(_),
         ) => true,

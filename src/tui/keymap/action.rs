@@ -51,6 +51,10 @@ pub enum Action {
     Guide,
     /// Stop the chore that runs.
     StopWork,
+    /// The next place where a row's values differ.
+    NextDifference,
+    /// The place before.
+    PreviousDifference,
     /// To the clipboard.
     Copy,
     /// To a file.

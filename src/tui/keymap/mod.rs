@@ -85,6 +85,8 @@ pub enum Context {
     Form,
     /// A text to read.
     Detail,
+    /// A differing row, read whole.
+    Row,
     /// What to export.
     Export,
     /// The wizard's choices.

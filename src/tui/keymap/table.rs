@@ -68,6 +68,7 @@ const ROWS: &[C] = &[
     C::YesNo,
     C::Help,
     C::Detail,
+    C::Row,
     C::Export,
     C::Wizard,
     C::Options,
@@ -84,6 +85,7 @@ const READING: &[C] = &[
     C::On(S::Health),
     C::On(S::Log),
     C::Detail,
+    C::Row,
     C::Preview,
 ];
 pub(super) const ANYWHERE: &[C] = &[
@@ -101,6 +103,7 @@ pub(super) const ANYWHERE: &[C] = &[
     C::Help,
     C::Form,
     C::Detail,
+    C::Row,
     C::Export,
     C::Wizard,
     C::Options,
@@ -150,7 +153,7 @@ const MOVING_KEYS: &[Binding] = &[
     bind(BACKFILL, A::Move(M::Right), "chunk on", "select the next chunk").keys(&[k(KeyCode::Right), c('l')]),
     bind(BACKFILL, A::Move(M::NextChunk), "chunk of note", "select the next chunk that failed or is in hand").keys(&[c('n')]),
     bind(TABLES, A::Enter, "open / convert…", "open the table's migration, or plan one").keys(&[k(KeyCode::Enter)]).foot(2),
-    bind(PERIODS, A::Enter, "differences", "look at the differing rows of the period").keys(&[k(KeyCode::Enter)]).foot(11),
+    bind(PERIODS, A::Enter, "differences", "look at the differing rows of the period; there, read the selected one whole").keys(&[k(KeyCode::Enter)]).foot(11),
     bind(HEALTH, A::PreviousPage, "page before", "the page before: health, maintain, audit, ids, retain").keys(&[k(KeyCode::Left), c('h')]),
     bind(HEALTH, A::NextPage, "next page", "the next page: health, maintain, audit, ids, retain").keys(&[k(KeyCode::Right), c('l')]).foot(6),
     bind(HEALTH, A::Enter, "details", "the whole finding with its SQL; the whole statement, and how to write it instead").keys(&[k(KeyCode::Enter)]).foot(2),
@@ -201,6 +204,10 @@ const UPKEEP_KEYS: &[Binding] = &[
 const READING_KEYS: &[Binding] = &[
     bind(TABLES, A::Reload, "reload", "read the list of tables again").keys(&[c('R')]).foot(10),
     bind(HEALTH, A::Reload, "look again", "ask what the page in front is about anew").keys(&[c('R')]).foot(10),
+    bind(&[C::Row], A::NextDifference, "next difference", "go to the next place where the row's values differ").keys(&[c('n')]).foot(1),
+    bind(&[C::Row], A::PreviousDifference, "difference before", "go to the place before where the row's values differ").keys(&[c('N')]),
+    bind(&[C::Row], A::Reload, "read again", "read the row again, as it is now").keys(&[c('R')]).foot(10),
+    bind(&[C::Row], A::Export, "write", "write the row with its whole values to a file (JSON)").keys(&[c('e')]).foot(12),
     bind(READING, A::Copy, "copy", "copy the selected thing to the clipboard (OSC 52)").keys(&[c('y')]).foot(11),
     bind(SCREENS, A::Export, "export…", "write differences, events or a report to a file").keys(&[c('e')]).foot(12),
 ];
@@ -209,7 +216,7 @@ const READING_KEYS: &[Binding] = &[
 const CONSOLE_KEYS: &[Binding] = &[
     bind(SCREENS, A::Palette, "palette", "find any action by its name").keys(&[c(':')]).foot(7),
     bind(SCREENS, A::Help, "help", "all keys, and why one cannot act now").keys(&[c('?'), k(KeyCode::F(1))]).foot(7),
-    bind(&[C::Wizard, C::Options, C::Preview, C::Detail], A::Help, "help", "all keys, and why one cannot act now").keys(&[c('?')]),
+    bind(&[C::Wizard, C::Options, C::Preview, C::Detail, C::Row], A::Help, "help", "all keys, and why one cannot act now").keys(&[c('?')]),
     bind(SCREENS, A::Freeze, "freeze", "the display stands still to be read; the work goes on, and z thaws").keys(&[c('z')]),
     bind(SCREENS, A::Quit, "quit", "leave; a migration of this process stops and can be resumed").keys(&[c('q')]).foot(8),
     bind(ANYWHERE, A::Interrupt, "interrupt", "finish the chunk and leave; twice: cancel it; thrice: exit").keys(&[ctrl('c')]),
@@ -226,7 +233,7 @@ const DIALOG_KEYS: &[Binding] = &[
     bind(&[C::Typed, C::Filter, C::Palette], A::Back, "back", "leave without doing anything").keys(&[k(KeyCode::Esc)]).foot(2),
     bind(&[C::Filter], A::Enter, "keep the filter", "keep the filter and go back to the list").keys(&[k(KeyCode::Enter)]).foot(1),
     bind(&[C::Palette], A::Enter, "do it", "do the selected action").keys(&[k(KeyCode::Enter)]).foot(1),
-    bind(&[C::Help, C::Detail, C::Export], A::Back, "back", "close it").keys(&[k(KeyCode::Esc), c('q')]).foot(2),
+    bind(&[C::Help, C::Detail, C::Row, C::Export], A::Back, "back", "close it").keys(&[k(KeyCode::Esc), c('q')]).foot(2),
     bind(&[C::Export], A::Enter, "write", "write the selected file").keys(&[k(KeyCode::Enter)]).foot(1),
     bind(&[C::Options], A::Toggle, "change", "the next value of this choice").keys(&[c('d'), k(KeyCode::Tab)]).foot(2),
     bind(&[C::Form], A::Enter, "go on", "take what is filled in").keys(&[k(KeyCode::Enter)]).foot(1),

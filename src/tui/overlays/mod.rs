@@ -8,6 +8,7 @@ mod form;
 pub mod help;
 mod limits;
 pub mod palette;
+mod row;
 pub mod sql;
 pub mod swap;
 mod upkeep;
@@ -29,6 +30,7 @@ pub fn draw(pen: &mut Pen<'_>, screen: Rect, overlay: &Overlay, model: &Model) {
         Overlay::Wizard(wizard) => wizard::draw(pen, screen, wizard, model),
         Overlay::Form(form) => form::draw(pen, screen, form, model),
         Overlay::Detail(detail) => detail::text(pen, screen, detail, model),
+        Overlay::Row(view) => row::draw(pen, screen, view, model),
         Overlay::Export { selected } => detail::export(pen, screen, *selected, model),
         Overlay::Panic(report) => detail::panic(pen, screen, report, model),
     }

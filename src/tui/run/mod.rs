@@ -10,6 +10,7 @@ use std::{collections::VecDeque, io, sync::Arc, time::Duration};
 
 use chrono::{TimeDelta, Utc};
 use tokio::{sync::mpsc, time::Instant};
+use tokio_util::sync::CancellationToken;
 
 use crate::{
     engine::{command::Asked, link::Link, status::Status},
@@ -18,8 +19,12 @@ use crate::{
         app::{
             model::{Connection, Model},
             msg::{Effect, Msg},
+            row,
             update::{heartbeat, update},
-            upkeep::work::{self, Chore},
+            upkeep::{
+                Question,
+                work::{self, Chore},
+            },
         },
         desk::{Desk, Halt, Opened},
         run::inbox::{Inbox, Input, Outside},
@@ -53,6 +58,8 @@ pub struct Runner<D, S> {
     outside: mpsc::UnboundedSender<Outside>,
     /// Stops the chore that was begun last.
     halt: Halt,
+    /// Gives up the reading of a row that was asked for last.
+    reading: CancellationToken,
     drawn: Option<Instant>,
     changed: Changed,
     announced: (String, Progress),
@@ -81,6 +88,7 @@ impl<D: Desk, S: Stage> Runner<D, S> {
             link: None,
             outside,
             halt: Halt::default(),
+            reading: CancellationToken::new(),
             drawn: None,
             changed: Changed::Now,
             announced: (String::new(), Progress::None),
@@ -138,6 +146,10 @@ impl<D: Desk, S: Stage> Runner<D, S> {
                 return true;
             }
             self.act(effect);
+        }
+        // Whatever closed the window: nobody waits for the row.
+        if !row::is_awaited(&self.model) {
+            self.reading.cancel();
         }
         false
     }
@@ -261,10 +273,13 @@ impl<D: Desk, S: Stage> Runner<D, S> {
                 let found = desk.health(table.clone()).await.map(Arc::new);
                 Outside::Msg(Msg::Health(table, found))
             }),
-            Effect::Ask(question) => self.ask(|desk| async move {
-                let answer = desk.answer(question.clone()).await;
-                Outside::Msg(Msg::Answered(question, answer))
-            }),
+            Effect::Ask(question) => {
+                let unwanted = self.unwanted(&question);
+                self.ask(|desk| async move {
+                    let answer = desk.answer(question.clone(), unwanted).await;
+                    Outside::Msg(Msg::Answered(question, answer))
+                });
+            }
             Effect::Work(chore) => self.work(chore),
             Effect::StopWork => self.halt.soon.cancel(),
             Effect::CancelWork => {
@@ -297,6 +312,15 @@ impl<D: Desk, S: Stage> Runner<D, S> {
             // `take` ends the runner before it comes here.
             Effect::Quit => {}
         }
+    }
+
+    /// What tells the desk that an answer is not wanted any more: of rows, the one that was asked for last is.
+    fn unwanted(&mut self, question: &Question) -> CancellationToken {
+        let unwanted = CancellationToken::new();
+        if let Question::Row(_) = question {
+            std::mem::replace(&mut self.reading, unwanted.clone()).cancel();
+        }
+        unwanted
     }
 
     /// Asks the desk without waiting for it.

@@ -1,7 +1,7 @@
 //! A pass reads both sides by TIDs and the log once a tile; so does repair; rows to be shown are sought by TID and key.
 
 use quarterdeck::ops::{
-    repair as ops_repair,
+    repair as ops_repair, row,
     verify::{self, Limits, Pass, Progress, Sides},
 };
 
@@ -84,6 +84,29 @@ pub(super) async fn differences(stage: &Stage) {
         }
     }
     assert!(shown.count() >= 3, "sought in the source and in the twin, and read");
+    whole(stage, &pass).await;
     stage.sql(MEND).await;
     stage.analyse().await;
+}
+
+/// A row that is read whole is found by its key, on both sides and in the log, whatever their sizes.
+async fn whole(stage: &Stage, pass: &Pass) {
+    let (scheme, leaves) = (&stage.rig.scheme, &stage.rig.leaves);
+    let log = scheme.log().name;
+    let mut session = stage.session().await;
+    for diff in pass.verdicts.iter().flat_map(|verdict| &verdict.diffs) {
+        stage.plans();
+        row::read(&mut session, scheme, leaves, diff).await.unwrap();
+        let plans = stage.plans();
+        let relations = || leaves.iter().map(|leaf| leaf.name.as_str()).chain([TABLE, log.as_str()]);
+        let mut sought = 0;
+        for plan in &plans {
+            for scan in relations().flat_map(|relation| plan.scans(relation)) {
+                assert!(scan.kind() != "Seq Scan" && scan.rows() < 10.0, "{}", plan.shown());
+                assert!(scan.removed() < 10.0, "{}", plan.shown());
+                sought += 1;
+            }
+        }
+        assert!(sought >= 5, "sought on both sides and in the log, measured, read: {sought}");
+    }
 }

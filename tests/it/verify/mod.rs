@@ -6,3 +6,4 @@ mod hot;
 mod limits;
 mod names;
 mod planted;
+mod whole;

@@ -26,6 +26,7 @@ use crate::{
         maintain::{Found, Wish},
         plan::compare::Weighed,
         retain::{self as retention, Instead, Retention},
+        row::{Wanted, WholeRow},
     },
     error::Report,
     model::{
@@ -44,7 +45,7 @@ use crate::{
         model::{Model, Screen, Tone},
         msg::Effect,
         overlay::{Detail, Overlay},
-        wizard,
+        row, wizard,
     },
 };
 
@@ -97,6 +98,8 @@ pub enum Question {
     Doomed(retention::Wish),
     /// What each strategy would make of a table that the wizard is about.
     Weigh(Request),
+    /// What both sides have in a differing row, whole, now.
+    Row(Box<Wanted>),
 }
 
 /// What the desk says.
@@ -116,6 +119,8 @@ pub enum Answer {
     Doomed(Arc<Doomed>),
     /// To [`Question::Weigh`].
     Weighed(Arc<Weighed>),
+    /// To [`Question::Row`].
+    Row(Arc<WholeRow>),
 }
 
 /// Rows that would go, and what could be done instead.
@@ -280,6 +285,10 @@ pub fn answered(model: &mut Model, question: &Question, answer: Result<Answer, R
         Question::Weigh(request) => {
             let pick = |answer| if let Answer::Weighed(weighed) = answer { Some(weighed) } else { None };
             wizard::weighed(model, request, &load(answer, pick));
+        }
+        Question::Row(wanted) => {
+            let pick = |answer| if let Answer::Row(row) = answer { Some(row) } else { None };
+            row::answered(model, wanted, &load(answer, pick));
         }
         Question::Guide(of) if upkeep.of.as_ref().is_some_and(|table| table.to_string() == *of) => {
             guided(model, answer);
