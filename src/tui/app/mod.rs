@@ -12,6 +12,7 @@ pub mod freeze;
 pub mod keys;
 pub mod leaving;
 pub mod list;
+pub mod listed;
 pub mod model;
 pub mod moves;
 pub mod msg;
