@@ -20,7 +20,7 @@ use crate::{
     tui::{
         app::{
             deed::Deed,
-            leaving,
+            export, leaving,
             list::Load,
             model::{Connection, Model, Screen},
             overlay::Overlay,
@@ -83,7 +83,7 @@ fn able(action: Action, model: &Model) -> Verdict {
         Action::Enter => enter(model),
         Action::Convert => convert(model),
         Action::Move(Move::Left | Move::Right) if no_steps(model) => moot("there is no plan to look through"),
-        Action::Export if model.job.status.is_none() => moot("no migration is open"),
+        Action::Export => export::choices(model).map(drop),
         Action::Toggle | Action::MoreAhead | Action::FewerAhead if !toggles(model) => {
             moot("there is nothing to choose")
         }
@@ -109,7 +109,6 @@ fn able(action: Action, model: &Model) -> Verdict {
         | Action::FewerAhead
         | Action::Toggle
         | Action::Copy
-        | Action::Export
         | Action::Freeze
         | Action::Help
         | Action::Palette
@@ -138,7 +137,7 @@ fn toggles(model: &Model) -> bool {
             Overlay::Help { .. }
             | Overlay::Palette { .. }
             | Overlay::Detail(_)
-            | Overlay::Export { .. }
+            | Overlay::Export(_)
             | Overlay::Panic(_),
         )
         | None => false,

@@ -178,7 +178,7 @@ pub fn name_of(model: &Model, deed: Deed) -> Option<&str> {
         | Overlay::Ask(_)
         | Overlay::Form(_)
         | Overlay::Detail(_)
-        | Overlay::Export { .. }
+        | Overlay::Export(_)
         | Overlay::Panic(_) => None,
     })
 }

@@ -126,7 +126,7 @@ pub fn in_front(model: &Model) -> Option<&Form> {
             | Overlay::Ask(_)
             | Overlay::Wizard(_)
             | Overlay::Detail(_)
-            | Overlay::Export { .. }
+            | Overlay::Export(_)
             | Overlay::Panic(_),
         )
         | None => None,

@@ -64,6 +64,7 @@ pub fn reads(action: Action) -> bool {
         | Action::Move(_)
         | Action::Filter
         | Action::Copy
+        | Action::Export
         | Action::Help
         | Action::Back
         | Action::No
@@ -88,7 +89,6 @@ pub fn reads(action: Action) -> bool {
         | Action::Install
         | Action::Guide
         | Action::StopWork
-        | Action::Export
         | Action::Palette
         | Action::Quit
         | Action::Yes

@@ -55,7 +55,9 @@ pub fn deafen(model: &mut Model) {
 
 /// Does it, or says why not.
 pub fn attempt(model: &mut Model, action: Action) -> Vec<Effect> {
-    if !freeze::reads(action) {
+    // A file holds what stands on screen.
+    let exports = action == Action::Enter && matches!(model.overlays.last(), Some(Overlay::Export(_)));
+    if !freeze::reads(action) && !exports {
         freeze::thaw(model);
     }
     if let Some(blocked) = blocked(action, model) {
@@ -111,7 +113,7 @@ fn entry(model: &mut Model) -> Option<&mut String> {
             Overlay::Ask(ask) => Some(&mut ask.typed),
             Overlay::Wizard(wizard) => Some(&mut wizard.options.zone),
             Overlay::Form(form) => form.entry(),
-            Overlay::Help { .. } | Overlay::Detail(_) | Overlay::Export { .. } | Overlay::Panic(_) => None,
+            Overlay::Help { .. } | Overlay::Detail(_) | Overlay::Export(_) | Overlay::Panic(_) => None,
         },
     }
 }

@@ -6,6 +6,7 @@
 pub mod act;
 pub mod allowed;
 pub mod deed;
+pub mod export;
 pub mod fold;
 pub mod form;
 pub mod freeze;

@@ -6,6 +6,7 @@ use crate::{
     tui::{
         app::{
             deed::Ask,
+            export::Choices,
             form::Form,
             msg::PanicReport,
             options::{self, Row},
@@ -40,10 +41,7 @@ pub enum Overlay {
     /// A text to read.
     Detail(Detail),
     /// What to export.
-    Export {
-        /// The selected row.
-        selected: usize,
-    },
+    Export(Choices),
     /// A worker panicked.
     Panic(PanicReport),
 }
@@ -117,7 +115,7 @@ impl Overlay {
             },
             Self::Form(_) => Context::Form,
             Self::Detail(_) => Context::Detail,
-            Self::Export { .. } => Context::Export,
+            Self::Export(_) => Context::Export,
             Self::Panic(_) => Context::Panic,
         }
     }
@@ -131,7 +129,7 @@ impl Overlay {
             | Self::Ask(_)
             | Self::Form(_)
             | Self::Detail(_)
-            | Self::Export { .. }
+            | Self::Export(_)
             | Self::Panic(_) => None,
         }
     }
@@ -143,9 +141,7 @@ impl Overlay {
             Self::Ask(ask) => Some(&mut ask.scroll),
             Self::Detail(detail) => Some(&mut detail.scroll),
             Self::Wizard(wizard) if wizard.page == Page::Preview => Some(&mut wizard.scroll),
-            Self::Palette { .. } | Self::Wizard(_) | Self::Form(_) | Self::Export { .. } | Self::Panic(_) => {
-                None
-            }
+            Self::Palette { .. } | Self::Wizard(_) | Self::Form(_) | Self::Export(_) | Self::Panic(_) => None,
         }
     }
 }

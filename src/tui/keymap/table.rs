@@ -202,7 +202,7 @@ const READING_KEYS: &[Binding] = &[
     bind(TABLES, A::Reload, "reload", "read the list of tables again").keys(&[c('R')]).foot(10),
     bind(HEALTH, A::Reload, "look again", "ask what the page in front is about anew").keys(&[c('R')]).foot(10),
     bind(READING, A::Copy, "copy", "copy the selected thing to the clipboard (OSC 52)").keys(&[c('y')]).foot(11),
-    bind(SCREENS, A::Export, "export…", "write differences, events or a report to a file").keys(&[c('e')]).foot(12),
+    bind(SCREENS, A::Export, "export…", "write what the screen shows to a file: CSV, Markdown or JSON; and the report of the migration").keys(&[c('e')]).foot(12),
 ];
 
 #[rustfmt::skip]

@@ -4,6 +4,7 @@ mod adopting;
 mod blockers;
 pub mod confirm;
 pub mod detail;
+mod export;
 mod form;
 pub mod help;
 mod limits;
@@ -29,7 +30,7 @@ pub fn draw(pen: &mut Pen<'_>, screen: Rect, overlay: &Overlay, model: &Model) {
         Overlay::Wizard(wizard) => wizard::draw(pen, screen, wizard, model),
         Overlay::Form(form) => form::draw(pen, screen, form, model),
         Overlay::Detail(detail) => detail::text(pen, screen, detail, model),
-        Overlay::Export { selected } => detail::export(pen, screen, *selected, model),
+        Overlay::Export(choices) => export::draw(pen, screen, choices, model),
         Overlay::Panic(report) => detail::panic(pen, screen, report, model),
     }
 }
