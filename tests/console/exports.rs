@@ -356,6 +356,12 @@ fn how_the_last_run_ended_goes_along() {
         last["said"][0].as_str().unwrap().contains(said) && last["at"] == "2026-02-12T14:02:30Z",
         "{last}"
     );
+    let mut health = loaded(Page::Health, (80, 24));
+    press(&mut health, "xy");
+    let chore = Chore::Mend { object: "public.m".into(), sql: Vec::new() };
+    update(&mut health, Msg::Worked(Ok(fixture::upkeep::outcome(&chore))), now());
+    assert!(file(&health, "findings.md").contains("2026-02-12 14:02:30 UTC: public.m: done\n"));
+    assert_eq!(json(&health, "findings.json")[0]["last_run"]["said"][0], "public.m: done");
     let mut ids = loaded(Page::Ids, (80, 24));
     press(&mut ids, "L<enter>y");
     update(&mut ids, Msg::Worked(Ok(Outcome::Measured(fixture::upkeep::costs(), 200_000))), now());

@@ -1,13 +1,19 @@
 //! The page *health*: what wants doing on the table, and its partitions.
 
-use super::{Said, filter};
+use super::{
+    Said, filter,
+    upkeep::{last_run, last_words},
+};
 use crate::{
     model::{
         figures,
         health::{Finding, Health, Part, bounds, summary},
     },
     tui::{
-        app::{model::Model, upkeep::health::shown},
+        app::{
+            model::Model,
+            upkeep::{Page, health::shown},
+        },
         export::{Cell, Column, Table, json},
     },
 };
@@ -40,7 +46,7 @@ pub(super) fn findings(model: &Model) -> Option<Table> {
     Some(Table {
         about: format!("{}: findings", health.facts.table.name.plain()),
         list: "findings",
-        notes: notes(health),
+        notes: [notes(health), last_words(model, Page::Health)].concat(),
         filter: filter(model),
         columns: vec![
             Column::words("id", "finding"),
@@ -61,7 +67,8 @@ pub(super) fn json(model: &Model) -> Option<String> {
     let health = model.upkeep.health.found.ready()?;
     let findings = shown(model).into_iter().cloned().collect();
     let of = Health { findings, ..Health::clone(health) };
-    Some(json::pretty(&[Said { of, filter: filter(model), last_run: None }]))
+    let last_run = last_run(model, Page::Health);
+    Some(json::pretty(&[Said { of, filter: filter(model), last_run }]))
 }
 
 /// Its partitions, the newest first.

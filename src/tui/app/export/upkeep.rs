@@ -26,14 +26,14 @@ use crate::{
 };
 
 /// How the last chore of a page ended, in words.
-fn last_words(model: &Model, page: Page) -> Vec<String> {
+pub(super) fn last_words(model: &Model, page: Page) -> Vec<String> {
     let Some(ended) = work::last(model, page) else { return Vec::new() };
     let at = ended.at.format("%Y-%m-%d %H:%M:%S UTC");
     ended.lines().iter().map(|line| format!("{}, {at}: {line}", ended.title)).collect()
 }
 
 /// The same for programs.
-fn last_run(model: &Model, page: Page) -> Option<LastRun<'_>> {
+pub(super) fn last_run(model: &Model, page: Page) -> Option<LastRun<'_>> {
     let ended = work::last(model, page)?;
     Some(LastRun { title: &ended.title, at: ended.at, said: ended.lines() })
 }
@@ -239,7 +239,7 @@ fn of_index(index: &IdIndex) -> Vec<Cell> {
 /// What `ids --json` says.
 pub(super) fn ids_json(model: &Model) -> Option<String> {
     let of = IdReport::clone(model.upkeep.ids.found.ready()?);
-    Some(json::pretty(&Said { of, filter: None, last_run: None }))
+    Some(json::pretty(&Said { of, filter: None, last_run: last_run(model, Page::Ids) }))
 }
 
 /// What the last lab of this visit measured, with so many rows.
