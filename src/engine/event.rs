@@ -214,3 +214,37 @@ pub enum Body {
         exit_code: u8,
     },
 }
+
+impl Body {
+    /// The plan's step that it is about, where it is about one.
+    pub fn step(&self) -> Option<&str> {
+        match self {
+            Self::StepStarted { step }
+            | Self::StepRetried { step, .. }
+            | Self::StepFinished { step, .. }
+            | Self::LockAttempt { step, .. }
+            | Self::Failed { step, .. } => Some(step),
+            Self::Owned { .. }
+            | Self::Phase { .. }
+            | Self::CensusTaken { .. }
+            | Self::ChunkFailed { .. }
+            | Self::LeafSealed { .. }
+            | Self::LeafVerified { .. }
+            | Self::Verified { .. }
+            | Self::Repaired { .. }
+            | Self::ForeignKeyValidated { .. }
+            | Self::Swapped { .. }
+            | Self::Reversed { .. }
+            | Self::DuplicateKey { .. }
+            | Self::Accepted { .. }
+            | Self::Done { .. }
+            | Self::Refused { .. }
+            | Self::Paused { .. }
+            | Self::Resumed { .. }
+            | Self::Throttled { .. }
+            | Self::Reconnecting { .. }
+            | Self::Warning { .. }
+            | Self::Closed { .. } => None,
+        }
+    }
+}

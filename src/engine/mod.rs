@@ -7,6 +7,7 @@ pub mod audit;
 pub mod board;
 pub mod command;
 pub mod context;
+pub mod contract;
 pub mod event;
 pub mod gate;
 pub mod health;

@@ -128,6 +128,17 @@ impl Status {
         Some(format!("readers miss {about}{} rows{of}; the newest come first", figures::count(rows)))
     }
 
+    /// Whether the rows of its periods are exact, in words.
+    pub fn counted(&self) -> &'static str {
+        if self.periods.iter().any(|period| period.verified_at.is_some()) {
+            "both sides: exact when last verified, without the keys in the log then"
+        } else if self.rows.exact {
+            "source: counted exactly by the census · target: rows copied so far"
+        } else {
+            "source: estimated, before the census · target: rows copied so far"
+        }
+    }
+
     /// Chunks by state, for a summary line.
     pub fn chunk_counts(&self) -> BTreeMap<&'static str, usize> {
         let mut counts = BTreeMap::new();
@@ -253,6 +264,22 @@ pub struct PeriodStatus {
     pub bytes: (i64, i64),
     /// Higher is copied earlier; 0 unless the operator changed it.
     pub priority: i32,
+}
+
+impl PeriodStatus {
+    /// What the verifier says of it.
+    pub fn verdict(&self) -> String {
+        match (self.state, self.diffs) {
+            (_, Some(1)) => "1 row differs".into(),
+            (_, Some(n)) if n > 0 => format!("{} rows differ", figures::count(n)),
+            (LeafState::Differs, _) => "differs".into(),
+            (LeafState::Verified, _) => "equal".into(),
+            (LeafState::Sealed, _) => "not compared yet".into(),
+            (LeafState::Pending | LeafState::Copying | LeafState::Copied, _) => {
+                format!("not sealed yet: {}", self.state.word())
+            }
+        }
+    }
 }
 
 /// A chunk's state on the heat map.

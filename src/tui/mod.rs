@@ -7,6 +7,7 @@
 pub mod app;
 pub mod badge;
 pub mod desk;
+pub mod export;
 pub mod frame;
 pub mod glyphs;
 pub mod harmless;

@@ -1,5 +1,6 @@
 //! Tests of the console as a whole, compiled into the library's unit tests; what one file does is tested there.
 
+mod exports;
 mod fixture;
 mod odd;
 mod pictures;

@@ -116,13 +116,18 @@ struct Console {
 
 impl Console {
     fn start(scene: Scene, opened: Option<Opened>) -> Self {
+        Self::start_in(std::path::Path::new("/nowhere"), scene, opened)
+    }
+
+    /// Files are written into a folder.
+    fn start_in(folder: &std::path::Path, scene: Scene, opened: Option<Opened>) -> Self {
         let (desk, engines) = Scripted::new(scene);
         let shown = watch::Sender::new(Shown::default());
         let stage =
             TestStage { terminal: Terminal::new(TestBackend::new(100, 30)).unwrap(), shown: shown.clone() };
         let (inbox, outside, _panics) = Inbox::new();
         let theme = Theme::new(Palette::Mono, Depth::Sixteen, Glyphs::Unicode);
-        let runner = Runner::new(desk, stage, theme, outside);
+        let runner = Runner::new(desk, stage, theme, outside).writing_into(folder);
         let (keys, mut typed) = mpsc::unbounded_channel();
         let input = futures_util::stream::poll_fn(move |context| typed.poll_recv(context));
         let ended = tokio::spawn(runner.run(input, inbox, opened));
@@ -358,4 +363,29 @@ async fn a_row_that_nobody_waits_for_any_more_is_given_up() {
     // The next one comes at once, and is not taken for the one that was given up.
     console.press("<down><enter>");
     console.until("it is read", |shown| shown.picture.contains("read at 14:02:29")).await;
+}
+
+#[tokio::test]
+async fn a_file_is_written_or_it_is_said_why_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let (opened, _engine) = linked(Scene::Ready);
+    let console = Console::start_in(folder.path(), Scene::Ready, Some(opened));
+    console.sees("READY ▶ running").await;
+    console.press("1e");
+    console.sees("export into the working directory").await;
+    console.press("<enter>");
+    console.sees("written: ").await;
+    let files = || std::fs::read_dir(folder.path()).unwrap().map(|file| file.unwrap().path());
+    let first = files().next().unwrap();
+    let written = std::fs::read_to_string(&first).unwrap();
+    assert!(written.starts_with("name,partition,lower,upper,source_rows,"), "{written}");
+    console.press("q<c-c><c-c><c-c>");
+    console.end().await;
+    let console = Console::start(Scene::Ready, None);
+    console.sees("chat_sessions").await;
+    console.press("e<enter>");
+    console.sees("not written").await;
+    console.sees("begin the console in another folder").await;
+    console.press("q<c-c><c-c><c-c>");
+    console.end().await;
 }

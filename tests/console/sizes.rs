@@ -3,6 +3,7 @@
 use quarterdeck::tui::{
     app::{
         deed::{Ask, Deed},
+        export::{Choices, choices},
         list::Load,
         model::{Model, Screen},
         msg::PanicReport,
@@ -46,12 +47,14 @@ pub(crate) fn overlays() -> Vec<Overlay> {
         }))
     };
     let ask = |deed| Overlay::Ask(Ask { deed, typed: "chat".into(), scroll: 2 });
+    let backfill = fixture::model(Scene::Ready, Screen::Backfill, (80, 24));
+    let exports = choices(&backfill).expect("a migration is open");
     let mut overlays = vec![
         Overlay::Help { scroll: 0 },
         Overlay::Help { scroll: 9_999 },
         Overlay::Palette { query: "re".into(), selected: 2 },
         Overlay::Palette { query: "nothing like it".into(), selected: 2 },
-        Overlay::Export { selected: 4 },
+        Overlay::Export(Choices { all: exports, selected: 4 }),
         Overlay::Detail(Detail { title: "event".into(), text: vec!["word ".repeat(200)], scroll: 3 }),
         Overlay::Panic(PanicReport {
             thread: "worker".into(),

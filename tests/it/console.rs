@@ -19,7 +19,7 @@ const TABLE: &str = "CREATE TABLE chat (id bigint PRIMARY KEY, created_at timest
 /// The console with these words, far from this process's PG* variables, home and log.
 struct Console {
     terminal: Terminal,
-    _home: tempfile::TempDir,
+    home: tempfile::TempDir,
 }
 
 impl Console {
@@ -45,8 +45,9 @@ impl Console {
         for (name, value) in variables {
             command.env(name, value);
         }
+        command.cwd(home.path());
         command.args(words);
-        Self { terminal: Terminal::start(command, DARK), _home: home }
+        Self { terminal: Terminal::start(command, DARK), home }
     }
 
     /// Presses keys, then waits for what they bring.
@@ -528,4 +529,31 @@ async fn a_differing_row_is_read_whole_with_keys_whoever_owns_the_migration() {
     owner.press("q", "The migration stays stopped");
     owner.terminal.press("y");
     assert_eq!(owner.end().0, 5);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_looked_at_is_written_into_the_working_directory() {
+    let db = support::database("console_files").await;
+    db.sql(TABLE).await;
+    let console = Console::start(&["--watch", db.conninfo()]);
+    console.terminal.sees("▸chat ");
+    console.press("e", "tables, CSV");
+    console.press("\r", "written: ");
+    let file = |ending: &str| {
+        let files = std::fs::read_dir(console.home.path()).unwrap().map(|file| file.unwrap().path());
+        let named = |path: &std::path::PathBuf| path.to_string_lossy().ends_with(ending);
+        std::fs::read_to_string(files.into_iter().find(named).expect(ending)).unwrap()
+    };
+    assert!(file("-tables.csv").contains("\npublic,chat,3000,"), "{}", file("-tables.csv"));
+    // A plain table has no health; what there is to read of it is its ids.
+    console.press("5", "there are no partitions to look at");
+    console.press("e", "its health: could not be read");
+    console.press("lll", "rows looked at");
+    console.press("e", "ids, JSON");
+    console.terminal.press("jj\r");
+    console.terminal.sees("written: ");
+    let ids: serde_json::Value = serde_json::from_str(&file("-ids.json")).unwrap();
+    assert_eq!(ids["column"][1], "bigint");
+    console.terminal.press("q");
+    assert_eq!(console.end().0, 0);
 }

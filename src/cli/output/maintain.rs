@@ -8,8 +8,7 @@ use crate::{
     model::{
         figures,
         health::summary,
-        ident::QualifiedName,
-        maintenance::{Manifest, NewPart, Task, bare, list, moved, of_no_period, rows},
+        maintenance::{Manifest, NewPart, Task, bare, list, moved, rows},
     },
     tui::harmless::harmless,
 };
@@ -86,9 +85,7 @@ fn archived(manifest: &Manifest) -> String {
 
 /// What is due, as one object.
 pub fn due_json(found: &Found) -> String {
-    let mut object = json!({ "due": found.due });
-    head(&mut object, found);
-    object.to_string() + "\n"
+    found.json().to_string() + "\n"
 }
 
 /// What was done, as one object.
@@ -97,24 +94,14 @@ pub fn done_json(done: &Done) -> String {
         .failed
         .iter()
         .map(|(task, error)| json!({ "task": task, "error": error.to_string(), "remedy": hint(error) }));
-    let mut object = json!({
-        "done": done.deeds.iter().map(deed).collect::<Vec<_>>(),
-        "failed": failed.collect::<Vec<_>>(),
-        "due": done.found.due,
-    });
-    head(&mut object, &done.found);
+    let mut object = done.found.json();
+    object["done"] = done.deeds.iter().map(deed).collect();
+    object["failed"] = failed.collect();
     object.to_string() + "\n"
 }
 
 fn hint(error: &Error) -> String {
     error.hint().unwrap_or_default()
-}
-
-fn head(object: &mut Value, found: &Found) {
-    object["table"] = json!(found.facts.table.name.plain());
-    object["partitions"] = json!(found.facts.leaves().count());
-    object["rows_of_no_period"] = json!(of_no_period(&found.facts, found.cut));
-    object["waiting"] = json!(found.waiting.iter().map(QualifiedName::plain).collect::<Vec<_>>());
 }
 
 fn deed(deed: &Deed) -> Value {

@@ -60,8 +60,7 @@ pub fn done(found: &Retention, done: &Done) -> String {
 
 /// What would go, as one object.
 pub fn due_json(found: &Retention) -> String {
-    json!({ "table": found.table.plain(), "by": found.rule.by.as_str(), "would": found.census }).to_string()
-        + "\n"
+    found.json().to_string() + "\n"
 }
 
 /// What went, as one object.

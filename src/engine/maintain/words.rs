@@ -1,4 +1,6 @@
-//! What a look found beside what is due, in words.
+//! What a look found, in words and as the object of `quarterdeck maintain --dry-run --json`.
+
+use serde_json::{Value, json};
 
 use super::{Found, News};
 use crate::model::{
@@ -20,6 +22,17 @@ impl News {
 }
 
 impl Found {
+    /// For programs.
+    pub fn json(&self) -> Value {
+        json!({
+            "due": self.due,
+            "table": self.facts.table.name.plain(),
+            "partitions": self.facts.leaves().count(),
+            "rows_of_no_period": of_no_period(&self.facts, self.cut),
+            "waiting": self.waiting.iter().map(QualifiedName::plain).collect::<Vec<_>>(),
+        })
+    }
+
     /// A task as a table has it: what is done, to what, and how much that is.
     pub fn words(&self, task: &Task, fate: OnExpiry) -> [String; 3] {
         let zone = self.facts.table.zone;

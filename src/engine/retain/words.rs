@@ -1,9 +1,16 @@
-//! What a look found, in words.
+//! What a look found, in words and as the object of `quarterdeck retain --dry-run --json`.
+
+use serde_json::{Value, json};
 
 use super::{Instead, Retention};
 use crate::model::{figures, maintenance::rows, retention::Census};
 
 impl Retention {
+    /// For programs.
+    pub fn json(&self) -> Value {
+        json!({ "table": self.table.plain(), "by": self.rule.by.as_str(), "would": self.census })
+    }
+
     /// What would go, by which index it is found, what is kept, and what could be done instead; a sentence each.
     pub fn due(&self, instead: &Instead) -> Vec<String> {
         let Census { rows: all, doomed, oldest, index, markers, .. } = &self.census;

@@ -1,16 +1,13 @@
 //! What each action does, once [`super::allowed`] has let it pass.
 
 use crate::{
-    engine::{
-        command::Command,
-        event::{Body, Event},
-        sentence::sentence,
-    },
-    model::phase::State,
+    engine::{command::Command, event::Event, sentence::sentence},
+    model::{phase::State, plan::Step},
     tui::{
         app::{
             allowed,
             deed::{self, Deed},
+            export,
             form::{About, Form},
             freeze, leaving,
             list::Load,
@@ -44,7 +41,7 @@ pub fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::NextDifference => row::jump(model, 1),
         Action::PreviousDifference => row::jump(model, -1),
         Action::Reload if row::in_front(model).is_some() => return row::again(model),
-        Action::Export if row::in_front(model).is_some() => return take::row(model),
+        Action::Export if row::in_front(model).is_some() => return export::row(model),
         Action::Reload if model.screen == Screen::Health => return upkeep::read(model),
         Action::Reload => return reload(model),
         Action::Mend => return deed::ask(model, Deed::Mend),
@@ -61,9 +58,7 @@ pub fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::FewerAhead => wizard::ahead(model, -1),
         Action::Toggle => toggle(model),
         Action::Copy => return take::copy(model),
-        Action::Export => {
-            model.overlays.push(Overlay::Export { selected: take::first_export(model.screen) });
-        }
+        Action::Export => export::open(model),
         Action::Freeze => freeze::toggle(model),
         Action::Help => model.overlays.push(Overlay::Help { scroll: 0 }),
         Action::Palette => model.overlays.push(Overlay::Palette { query: String::new(), selected: 0 }),
@@ -168,7 +163,7 @@ fn toggle(model: &mut Model) {
             | Overlay::Palette { .. }
             | Overlay::Detail(_)
             | Overlay::Row(_)
-            | Overlay::Export { .. }
+            | Overlay::Export(_)
             | Overlay::Panic(_),
         )
         | None => {}
@@ -179,7 +174,7 @@ fn enter(model: &mut Model) -> Vec<Effect> {
     match model.overlays.last() {
         Some(Overlay::Ask(_)) => return deed::confirm(model),
         Some(Overlay::Wizard(_)) => return wizard::next(model),
-        Some(Overlay::Export { .. }) => return take::export(model),
+        Some(Overlay::Export(_)) => return export::write(model),
         Some(Overlay::Form(form)) => return filled(model, &form.clone()),
         Some(Overlay::Palette { query, selected }) => {
             let chosen = palette::rows(query).get(*selected).map(|row| row.action);
@@ -261,39 +256,16 @@ fn is_open(model: &Model, id: uuid::Uuid) -> bool {
     same && matches!(model.connection, Connection::Open | Connection::Reconnecting { .. })
 }
 
+/// The step that an event is about, where the plan is known.
+pub fn step_of<'a>(model: &'a Model, event: &Event) -> Option<&'a Step> {
+    let (name, plan) = event.body.step().zip(model.job.plan.as_ref())?;
+    plan.steps.iter().find(|step| step.name == name)
+}
+
 /// An event with its time and, where the plan is known, the SQL of its step.
 fn event_detail(model: &Model, event: &Event) -> Detail {
     let mut text = vec![sentence(&event.body)];
-    let step = match &event.body {
-        Body::StepStarted { step }
-        | Body::StepRetried { step, .. }
-        | Body::StepFinished { step, .. }
-        | Body::LockAttempt { step, .. }
-        | Body::Failed { step, .. } => Some(step),
-        Body::Owned { .. }
-        | Body::Phase { .. }
-        | Body::CensusTaken { .. }
-        | Body::ChunkFailed { .. }
-        | Body::LeafSealed { .. }
-        | Body::LeafVerified { .. }
-        | Body::Verified { .. }
-        | Body::Repaired { .. }
-        | Body::ForeignKeyValidated { .. }
-        | Body::Swapped { .. }
-        | Body::Reversed { .. }
-        | Body::DuplicateKey { .. }
-        | Body::Accepted { .. }
-        | Body::Done { .. }
-        | Body::Refused { .. }
-        | Body::Paused { .. }
-        | Body::Resumed { .. }
-        | Body::Throttled { .. }
-        | Body::Reconnecting { .. }
-        | Body::Warning { .. }
-        | Body::Closed { .. } => None,
-    };
-    let planned = step.zip(model.job.plan.as_ref());
-    if let Some(step) = planned.and_then(|(name, plan)| plan.steps.iter().find(|step| step.name == *name)) {
+    if let Some(step) = step_of(model, event) {
         text.push(step.summary.clone());
         for statement in &step.statements {
             text.push(format!("-- {}", statement.label));

@@ -20,7 +20,7 @@ use crate::{
     tui::{
         app::{
             deed::Deed,
-            leaving,
+            export, leaving,
             list::Load,
             model::{Connection, Model, Screen},
             overlay::Overlay,
@@ -87,7 +87,7 @@ fn able(action: Action, model: &Model) -> Verdict {
         Action::Enter => enter(model),
         Action::Convert => convert(model),
         Action::Move(Move::Left | Move::Right) if no_steps(model) => moot("there is no plan to look through"),
-        Action::Export if model.job.status.is_none() => moot("no migration is open"),
+        Action::Export => export::choices(model).map(drop),
         Action::Toggle | Action::MoreAhead | Action::FewerAhead if !toggles(model) => {
             moot("there is nothing to choose")
         }
@@ -115,7 +115,6 @@ fn able(action: Action, model: &Model) -> Verdict {
         | Action::Copy
         | Action::NextDifference
         | Action::PreviousDifference
-        | Action::Export
         | Action::Freeze
         | Action::Help
         | Action::Palette
@@ -145,7 +144,7 @@ fn toggles(model: &Model) -> bool {
             | Overlay::Palette { .. }
             | Overlay::Detail(_)
             | Overlay::Row(_)
-            | Overlay::Export { .. }
+            | Overlay::Export(_)
             | Overlay::Panic(_),
         )
         | None => false,

@@ -179,7 +179,7 @@ pub fn name_of(model: &Model, deed: Deed) -> Option<&str> {
         | Overlay::Form(_)
         | Overlay::Detail(_)
         | Overlay::Row(_)
-        | Overlay::Export { .. }
+        | Overlay::Export(_)
         | Overlay::Panic(_) => None,
     })
 }

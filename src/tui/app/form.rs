@@ -127,7 +127,7 @@ pub fn in_front(model: &Model) -> Option<&Form> {
             | Overlay::Wizard(_)
             | Overlay::Detail(_)
             | Overlay::Row(_)
-            | Overlay::Export { .. }
+            | Overlay::Export(_)
             | Overlay::Panic(_),
         )
         | None => None,

@@ -66,6 +66,7 @@ pub fn reads(action: Action) -> bool {
         | Action::PreviousDifference
         | Action::Filter
         | Action::Copy
+        | Action::Export
         | Action::Help
         | Action::Back
         | Action::No
@@ -90,7 +91,6 @@ pub fn reads(action: Action) -> bool {
         | Action::Install
         | Action::Guide
         | Action::StopWork
-        | Action::Export
         | Action::Palette
         | Action::Quit
         | Action::Yes

@@ -55,7 +55,9 @@ pub fn deafen(model: &mut Model) {
 
 /// Does it, or says why not.
 pub fn attempt(model: &mut Model, action: Action) -> Vec<Effect> {
-    if !freeze::reads(action) {
+    // A file holds what stands on screen.
+    let exports = action == Action::Enter && matches!(model.overlays.last(), Some(Overlay::Export(_)));
+    if !freeze::reads(action) && !exports {
         freeze::thaw(model);
     }
     if let Some(blocked) = blocked(action, model) {
@@ -114,7 +116,7 @@ fn entry(model: &mut Model) -> Option<&mut String> {
             Overlay::Help { .. }
             | Overlay::Detail(_)
             | Overlay::Row(_)
-            | Overlay::Export { .. }
+            | Overlay::Export(_)
             | Overlay::Panic(_) => None,
         },
     }

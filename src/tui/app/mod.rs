@@ -6,12 +6,14 @@
 pub mod act;
 pub mod allowed;
 pub mod deed;
+pub mod export;
 pub mod fold;
 pub mod form;
 pub mod freeze;
 pub mod keys;
 pub mod leaving;
 pub mod list;
+pub mod listed;
 pub mod model;
 pub mod moves;
 pub mod msg;

@@ -342,6 +342,19 @@ impl Model {
         (list, len)
     }
 
+    /// What the list that the screen in front shows is narrowed to; empty where it is not.
+    pub fn filter(&self) -> &str {
+        let cursors = &self.cursors;
+        let list = match self.screen {
+            Screen::Tables => &cursors.tables,
+            Screen::Validation if cursors.drilled.is_some() => &cursors.diffs,
+            Screen::Layout | Screen::Quarters | Screen::Backfill | Screen::Validation => &cursors.periods,
+            Screen::Health => &cursors.health,
+            Screen::Log => &cursors.log,
+        };
+        &list.filter
+    }
+
     /// Says something for a few seconds.
     pub fn say(&mut self, tone: Tone, text: impl Into<String>) {
         self.notice = Some(Notice { text: text.into(), tone, at: self.now });

@@ -6,7 +6,7 @@ use crate::{
         app::{
             model::{Model, Screen},
             overlay::Overlay,
-            palette, take, wizard,
+            palette, wizard,
         },
         keymap::Move,
     },
@@ -24,8 +24,8 @@ pub fn moved(model: &mut Model, step: Move) {
             let len = palette::rows(query).len();
             *selected = stepped(*selected, step, page, len);
         }
-        Overlay::Export { selected } => {
-            *selected = stepped(*selected, step, page, take::Export::ALL.len());
+        Overlay::Export(choices) => {
+            choices.selected = stepped(choices.selected, step, page, choices.all.len());
         }
         Overlay::Form(form) => form.selected = stepped(form.selected, step, page, form.fields.len()),
         Overlay::Wizard(wizard) => wizard::moved(wizard, step, page, furthest.unwrap_or(UNKNOWN)),

@@ -54,7 +54,7 @@ pub enum Msg {
     Linked(Result<Option<Arc<Plan>>, Report>),
     /// The migration's channels ended.
     Closed,
-    /// A file was written (its path), or why not.
+    /// A file was written (its whole path), or why not.
     Exported(Result<String, Report>),
     /// A command could not be handed over.
     Unsent(String),

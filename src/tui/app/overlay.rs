@@ -6,6 +6,7 @@ use crate::{
     tui::{
         app::{
             deed::Ask,
+            export::Choices,
             form::Form,
             msg::PanicReport,
             options::{self, Row},
@@ -43,10 +44,7 @@ pub enum Overlay {
     /// A differing row, read whole.
     Row(Box<RowView>),
     /// What to export.
-    Export {
-        /// The selected row.
-        selected: usize,
-    },
+    Export(Choices),
     /// A worker panicked.
     Panic(PanicReport),
 }
@@ -121,7 +119,7 @@ impl Overlay {
             Self::Form(_) => Context::Form,
             Self::Detail(_) => Context::Detail,
             Self::Row(_) => Context::Row,
-            Self::Export { .. } => Context::Export,
+            Self::Export(_) => Context::Export,
             Self::Panic(_) => Context::Panic,
         }
     }
@@ -136,7 +134,7 @@ impl Overlay {
             | Self::Form(_)
             | Self::Detail(_)
             | Self::Row(_)
-            | Self::Export { .. }
+            | Self::Export(_)
             | Self::Panic(_) => None,
         }
     }
@@ -154,9 +152,7 @@ impl Overlay {
             Self::Detail(detail) => Some(&mut detail.scroll),
             Self::Row(view) => Some(&mut view.scroll),
             Self::Wizard(wizard) if wizard.page == Page::Preview => Some(&mut wizard.scroll),
-            Self::Palette { .. } | Self::Wizard(_) | Self::Form(_) | Self::Export { .. } | Self::Panic(_) => {
-                None
-            }
+            Self::Palette { .. } | Self::Wizard(_) | Self::Form(_) | Self::Export(_) | Self::Panic(_) => None,
         }
     }
 }

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 
 use crate::tui::app::{
     allowed::selected_table,
-    fold, freeze, keys, leaving,
+    export, fold, freeze, keys, leaving,
     list::Load,
     model::{Connection, Model, Screen, Tone},
     msg::{Effect, Msg},
@@ -86,8 +86,7 @@ fn heard(model: &mut Model, news: Msg) -> Vec<Effect> {
         Msg::Health(of, found) => health::looked(model, &of, found),
         Msg::Plan(request, plan) => wizard::planned(model, &request, &plan),
         Msg::Linked(linked) => wizard::linked(model, linked),
-        Msg::Exported(Ok(path)) => model.say(Tone::Calm, format!("written: {path}")),
-        Msg::Exported(Err(report)) => model.say(Tone::Danger, report.message),
+        Msg::Exported(written) => export::written(model, written),
         Msg::Unsent(reason) => {
             model.job.asked = None;
             model.say(Tone::Danger, reason);

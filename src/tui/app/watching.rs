@@ -60,7 +60,7 @@ fn enters_to_look(model: &Model) -> bool {
             | Overlay::Palette { .. }
             | Overlay::Detail(_)
             | Overlay::Row(_)
-            | Overlay::Export { .. }
+            | Overlay::Export(_)
             | Overlay::Panic(_),
         ) => true,
         None if model.cursors.filtering || model.screen != Screen::Tables => true,

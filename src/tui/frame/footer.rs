@@ -17,7 +17,7 @@ use crate::{
         app::{
             allowed::{Blocked, blocked},
             freeze::Frozen,
-            model::{Intent, Model, Screen, Tone},
+            model::{Intent, Model, Tone},
         },
         frame::tabs::hides_help,
         glyphs,
@@ -91,18 +91,12 @@ fn standing(model: &Model, frozen: &Frozen) -> String {
 
 /// What is typed into the filter, or the filter that is on.
 fn filter(pen: &Pen<'_>, model: &Model) -> Vec<Piece> {
-    let list = match model.screen {
-        Screen::Tables => &model.cursors.tables,
-        Screen::Validation if model.cursors.drilled.is_some() => &model.cursors.diffs,
-        Screen::Layout | Screen::Quarters | Screen::Backfill | Screen::Validation => &model.cursors.periods,
-        Screen::Health => &model.cursors.health,
-        Screen::Log => &model.cursors.log,
-    };
+    let filter = model.filter();
     let typing = model.context() == Context::Filter;
-    if list.filter.is_empty() && !typing {
+    if filter.is_empty() && !typing {
         return Vec::new();
     }
-    let mut pieces = vec![("/".into(), pen.theme.accent), (list.filter.clone(), pen.theme.strong)];
+    let mut pieces = vec![("/".into(), pen.theme.accent), (filter.to_owned(), pen.theme.strong)];
     if typing {
         pieces.push((glyphs::CURSOR.into(), pen.theme.accent));
     }

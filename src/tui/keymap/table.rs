@@ -209,7 +209,7 @@ const READING_KEYS: &[Binding] = &[
     bind(&[C::Row], A::Reload, "read again", "read the row again, as it is now").keys(&[c('R')]).foot(10),
     bind(&[C::Row], A::Export, "write", "write the row with its whole values to a file (JSON)").keys(&[c('e')]).foot(12),
     bind(READING, A::Copy, "copy", "copy the selected thing to the clipboard (OSC 52)").keys(&[c('y')]).foot(11),
-    bind(SCREENS, A::Export, "export…", "write differences, events or a report to a file").keys(&[c('e')]).foot(12),
+    bind(SCREENS, A::Export, "export…", "write what the screen shows to a file: CSV, Markdown or JSON; and the report of the migration").keys(&[c('e')]).foot(12),
 ];
 
 #[rustfmt::skip]

@@ -1,11 +1,11 @@
-//! Windows with a text to read: an event, an error, a panic; and the list of files to write.
+//! Windows with a text to read: an event, an error, a panic.
 
 use ratatui::layout::Rect;
 
 use crate::{
     engine::report,
     tui::{
-        app::{model::Model, msg::PanicReport, overlay::Detail, take::Export},
+        app::{model::Model, msg::PanicReport, overlay::Detail},
         frame::footer,
         glyphs,
         widgets::{
@@ -59,21 +59,5 @@ fn window(
     let height = wanted.clamp(3, screen.height.saturating_sub(2).max(3));
     let inner = dialog::open(pen, screen, (width, height), title);
     dialog::text(pen, inner, text, scroll);
-    footer::of_overlay(pen, inner, model);
-}
-
-/// The files that can be written.
-pub fn export(pen: &mut Pen<'_>, screen: Rect, selected: usize, model: &Model) {
-    let theme = *pen.theme;
-    let height = u16::try_from(Export::ALL.len()).unwrap_or(0) + 2;
-    let title = ("export into the working directory".to_owned(), theme.accent);
-    let inner = dialog::open(pen, screen, (46, height), &title);
-    for (y, (at, export)) in (inner.y..inner.bottom()).zip(Export::ALL.iter().enumerate()) {
-        pen.text((inner.x + 2, y), inner.width.saturating_sub(3), export.title(), theme.text);
-        if at == selected {
-            pen.tint(Rect { y, height: 1, ..inner }, theme.selected);
-            pen.sign((inner.x, y), glyphs::SELECTED, theme.accent.patch(theme.selected));
-        }
-    }
     footer::of_overlay(pen, inner, model);
 }

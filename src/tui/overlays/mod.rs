@@ -4,6 +4,7 @@ mod adopting;
 mod blockers;
 pub mod confirm;
 pub mod detail;
+mod export;
 mod form;
 pub mod help;
 mod limits;
@@ -31,7 +32,7 @@ pub fn draw(pen: &mut Pen<'_>, screen: Rect, overlay: &Overlay, model: &Model) {
         Overlay::Form(form) => form::draw(pen, screen, form, model),
         Overlay::Detail(detail) => detail::text(pen, screen, detail, model),
         Overlay::Row(view) => row::draw(pen, screen, view, model),
-        Overlay::Export { selected } => detail::export(pen, screen, *selected, model),
+        Overlay::Export(choices) => export::draw(pen, screen, choices, model),
         Overlay::Panic(report) => detail::panic(pen, screen, report, model),
     }
 }

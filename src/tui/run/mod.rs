@@ -3,10 +3,11 @@
 //! It draws only after something changed, at most thirty times a second, keys at once. It never waits for
 //! the engine: status is a watch, and a full command channel is said, not waited for.
 
+mod file;
 pub mod inbox;
 pub mod start;
 
-use std::{collections::VecDeque, io, sync::Arc, time::Duration};
+use std::{collections::VecDeque, io, path::PathBuf, sync::Arc, time::Duration};
 
 use chrono::{TimeDelta, Utc};
 use tokio::{sync::mpsc, time::Instant};
@@ -63,6 +64,8 @@ pub struct Runner<D, S> {
     drawn: Option<Instant>,
     changed: Changed,
     announced: (String, Progress),
+    /// Where files are written.
+    folder: PathBuf,
 }
 
 /// What the picture on screen lacks.
@@ -92,6 +95,7 @@ impl<D: Desk, S: Stage> Runner<D, S> {
             drawn: None,
             changed: Changed::Now,
             announced: (String::new(), Progress::None),
+            folder: PathBuf::new(),
         }
     }
 
@@ -99,6 +103,13 @@ impl<D: Desk, S: Stage> Runner<D, S> {
     #[must_use]
     pub fn reminding(mut self, after: Option<TimeDelta>) -> Self {
         self.model.place.reverse_window = after;
+        self
+    }
+
+    /// Writes files there instead of into the working directory.
+    #[must_use]
+    pub fn writing_into(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.folder = folder.into();
         self
     }
 
@@ -300,7 +311,7 @@ impl<D: Desk, S: Stage> Runner<D, S> {
                 self.ask(|desk| async move { Outside::Opened(desk.open(id).await) });
             }
             Effect::Copy(text) => self.on_stage(|stage| stage.copy(&text)),
-            Effect::Export { path, contents } => self.export(path, contents),
+            Effect::Export { path, contents } => self.export(&path, contents),
             Effect::Redraw => {
                 self.on_stage(Stage::forget);
                 self.changed = Changed::Now;
@@ -357,11 +368,10 @@ impl<D: Desk, S: Stage> Runner<D, S> {
         let _ = self.outside.send(Outside::Msg(msg));
     }
 
-    fn export(&self, path: String, contents: String) {
-        let outside = self.outside.clone();
+    fn export(&self, name: &str, contents: String) {
+        let (outside, path) = (self.outside.clone(), self.folder.join(name));
         tokio::task::spawn_blocking(move || {
-            let written = write_new(&path, &contents).map_err(|error| error.report());
-            let _ = outside.send(Outside::Msg(Msg::Exported(written.map(|()| path))));
+            let _ = outside.send(Outside::Msg(file::write_new(&path, &contents)));
         });
     }
 
@@ -377,11 +387,4 @@ impl<D: Desk, S: Stage> Runner<D, S> {
         let said = self.model.upkeep.ended.iter().flat_map(work::Ended::lines).collect();
         Ended { status: self.model.live().cloned().map(Arc::new), exit_code, said }
     }
-}
-
-/// Writes a file that is not there yet.
-fn write_new(path: &str, contents: &str) -> crate::Result<()> {
-    use std::io::Write;
-    let file = std::fs::OpenOptions::new().write(true).create_new(true).open(path);
-    file.and_then(|mut file| file.write_all(contents.as_bytes())).map_err(crate::Error::io(path))
 }

@@ -104,12 +104,5 @@ fn foot(pen: &mut Pen<'_>, area: Rect, grid: &Grid, status: &Status) {
     if let Some((x, width)) = grid.place("filled") {
         bar(pen, (x, y), width, figures::share(target, source), theme.copied);
     }
-    let text = if status.periods.iter().any(|period| period.verified_at.is_some()) {
-        "both sides: exact when last verified, without the keys in the log then"
-    } else if status.rows.exact {
-        "source: counted exactly by the census · target: rows copied so far"
-    } else {
-        "source: estimated, before the census · target: rows copied so far"
-    };
-    pen.text((area.x + 1, y + 1), area.width.saturating_sub(2), text, theme.dim);
+    pen.text((area.x + 1, y + 1), area.width.saturating_sub(2), status.counted(), theme.dim);
 }

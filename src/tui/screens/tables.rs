@@ -11,7 +11,7 @@ use ratatui::{layout::Rect, style::Style};
 use crate::{
     model::{figures, listing::TableListing},
     tui::{
-        app::{allowed, list::Load, model::Model},
+        app::{allowed, list::Load, listed, model::Model},
         frame::title::state_style,
         glyphs, harmless,
         widgets::{
@@ -96,24 +96,13 @@ fn shown_name(table: &TableListing) -> String {
 }
 
 fn state(pen: &Pen<'_>, table: &TableListing, model: &Model) -> (String, Style) {
-    let theme = pen.theme;
-    if let Some(mut carried) = table.migration {
-        // The list is as old as its reading; what is on screen is not.
-        if let Some(now) = model.status().filter(|status| status.migration.id == carried.id) {
-            (carried.phase, carried.state) = (now.migration.phase, now.migration.state);
+    let (theme, words) = (pen.theme, listed::state(table, model));
+    match listed::carried(table, model) {
+        Some(carried) if carried.phase.is_over() => (words, theme.dim),
+        Some(carried) => {
+            (format!("{} {words}", glyphs::state(carried.state)), state_style(carried.state, theme))
         }
-        let phase = carried.phase.word().replace('_', " ");
-        if carried.phase.is_over() {
-            return (phase, theme.dim);
-        }
-        let sign = glyphs::state(carried.state);
-        return (format!("{sign} {phase}, {}", carried.state.word()), state_style(carried.state, theme));
-    }
-    if table.partitioned {
-        return ("partitioned".into(), theme.text);
-    }
-    match allowed::convertible(table) {
-        Ok(()) => ("not partitioned".into(), theme.text),
-        Err(blocked) => (blocked.reason, theme.dim),
+        None if table.partitioned || allowed::convertible(table).is_ok() => (words, theme.text),
+        None => (words, theme.dim),
     }
 }

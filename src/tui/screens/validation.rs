@@ -113,17 +113,12 @@ fn row(pen: &mut Pen<'_>, y: u16, grid: &Grid, (period, model): (&PeriodStatus, 
     grid.cell(pen, ("period", y), &period.title, theme.text);
     grid.cell(pen, ("source", y), &figures::count(period.source_rows), theme.text);
     grid.cell(pen, ("target", y), &figures::count(period.target_rows), theme.text);
+    let verdict = period.verdict();
     let (text, style) = match (period.state, period.diffs) {
-        (_, Some(n)) if n > 0 => {
-            let words = if n == 1 { "row differs" } else { "rows differ" };
-            (format!("{} {} {words}", glyphs::BROKEN, figures::count(n)), theme.danger)
-        }
-        (LeafState::Differs, _) => (format!("{} differs", glyphs::BROKEN), theme.danger),
-        (LeafState::Verified, _) => (format!("{} equal", glyphs::HOLDS), theme.verified),
-        (LeafState::Sealed, _) => ("not compared yet".into(), theme.text),
-        (LeafState::Pending | LeafState::Copying | LeafState::Copied, _) => {
-            (format!("not sealed yet: {}", period.state.word()), theme.dim)
-        }
+        (_, Some(1..)) | (LeafState::Differs, _) => (format!("{} {verdict}", glyphs::BROKEN), theme.danger),
+        (LeafState::Verified, _) => (format!("{} {verdict}", glyphs::HOLDS), theme.verified),
+        (LeafState::Sealed, _) => (verdict, theme.text),
+        (LeafState::Pending | LeafState::Copying | LeafState::Copied, _) => (verdict, theme.dim),
     };
     grid.cell(pen, ("verdict", y), &text, style);
     let age = period.verified_at.map_or_else(String::new, |at| figures::ago(at, model.now));
