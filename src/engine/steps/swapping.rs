@@ -262,12 +262,16 @@ async fn validate_incoming(
 pub async fn conditions(ctx: &Context, session: &mut Session) -> Result<Vec<Condition>> {
     let known = {
         let standing = ctx.standing().clone();
+        let (compared, leaves) = {
+            let board = ctx.board();
+            (readiness::compared(&board.leaves), board.leaf_list())
+        };
         Known {
             phase: ctx.phase(),
             verified_at: standing.verified_at,
             fingerprint: standing.fingerprint.clone(),
-            compared: readiness::compared(&ctx.board().leaves),
-            leaves: ctx.board().leaf_list(),
+            compared,
+            leaves,
             max_age: ctx.options.verify_max_age,
             duplicate_keys: ctx.live().duplicate_keys.len(),
         }
