@@ -323,6 +323,8 @@ async fn a_terminal_that_is_gone_leaves_in_order() {
     console.shown.send_modify(|shown| shown.broken = true);
     console.press("1");
     assert_eq!(asked(&mut engine).await, Command::Stop);
+    // It is not even listened to any more: a terminal that is gone always has something to say.
+    tokio::time::timeout(PATIENCE, console.keys.closed()).await.expect("the input is let go");
     say(&engine, 91, Body::Closed { end: "stopped".into(), exit_code: 5 }).await;
     assert_eq!(console.end().await.exit_code, 5);
 }

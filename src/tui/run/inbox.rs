@@ -60,6 +60,11 @@ pub(super) struct Source<I> {
 }
 
 impl<I: Input> Source<I> {
+    /// Nobody types any more. Who went on reading a terminal that is gone would be told so without end, and never rest.
+    pub(super) fn close_input(&mut self) {
+        self.input = None;
+    }
+
     /// The next message; `None` when `wait` is over.
     pub(super) async fn next(&mut self, link: Option<&mut Link>, wait: Option<Duration>) -> Option<Outside> {
         let time = async {

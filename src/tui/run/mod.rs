@@ -123,6 +123,9 @@ impl<D: Desk, S: Stage> Runner<D, S> {
         }
         loop {
             self.draw();
+            if self.stage.is_none() {
+                source.close_input();
+            }
             let msg = if let Some(msg) = queue.pop_front() {
                 msg
             } else {
