@@ -50,6 +50,10 @@ impl Desk for Faulty {
         panic!("a fault in the console")
     }
 
+    async fn is_standby(&self) -> Result<bool, Report> {
+        self.0.is_standby().await
+    }
+
     async fn tables(&self) -> Result<Vec<TableListing>, Report> {
         self.0.tables().await
     }

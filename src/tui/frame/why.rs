@@ -18,7 +18,7 @@ use ratatui::layout::Rect;
 pub fn reasons(model: &Model, theme: &Theme) -> Vec<(String, Style)> {
     let mut reasons = Vec::new();
     if let Connection::Reconnecting { reason, .. } = &model.connection {
-        reasons.push((format!("connection lost: {reason}"), theme.danger));
+        reasons.push((format!("{} connection lost: {reason}", glyphs::BROKEN), theme.danger));
     }
     let Some(status) = model.status() else { return reasons };
     if let Some(error) = &status.last_error {

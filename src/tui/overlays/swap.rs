@@ -12,8 +12,10 @@ pub fn evidence(text: &mut Vec<Paragraph>, theme: &Theme, model: &Model) {
     let width =
         status.readiness.conditions.iter().map(|condition| condition.name.chars().count()).max().unwrap_or(0);
     for condition in &status.readiness.conditions {
+        // Green is for what was compared, also among what holds.
+        let held = if condition.name == "verified" { theme.verified } else { theme.text };
         let (sign, style) =
-            if condition.holds { (glyphs::HOLDS, theme.verified) } else { (glyphs::BROKEN, theme.danger) };
+            if condition.holds { (glyphs::HOLDS, held) } else { (glyphs::BROKEN, theme.danger) };
         let detail = if condition.holds { theme.text } else { theme.danger };
         text.push(vec![
             (format!("{sign} "), style),
@@ -25,6 +27,18 @@ pub fn evidence(text: &mut Vec<Paragraph>, theme: &Theme, model: &Model) {
         text.push(vec![("nothing is known yet".into(), theme.dim)]);
         text.push(vec![(standing(model), theme.dim)]);
     }
+}
+
+/// The same in the questions that have no conditions: what there is, and what was seen of it.
+pub fn as_it_stands(text: &mut Vec<Paragraph>, theme: &Theme, model: &Model) {
+    let Some(status) = model.status() else { return };
+    let rows = format!(
+        "{} of {} rows are copied; {}",
+        figures::count(status.rows.copied),
+        figures::count(status.rows.source),
+        standing(model)
+    );
+    text.extend([Vec::new(), heading(theme, "as it stands"), vec![(rows, theme.text)]]);
 }
 
 /// When it was verified, and how the log stands, in one line.

@@ -4,6 +4,7 @@
 //! the engine: status is a watch, and a full command channel is said, not waited for.
 
 pub mod inbox;
+mod parting;
 pub mod start;
 
 use std::{collections::VecDeque, io, sync::Arc, time::Duration};
@@ -16,13 +17,17 @@ use crate::{
     error::{Error, Report},
     tui::{
         app::{
+            leaving,
             model::{Connection, Model},
-            msg::{Effect, Msg},
+            msg::{Effect, Msg, Signal},
             update::{heartbeat, update},
             upkeep::work::{self, Chore},
         },
         desk::{Desk, Halt, Opened},
-        run::inbox::{Inbox, Input, Outside},
+        run::{
+            inbox::{Inbox, Input, Outside},
+            parting::Parting,
+        },
         terminal::{Drawn, Progress, Stage, announcement},
         theme::Theme,
     },
@@ -31,15 +36,26 @@ use crate::{
 /// The shortest time between two pictures: thirty a second.
 const FRAME: Duration = Duration::from_millis(33);
 
+/// How often a standby that is watched is asked whether it still is one.
+const STANDBY_EVERY: Duration = Duration::from_secs(10);
+
 /// How the console ended.
 #[derive(Clone, Debug)]
 pub struct Ended {
     /// The last picture of the migration, for a summary.
     pub status: Option<Arc<Status>>,
-    /// The exit code that the engine gave; 0 where no migration of this process ended.
+    /// The exit code that the engine gave; 0 where no migration of this process ended; 128 and the signal's number where
+    /// nobody waited for it.
     pub exit_code: u8,
     /// What chores of this visit came to, a paragraph each.
     pub said: Vec<String>,
+}
+
+impl Ended {
+    /// The third request to leave was obeyed: nobody waited for what was at work.
+    pub fn is_torn(&self) -> bool {
+        self.exit_code > parting::SIGNALLED
+    }
 }
 
 /// The runner.
@@ -56,6 +72,9 @@ pub struct Runner<D, S> {
     drawn: Option<Instant>,
     changed: Changed,
     announced: (String, Progress),
+    parting: Parting,
+    /// When it was asked last whether the server is still a standby.
+    standby_asked: Option<Instant>,
 }
 
 /// What the picture on screen lacks.
@@ -84,6 +103,8 @@ impl<D: Desk, S: Stage> Runner<D, S> {
             drawn: None,
             changed: Changed::Now,
             announced: (String::new(), Progress::None),
+            parting: Parting::default(),
+            standby_asked: None,
         }
     }
 
@@ -120,6 +141,9 @@ impl<D: Desk, S: Stage> Runner<D, S> {
                     None => Msg::Tick,
                 }
             };
+            if self.link.is_some() && self.is_standby_for_long() {
+                self.ask_for_standby();
+            }
             if self.take(msg) {
                 return self.ended();
             }
@@ -128,6 +152,9 @@ impl<D: Desk, S: Stage> Runner<D, S> {
 
     /// Lets the reducer judge a message and acts on it; says whether the operator has left.
     fn take(&mut self, msg: Msg) -> bool {
+        if !self.parting.counts(&msg) {
+            return false;
+        }
         self.changed = match (self.changed, self.change(&msg)) {
             (Changed::Now, _) | (_, Changed::Now) => Changed::Now,
             (Changed::Yes, _) | (_, Changed::Yes) => Changed::Yes,
@@ -163,7 +190,9 @@ impl<D: Desk, S: Stage> Runner<D, S> {
             | Msg::Exported(_)
             | Msg::Unsent(_)
             | Msg::Panicked(_)
-            | Msg::Signal => Changed::Yes,
+            | Msg::Signal(_) => Changed::Yes,
+            Msg::Standby(standby) if *standby == self.model.place.standby => Changed::No,
+            Msg::Standby(_) => Changed::Yes,
         }
     }
 
@@ -221,7 +250,7 @@ impl<D: Desk, S: Stage> Runner<D, S> {
     /// A terminal that cannot be written to is gone: as with SIGHUP, the migration is left in order.
     fn lost(&mut self) {
         if self.stage.take().is_some() {
-            self.tell(Msg::Signal);
+            self.tell(Msg::Signal(Signal::Lost));
         }
     }
 
@@ -256,6 +285,7 @@ impl<D: Desk, S: Stage> Runner<D, S> {
             }
             Effect::ListTables => {
                 self.ask(|desk| async move { Outside::Msg(Msg::Tables(desk.tables().await)) });
+                self.ask_for_standby();
             }
             Effect::Look(table) => self.ask(|desk| async move {
                 let found = desk.health(table.clone()).await.map(Arc::new);
@@ -311,6 +341,23 @@ impl<D: Desk, S: Stage> Runner<D, S> {
         });
     }
 
+    /// A standby may have been promoted: asked whenever tables are listed, and now and then while a migration is watched.
+    fn ask_for_standby(&mut self) {
+        self.standby_asked = Some(Instant::now());
+        let (desk, outside) = (Arc::clone(&self.desk), self.outside.clone());
+        tokio::spawn(async move {
+            // Who cannot ask keeps what was known.
+            if let Ok(standby) = desk.is_standby().await {
+                let _ = outside.send(Outside::Msg(Msg::Standby(standby)));
+            }
+        });
+    }
+
+    /// It was a standby when that was asked last, some time ago.
+    fn is_standby_for_long(&self) -> bool {
+        self.model.place.standby && self.standby_asked.is_none_or(|at| at.elapsed() >= STANDBY_EVERY)
+    }
+
     /// Begins a chore; whatever comes of it, also of a panic, is said.
     fn work(&mut self, chore: Chore) {
         let (desk, halt) = (Arc::clone(&self.desk), Halt::default());
@@ -342,13 +389,13 @@ impl<D: Desk, S: Stage> Runner<D, S> {
     }
 
     fn ended(self) -> Ended {
-        let exit_code = match self.model.connection {
-            Connection::Closed { exit_code, .. } => exit_code,
-            Connection::None | Connection::Opening => 0,
-            // Left without waiting for the engine: stopped by the operator.
-            Connection::Open | Connection::Reconnecting { .. } => {
-                if crate::tui::app::leaving::is_at_work(&self.model) { 5 } else { 0 }
-            }
+        // Nothing but the third request leaves what is at work behind.
+        let exit_code = if leaving::is_busy(&self.model) {
+            self.parting.exit_code()
+        } else if let Connection::Closed { exit_code, .. } = self.model.connection {
+            exit_code
+        } else {
+            0
         };
         let said = self.model.upkeep.ended.iter().flat_map(work::Ended::lines).collect();
         Ended { status: self.model.live().cloned().map(Arc::new), exit_code, said }
