@@ -128,6 +128,7 @@ fn paragraphs(theme: &Theme, ask: &Ask, model: &Model) -> Vec<Paragraph> {
     if ask.deed.minds_conditions() {
         swap::evidence(&mut text, theme, model);
     } else if matches!(ask.deed, Deed::Finish | Deed::FinishAndDrop | Deed::Abort) {
+        text.push(Vec::new());
         swap::as_it_stands(&mut text, theme, model);
     }
     if ask.deed == Deed::EndBlocker {

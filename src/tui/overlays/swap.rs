@@ -1,7 +1,7 @@
 //! The evidence in the questions about swap and reverse: what must hold, live, while the question is open.
 
 use crate::{
-    model::figures,
+    model::{figures, strategy::Strategy},
     tui::{app::model::Model, glyphs, overlays::confirm::heading, theme::Theme, widgets::dialog::Paragraph},
 };
 
@@ -25,20 +25,18 @@ pub fn evidence(text: &mut Vec<Paragraph>, theme: &Theme, model: &Model) {
     }
     if status.readiness.conditions.is_empty() {
         text.push(vec![("nothing is known yet".into(), theme.dim)]);
-        text.push(vec![(standing(model), theme.dim)]);
     }
+    as_it_stands(text, theme, model);
 }
 
-/// The same in the questions that have no conditions: what there is, and what was seen of it.
+/// What there is, when it was compared, and the log; nothing where nothing is copied.
 pub fn as_it_stands(text: &mut Vec<Paragraph>, theme: &Theme, model: &Model) {
     let Some(status) = model.status() else { return };
-    let rows = format!(
-        "{} of {} rows are copied; {}",
-        figures::count(status.rows.copied),
-        figures::count(status.rows.source),
-        standing(model)
-    );
-    text.extend([Vec::new(), heading(theme, "as it stands"), vec![(rows, theme.text)]]);
+    if status.migration.strategy() == Strategy::Adopt {
+        return;
+    }
+    let (copied, source) = (figures::count(status.rows.copied), figures::count(status.rows.source));
+    text.push(vec![(format!("{copied} of {source} rows copied; {}", standing(model)), theme.text)]);
 }
 
 /// When it was verified, and how the log stands, in one line.
