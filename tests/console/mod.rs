@@ -9,6 +9,7 @@ mod reducer;
 mod safety;
 mod sizes;
 mod snapshots;
+mod styles;
 #[path = "../terminal/mod.rs"]
 mod terminal;
 mod upkeep;
