@@ -6,6 +6,7 @@ mod pictures;
 mod pty;
 mod real_loop;
 mod reducer;
+mod rules;
 mod safety;
 mod sizes;
 mod snapshots;

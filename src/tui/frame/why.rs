@@ -30,6 +30,10 @@ pub fn reasons(model: &Model, theme: &Theme) -> Vec<(String, Style)> {
     if let Some(error) = &status.last_error {
         reasons.push((format!("{} {error}", glyphs::BROKEN), theme.danger));
     }
+    let owned = status.owner.as_ref().is_some_and(|owner| owner.alive);
+    if !owned && !status.migration.phase.is_over() {
+        reasons.push(("nobody runs it: r resumes".into(), theme.warn));
+    }
     reasons.extend(status.missing_words().map(|text| (text, theme.warn)));
     if let Some(waiting) = &status.migration.waiting {
         reasons.push((waiting.clone(), theme.warn));

@@ -95,12 +95,21 @@ fn foot(pen: &mut Pen<'_>, area: Rect, grid: &Grid, status: &Status) {
     if let Some((x, width)) = grid.place("filled") {
         bar(pen, (x, y), width, figures::share(target, source), theme.copied);
     }
-    let text = if status.periods.iter().any(|period| period.verified_at.is_some()) {
-        "both sides: exact when last verified, without the keys in the log then"
-    } else if status.rows.exact {
-        "source: counted exactly by the census · target: rows copied so far"
-    } else {
+    pen.text((area.x + 1, y + 1), area.width.saturating_sub(2), figures_are(status), theme.dim);
+}
+
+/// Counted, estimated or compared. One verified period does not make the others' figures exact.
+fn figures_are(status: &Status) -> &'static str {
+    let compared = |period: &&PeriodStatus| period.verified_at.is_some();
+    let with_rows =
+        || status.periods.iter().filter(|period| period.source_rows > 0 || period.target_rows > 0);
+    if with_rows().next().is_some() && with_rows().all(|period| compared(&period)) {
+        "both sides: exact when last verified, log keys apart"
+    } else if !status.rows.exact {
         "source: estimated, before the census · target: rows copied so far"
-    };
-    pen.text((area.x + 1, y + 1), area.width.saturating_sub(2), text, theme.dim);
+    } else if with_rows().any(|period| compared(&period)) {
+        "source: counted exactly by the census · target: copied so far; verified ones: exact when last compared"
+    } else {
+        "source: counted exactly by the census · target: rows copied so far"
+    }
 }
