@@ -372,7 +372,7 @@ fn the_third_request_to_leave_is_a_failure_with_the_signal_s_code() {
 fn a_window_that_is_closed_lets_the_chunks_in_hand_be_finished() {
     let (terminal, _folder, notes) = noting("late");
     let status = terminal.hang_up("1");
-    let asked = std::fs::read_to_string(notes).unwrap();
+    let asked = std::fs::read_to_string(notes).unwrap_or_else(|error| panic!("{error}: {status:?}"));
     assert_eq!(asked, "stop", "SIGHUP, the end of the input and a drawing that fails are one request");
     assert_ne!(status.exit_code(), 129, "nothing was torn");
 }

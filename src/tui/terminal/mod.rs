@@ -9,6 +9,7 @@ pub mod panic;
 use std::{
     fmt::Write as _,
     io::{self, Stdout, stdout},
+    mem::ManuallyDrop,
     sync::atomic::{AtomicBool, Ordering},
 };
 
@@ -93,7 +94,9 @@ pub struct Drawn {
 /// The real terminal.
 #[derive(Debug)]
 pub struct Tty {
-    terminal: Terminal<CrosstermBackend<Stdout>>,
+    /// Never dropped: where the cursor cannot be shown again, as in a window that was closed, dropping it prints to standard
+    /// error, which is gone as well, and that panics. [`give_back`] shows the cursor.
+    terminal: ManuallyDrop<Terminal<CrosstermBackend<Stdout>>>,
 }
 
 impl Tty {
@@ -103,7 +106,7 @@ impl Tty {
         // Cleared by ourselves: a program that was killed may have left the alternate screen on, and its picture in it.
         let terminal = Terminal::new(CrosstermBackend::new(stdout()));
         let terminal = terminal.and_then(|mut terminal| clear(&mut terminal).map(|()| terminal));
-        Ok(Self { terminal: terminal.inspect_err(|_| give_back())? })
+        Ok(Self { terminal: ManuallyDrop::new(terminal.inspect_err(|_| give_back())?) })
     }
 }
 
