@@ -102,7 +102,7 @@ async fn note(mut engine: Engine, path: String, deaf: Deaf) {
     let mut asked = Vec::new();
     let mut going = None;
     loop {
-        let wait = going.map_or(Duration::from_mins(5), |_| Duration::from_millis(500));
+        let wait = going.map_or(Duration::from_mins(5), |()| Duration::from_millis(500));
         match tokio::time::timeout(wait, engine.commands.recv()).await {
             Ok(Some(heard)) => {
                 asked.push(heard.command.word());
@@ -131,12 +131,11 @@ fn child() {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     let code = runtime.block_on(async {
         let (opened, engine) = linked(Scene::Copying);
-        match std::env::var(NOTES) {
-            Ok(path) => {
-                drop(tokio::spawn(note(engine, path, if twist == "deaf" { Deaf::Yes } else { Deaf::No })))
-            }
-            Err(_) => drop(tokio::spawn(obey(engine))),
-        }
+        let deaf = if twist == "deaf" { Deaf::Yes } else { Deaf::No };
+        let _engine = match std::env::var(NOTES) {
+            Ok(path) => tokio::spawn(note(engine, path, deaf)),
+            Err(_) => tokio::spawn(obey(engine)),
+        };
         let opened = (twist != "tables").then_some(opened);
         let (desk, _engines) = Scripted::new(Scene::Copying);
         let glyphs = if twist == "ascii" { Glyphs::Ascii } else { Glyphs::Unicode };
@@ -277,12 +276,12 @@ fn frames_are_whole_the_mouse_is_left_alone_and_all_is_given_back() {
     let terminal = start("", &[], DARK);
     terminal.sees("COPYING ▶ running");
     terminal.press("y");
-    terminal.until("copied", |_| find(&terminal.bytes(), "\x1b]52;c;").is_some());
+    terminal.until("copied", |_| find(&terminal.watched()(), "\x1b]52;c;").is_some());
     terminal.press("1");
     terminal.sees("partition");
     // What the window and the taskbar show.
-    terminal.until("announced", |_| find(&terminal.bytes(), "\x1b]9;4;1;50").is_some());
-    assert!(find(&terminal.bytes(), "\x1b]0;quarterdeck public.chat_messages: copying 50 %").is_some());
+    terminal.until("announced", |_| find(&terminal.watched()(), "\x1b]9;4;1;50").is_some());
+    assert!(find(&terminal.watched()(), "\x1b]0;quarterdeck public.chat_messages: copying 50 %").is_some());
     terminal.press("\x03");
     let seen = terminal.watched();
     assert!(terminal.end().0.success());
@@ -323,7 +322,7 @@ fn ascii_writes_nothing_else() {
         terminal.press(key);
         terminal.sees(then);
     }
-    let bytes = terminal.bytes();
+    let bytes = terminal.watched()();
     let first = find(&bytes, "\x1b[?2026h").unwrap();
     let odd = bytes[first..].iter().position(|byte| !byte.is_ascii());
     assert_eq!(odd, None, "{:?}", odd.map(|at| String::from_utf8_lossy(&bytes[first + at..first + at + 8])));
@@ -342,29 +341,20 @@ fn noting(twist: &str) -> (Terminal, tempfile::TempDir, std::path::PathBuf) {
 
 #[test]
 fn the_third_request_to_leave_is_a_failure_with_the_signal_s_code() {
+    const ASKED: &str = "stop cancel chunk cancel chunk";
     for (requests, code) in
         [(["^C", "^C", "^C"], 130), (["TERM", "TERM", "TERM"], 143), (["HUP", "INT", "TERM"], 143)]
     {
         let (terminal, _folder, notes) = noting("deaf");
-        for (request, then) in
-            requests.into_iter().zip(["finishing the chunks in hand", "cancelling what is in hand", ""])
-        {
-            if request == "^C" {
-                terminal.press("\x03")
-            } else {
-                terminal.signal(request)
-            }
-            if !then.is_empty() {
-                terminal.sees(then);
-            }
-        }
-        let (status, _) = terminal.end();
-        assert_eq!(status.exit_code(), code, "{requests:?}");
-        let asked = std::fs::read_to_string(notes).unwrap();
-        assert_eq!(
-            asked, "stop cancel chunk cancel chunk",
-            "{requests:?}: first the chunk, then its statement"
-        );
+        let ask = |request| if request == "^C" { terminal.press("\x03") } else { terminal.signal(request) };
+        ask(requests[0]);
+        terminal.sees("finishing the chunks in hand");
+        ask(requests[1]);
+        terminal.sees("cancelling what is in hand");
+        // First the chunk, then its statement.
+        terminal.until(ASKED, |_| std::fs::read_to_string(&notes).is_ok_and(|asked| asked == ASKED));
+        ask(requests[2]);
+        assert_eq!(terminal.end().0.exit_code(), code, "{requests:?}");
     }
 }
 

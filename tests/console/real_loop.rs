@@ -1,6 +1,10 @@
 //! The real runner on a test backend: scripted keys, a scripted desk, nothing else replaced.
 
-use std::{io, sync::Arc, time::Duration};
+use std::{
+    io,
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
 
 use quarterdeck::{
     engine::{
@@ -112,7 +116,10 @@ struct Console {
 
 impl Console {
     fn start(scene: Scene, opened: Option<Opened>) -> Self {
-        let (desk, engines) = Scripted::new(scene);
+        Self::at(Scripted::new(scene), opened)
+    }
+
+    fn at((desk, engines): (Scripted, mpsc::UnboundedReceiver<Engine>), opened: Option<Opened>) -> Self {
         let shown = watch::Sender::new(Shown::default());
         let stage =
             TestStage { terminal: Terminal::new(TestBackend::new(100, 30)).unwrap(), shown: shown.clone() };
@@ -331,5 +338,38 @@ async fn ctrl_z_suspends_when_the_worker_has_let_go() {
     console.press("y1");
     console.until("copied", |shown| shown.copied == ["chat_messages_2024_q1"]).await;
     console.press("<c-c><c-c><c-c>");
+    console.end().await;
+}
+
+#[tokio::test]
+async fn a_standby_that_was_promoted_is_called_so() {
+    let (desk, engines) = Scripted::new(Scene::Ready);
+    let standby = Arc::clone(&desk.standby);
+    standby.store(true, Ordering::SeqCst);
+    let console = Console::at((desk, engines), None);
+    console.sees("· standby").await;
+    console.press("<down><down>c");
+    console.sees("a standby cannot be written to").await;
+    standby.store(false, Ordering::SeqCst);
+    console.press("R");
+    console.sees("· PRIMARY").await;
+    console.press("c");
+    console.sees("The column that says").await;
+    console.press("<c-c>");
+    console.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_standby_that_is_watched_is_asked_now_and_then() {
+    let (opened, engine) = linked(Scene::Watched);
+    let (desk, engines) = Scripted::new(Scene::Watched);
+    let standby = Arc::clone(&desk.standby);
+    standby.store(true, Ordering::SeqCst);
+    let console = Console::at((desk, engines), Some(opened));
+    console.sees("· standby").await;
+    standby.store(false, Ordering::SeqCst);
+    console.sees("· PRIMARY").await;
+    drop(engine);
+    console.press("<c-c>");
     console.end().await;
 }

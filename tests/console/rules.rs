@@ -18,7 +18,7 @@ use quarterdeck::{
             upkeep::Page,
         },
         glyphs::Glyphs,
-        keymap::{Action, Context, Group, KEYMAP, Move, Order, Stroke, bindings, lookup},
+        keymap::{Action, Context, Group, KEYMAP, Order, Stroke, bindings, lookup},
         theme::{Depth, Palette, Theme},
     },
 };
@@ -322,6 +322,10 @@ fn the_title_says_where_as_whom_and_what_the_connection_does() {
     for word in ["127.0.0.1:5432/shop", " as dba", "· PRIMARY", " PROD ", "COPYING ▶ running"] {
         assert!(title(&model).contains(word), "{word}: {}", title(&model));
     }
+    let mut none = fixture::empty((60, 16));
+    none.place.target = "db-tools-1.example:5432/warehouse".into();
+    let narrow = title(&none);
+    assert!(narrow.contains("/warehouse as dba · PRIMARY") && !narrow.contains("quarterdeck"), "{narrow}");
     model.place.standby = true;
     assert!(title(&model).contains("· standby") && !title(&model).contains("PRIMARY"), "{}", title(&model));
     update(&mut model, Msg::Standby(false), now());
@@ -395,77 +399,75 @@ fn quarters_say_at_every_width_whether_rows_are_counted_or_estimated() {
 /// What each screen is for, in the words of the contract, where there is room for all of it.
 #[test]
 fn every_screen_answers_its_question() {
-    let size = (160, 50);
-    says(
-        &fixture::empty(size),
-        &["size", "rows", "time key", "created_at", "partitioned", "copying", "no primary key"],
-    );
-    let at = |scene, screen| fixture::model(scene, screen, size);
-    says(
-        &at(Scene::Copying, Screen::Layout),
-        &[
-            "from",
-            "to",
-            "rows",
-            "heap",
-            "indexes",
-            "2024-01-01",
-            "DEFAULT",
-            "ahead",
-            "· pending",
-            "▶ copying",
-            "◆ sealed",
-            "✓ verified",
-        ],
-    );
-    says(&at(Scene::Copying, Screen::Quarters), &["source", "target", "delta", "share", "filled", "%", "█"]);
-    says(
-        &at(Scene::Slowed, Screen::Backfill),
-        &[
-            "· pending",
-            "▒ copying",
-            "█ copied",
-            "▓ retried",
-            "X failed",
-            "1 chunk 261",
-            "2 waits",
-            "rate",
-            "ETA",
-            "log 318 (+12/s)",
-            "oldest",
-        ],
-    );
-    says(
-        &at(Scene::Differs, Screen::Validation),
-        &[
-            "source",
-            "target",
-            "verdict",
-            "checked",
-            "3 rows differ",
-            "✓ equal",
-            "ago",
-            "f repair…",
-            "e export…",
-        ],
-    );
-    let mut drilled = at(Scene::Differs, Screen::Validation);
-    press(&mut drilled, "<down><enter><down>");
-    says(&drilled, &["missing", "changed", "edited_at", "NULL"]);
-    says(
-        &super::upkeep::loaded(Page::Health, size),
-        &[
-            "lie in DEFAULT",
-            "covered until 2026-04-01, 0 ahead",
-            "lacks on",
-            "unlike its table",
-            "dead",
-            "vacuumed",
-            "idle in transaction",
-        ],
-    );
-    says(&super::upkeep::loaded(Page::Audit, size), &["reach", "partitions"]);
-    let mut log = at(Scene::Ready, Screen::Log);
+    let loaded = |page| super::upkeep::loaded(page, (160, 50));
+    let at = |scene, screen| fixture::model(scene, screen, (160, 50));
+    let answers: Vec<(Model, &[&str])> = vec![
+        (
+            fixture::empty((160, 50)),
+            &["rows", "size", "created_at", "partitioned", "copying", "no primary key"],
+        ),
+        (
+            at(Scene::Copying, Screen::Layout),
+            &[
+                "from",
+                "to",
+                "rows",
+                "heap",
+                "indexes",
+                "2024-01-01",
+                "DEFAULT",
+                "ahead",
+                "▶ copying",
+                "◆ sealed",
+            ],
+        ),
+        (at(Scene::Copying, Screen::Quarters), &["source", "target", "delta", "share", "filled", "%", "█"]),
+        (
+            at(Scene::Slowed, Screen::Backfill),
+            &[
+                "▒ copying",
+                "1 chunk 261",
+                "2 waits",
+                "rate",
+                "rows/s",
+                "ETA",
+                "log 318 (+12/s)",
+                "oldest",
+                "slowed by",
+            ],
+        ),
+        (
+            at(Scene::Differs, Screen::Validation),
+            &["verdict", "checked", "3 rows differ", "✓ equal", "ago", "f repair…", "e export…"],
+        ),
+        (
+            loaded(Page::Health),
+            &[
+                "lie in DEFAULT",
+                "covered until",
+                "0 ahead",
+                "lacks on",
+                "unlike its table",
+                "dead",
+                "vacuumed",
+                "idle in",
+            ],
+        ),
+        (loaded(Page::Audit), &["reach", "partitions"]),
+    ];
+    answers.iter().for_each(|(model, words)| says(model, words));
+}
+
+#[test]
+fn differing_rows_are_seen_column_by_column() {
+    let mut model = fixture::model(Scene::Differs, Screen::Validation, (160, 50));
+    press(&mut model, "<down><enter><down>");
+    says(&model, &["missing", "changed", "edited_at", "NULL"]);
+}
+
+#[test]
+fn the_log_is_filtered_and_shows_the_sql_of_a_step() {
+    let mut log = fixture::model(Scene::Ready, Screen::Log, (160, 50));
     says(&log, &["time", "kind", "event", "following"]);
     press(&mut log, "/capture<enter>");
     assert!(log.shown_events().len() < log.job.events.len());
@@ -546,13 +548,4 @@ fn the_wizard_goes_from_the_table_to_a_question() {
     says(&model, &["cost", "locks", "way back", "SQL", "start…"]);
     assert_eq!(press(&mut model, "<enter>"), vec![]);
     says(&model, &["start the conversion", "y / N"]);
-}
-
-#[test]
-fn the_cursor_goes_wherever_the_keys_of_a_list_say() {
-    let mut model = fixture::model(Scene::Copying, Screen::Backfill, (80, 24));
-    for (keys, step) in [("<down>", Move::Down), ("<up>", Move::Up)] {
-        assert_eq!(press(&mut model, keys), vec![], "{step:?}");
-    }
-    assert_eq!(model.cursors.periods.selected, 0);
 }

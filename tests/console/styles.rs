@@ -192,11 +192,11 @@ fn every_theme_writes_the_same_and_paints_no_background() {
                 let label = y == 0 && text(row).contains("PROD");
                 assert!(painted.is_empty() || selected || label, "{what} {made:?}: {}", text(row));
             }
-            let fits = |colour: Color| match colour {
-                Color::Reset => true,
-                Color::Rgb(..) => made.depth == Depth::True && made.palette != Palette::Mono,
-                Color::Indexed(_) => made.depth == Depth::Indexed && made.palette != Palette::Mono,
-                _ => made.palette != Palette::Mono,
+            let coloured = made.palette != Palette::Mono;
+            let fits = |colour: Color| {
+                let deep = matches!(colour, Color::Rgb(..)) && made.depth != Depth::True;
+                let indexed = matches!(colour, Color::Indexed(_)) && made.depth != Depth::Indexed;
+                colour == Color::Reset || (coloured && !deep && !indexed)
             };
             let all = buffer.content.iter().all(|cell| fits(cell.fg) && fits(cell.bg));
             assert!(all, "{what}: a colour that {made:?} does not have");

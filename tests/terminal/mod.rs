@@ -137,12 +137,7 @@ impl Terminal {
         self.master.resize(size(rows, cols)).unwrap();
     }
 
-    /// All that was written so far, control sequences and all.
-    pub(crate) fn bytes(&self) -> Vec<u8> {
-        self.seen.bytes.lock().unwrap().clone()
-    }
-
-    /// The same, to be asked when the terminal is gone.
+    /// All that was written, control sequences and all; to be asked also when the terminal is gone.
     pub(crate) fn watched(&self) -> impl Fn() -> Vec<u8> + use<> {
         let seen = Arc::clone(&self.seen);
         move || seen.bytes.lock().unwrap().clone()

@@ -52,7 +52,7 @@ fn name(model: &Model, theme: &Theme, level: u8) -> Vec<Piece> {
         pieces.push((" ".into(), theme.text));
     }
     let table = model.status().map(|status| status.migration.table.plain());
-    if level == 0 || table.is_none() {
+    if level == 0 {
         pieces.push(("quarterdeck  ".into(), theme.accent));
     }
     pieces.extend(table.map(|table| (table, theme.strong)));

@@ -167,7 +167,7 @@ fn paragraphs(theme: &Theme, ask: &Ask, model: &Model) -> Vec<Paragraph> {
 
 /// The plan that the wizard shows under a question that wants the table's name.
 fn starts(deed: Deed, model: &Model) -> Option<&Plan> {
-    let wizards = model.overlays.iter().filter_map(|overlay| match overlay {
+    let mut wizards = model.overlays.iter().rev().filter_map(|overlay| match overlay {
         Overlay::Wizard(wizard) => wizard.plan.ready(),
         Overlay::Help { .. }
         | Overlay::Palette { .. }
@@ -178,7 +178,7 @@ fn starts(deed: Deed, model: &Model) -> Option<&Plan> {
         | Overlay::Panic(_) => None,
     });
     let starts = matches!(deed, Deed::StartRenaming | Deed::StartDropping);
-    wizards.last().filter(|_| starts).map(AsRef::as_ref)
+    wizards.next().filter(|_| starts).map(AsRef::as_ref)
 }
 
 /// The step that the deed is, with the leaves that there are.

@@ -175,6 +175,7 @@ impl<D: Desk, S: Stage> Runner<D, S> {
             Msg::Key(_) | Msg::Paste(_) | Msg::Resize(..) | Msg::Continued => Changed::Now,
             // Pictures come all the time, also where nothing moves.
             Msg::Status(status) if self.knows(status) => Changed::No,
+            Msg::Standby(standby) if *standby == self.model.place.standby => Changed::No,
             Msg::Drawn(_) => Changed::No,
             Msg::Tick
             | Msg::Status(_)
@@ -190,9 +191,8 @@ impl<D: Desk, S: Stage> Runner<D, S> {
             | Msg::Exported(_)
             | Msg::Unsent(_)
             | Msg::Panicked(_)
+            | Msg::Standby(_)
             | Msg::Signal(_) => Changed::Yes,
-            Msg::Standby(standby) if *standby == self.model.place.standby => Changed::No,
-            Msg::Standby(_) => Changed::Yes,
         }
     }
 

@@ -8,7 +8,7 @@ pub mod panic;
 
 use std::{
     fmt::Write as _,
-    io::{self, Stdout, stdout},
+    io::{self, IsTerminal, Stdout, stdout},
     mem::ManuallyDrop,
     sync::atomic::{AtomicBool, Ordering},
 };
@@ -102,6 +102,10 @@ pub struct Tty {
 impl Tty {
     /// Takes the terminal over: raw mode, alternate screen, bracketed paste.
     pub fn take() -> io::Result<Self> {
+        // Keys could be read from the process's own terminal all the same, and the pictures would go into a file or a pipe.
+        if !stdout().is_terminal() {
+            return Err(io::Error::other("standard output is none"));
+        }
         take_over()?;
         // Cleared by ourselves: a program that was killed may have left the alternate screen on, and its picture in it.
         let terminal = Terminal::new(CrosstermBackend::new(stdout()));
