@@ -399,13 +399,9 @@ fn quarters_say_at_every_width_whether_rows_are_counted_or_estimated() {
 /// What each screen is for, in the words of the contract, where there is room for all of it.
 #[test]
 fn every_screen_answers_its_question() {
-    let loaded = |page| super::upkeep::loaded(page, (160, 50));
-    let at = |scene, screen| fixture::model(scene, screen, (160, 50));
+    let (size, at) = ((160, 50), |scene, screen| fixture::model(scene, screen, (160, 50)));
     let answers: Vec<(Model, &[&str])> = vec![
-        (
-            fixture::empty((160, 50)),
-            &["rows", "size", "created_at", "partitioned", "copying", "no primary key"],
-        ),
+        (fixture::empty(size), &["rows", "size", "created_at", "partitioned", "copying", "no primary key"]),
         (
             at(Scene::Copying, Screen::Layout),
             &[
@@ -441,7 +437,7 @@ fn every_screen_answers_its_question() {
             &["verdict", "checked", "3 rows differ", "✓ equal", "ago", "f repair…", "e export…"],
         ),
         (
-            loaded(Page::Health),
+            super::upkeep::loaded(Page::Health, size),
             &[
                 "lie in DEFAULT",
                 "covered until",
@@ -453,9 +449,11 @@ fn every_screen_answers_its_question() {
                 "idle in",
             ],
         ),
-        (loaded(Page::Audit), &["reach", "partitions"]),
+        (super::upkeep::loaded(Page::Audit, size), &["reach", "partitions"]),
     ];
-    answers.iter().for_each(|(model, words)| says(model, words));
+    for (model, words) in answers {
+        says(&model, words);
+    }
 }
 
 #[test]
