@@ -3,6 +3,8 @@
 //! It reads files and runs nothing of the crate. What it knows is in `tidy/rules.rs` and `tidy/floors.rs`; each rule
 //! is shown to be able to fail in `tidy/planted.rs`; exceptions are in `tidy/exceptions.rs`, with their reasons.
 
+#[path = "tidy/claims.rs"]
+mod claims;
 #[path = "tidy/exceptions.rs"]
 mod exceptions;
 #[path = "tidy/floors.rs"]
@@ -35,6 +37,12 @@ fn findings() -> Vec<Finding> {
 #[test]
 fn every_trap_is_held_by_something_that_is_there() {
     let broken = traps::broken();
+    assert!(broken.is_empty(), "\n{}\n", broken.join("\n"));
+}
+
+#[test]
+fn every_claim_of_the_console_is_held_by_a_test_that_is_there() {
+    let broken = claims::broken();
     assert!(broken.is_empty(), "\n{}\n", broken.join("\n"));
 }
 

@@ -60,7 +60,8 @@ Without a command the console opens. Without CONN, libpq's conventions hold: PGH
 PGPASSWORD, PGDATABASE, PGSSLMODE, PGSERVICE, ~/.pgpass, …; GSSAPI is not spoken.
 
 Exit codes: 0 done · 1 failed, state safe, resumable · 2 usage · 3 refused · 4 differences found ·
-5 stopped or paused by the operator · 6 outcome unknown · 7 work is due (`--dry-run`)";
+5 stopped or paused by the operator · 6 outcome unknown · 7 work is due (`--dry-run`) ·
+129, 130, 143 the console was left at the third SIGHUP, Ctrl-C or SIGTERM, waiting for nothing";
 
 /// What to do.
 #[derive(Debug, Subcommand)]

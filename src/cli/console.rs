@@ -6,7 +6,10 @@ mod errand;
 mod upkeep;
 
 use std::{
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -131,10 +134,10 @@ pub(super) async fn show(args: &Args, target: &Target, visit: Visit) -> Result<E
     let (gone, busy) = (desk.gone.clone(), Arc::clone(&desk.busy));
     let ended = run(desk, options, opened).await;
     gone.cancel();
-    leave(&crews, &by).await;
-    // Whoever works for the console is cancelled, and a moment is waited for its end.
-    if tokio::time::timeout(CANCELLED_WITHIN, busy.write()).await.is_err() {
-        print::warning("something that was cancelled has not ended yet: the server ends it");
+    // The third request waits for nothing: the migration goes on from the journal, as after a death.
+    if !ended.as_ref().is_ok_and(Ended::is_torn) {
+        leave(&crews, &by).await;
+        part(&busy).await;
     }
     let ended = ended?;
     for line in &ended.said {
@@ -145,6 +148,13 @@ pub(super) async fn show(args: &Args, target: &Target, visit: Visit) -> Result<E
         print::text(&output::status::text(std::slice::from_ref(&**status)));
     }
     Ok(ended)
+}
+
+/// Waits a moment for the end of whoever works for the console, and was cancelled.
+async fn part(busy: &RwLock<()>) {
+    if tokio::time::timeout(CANCELLED_WITHIN, busy.write()).await.is_err() {
+        print::warning("something that was cancelled has not ended yet: the server ends it");
+    }
 }
 
 /// In whose name this process asks.
@@ -167,6 +177,8 @@ type Crews = Arc<Mutex<Vec<Crew>>>;
 struct RealDesk {
     target: Target,
     place: Place,
+    /// A standby may be promoted while the console looks on.
+    standby: AtomicBool,
     manner: Manner,
     crews: Crews,
     audited: Mutex<Option<Audited>>,
@@ -201,6 +213,7 @@ impl RealDesk {
         };
         Ok(Self {
             target: target.clone(),
+            standby: AtomicBool::new(place.standby),
             place,
             manner,
             crews: Crews::default(),
@@ -212,7 +225,7 @@ impl RealDesk {
 
     /// Nothing can be changed, or nothing may.
     fn stands_by(&self) -> bool {
-        self.place.standby || self.place.watching
+        self.standby.load(Ordering::SeqCst) || self.place.watching
     }
 
     /// The console does not ask for what changes something; should it, this is the second wall, and its sessions, which
@@ -290,6 +303,13 @@ impl Desk for RealDesk {
 
     fn asker(&self) -> Asker {
         asker(&self.target, "console")
+    }
+
+    async fn is_standby(&self) -> Result<bool, Report> {
+        let facts = async { catalog::server_facts(&self.session().await?).await };
+        let standby = facts.await.map_err(|error| error.report())?.in_recovery;
+        self.standby.store(standby, Ordering::SeqCst);
+        Ok(standby)
     }
 
     async fn tables(&self) -> Result<Vec<TableListing>, Report> {

@@ -100,6 +100,9 @@ async fn in_console(args: &Args, subject: &Subject<'_>, until: Until) -> Result<
         errand: errand.into_iter().chain(finish).collect(),
     };
     let ended = console::show(args, subject.target, visit).await?;
+    if ended.is_torn() {
+        return Ok(ended.exit_code);
+    }
     let there = ended.status.is_some_and(|status| reached(status.migration.phase, until));
     Ok(if there { 0 } else { ended.exit_code })
 }

@@ -128,14 +128,20 @@ impl Status {
         Some(format!("readers miss {about}{} rows{of}; the newest come first", figures::count(rows)))
     }
 
-    /// Whether the rows of its periods are exact, in words.
+    /// Whether the rows of its periods are exact, in words: counted, estimated or compared. One verified period does not make
+    /// the others' figures exact.
     pub fn counted(&self) -> &'static str {
-        if self.periods.iter().any(|period| period.verified_at.is_some()) {
-            "both sides: exact when last verified, without the keys in the log then"
-        } else if self.rows.exact {
-            "source: counted exactly by the census · target: rows copied so far"
-        } else {
+        let compared = |period: &&PeriodStatus| period.verified_at.is_some();
+        let with_rows =
+            || self.periods.iter().filter(|period| period.source_rows > 0 || period.target_rows > 0);
+        if with_rows().next().is_some() && with_rows().all(|period| compared(&period)) {
+            "both sides: exact when last verified, log keys apart"
+        } else if !self.rows.exact {
             "source: estimated, before the census · target: rows copied so far"
+        } else if with_rows().any(|period| compared(&period)) {
+            "source: counted exactly by the census · target: copied so far; verified ones: exact when last compared"
+        } else {
+            "source: counted exactly by the census · target: rows copied so far"
         }
     }
 

@@ -9,6 +9,11 @@ pub const HISTORY: usize = 60;
 /// Chunks of this run before an estimate is shown.
 pub const CHUNKS_BEFORE_ETA: u32 = 3;
 
+/// Active seconds without a row after which nothing moves; more of them where a chunk usually takes long.
+const STALLED_AFTER: f64 = 20.0;
+/// So many times as long as a chunk takes.
+const CHUNKS_MISSED: f64 = 3.0;
+
 /// What a second was spent on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Spent {
@@ -96,9 +101,17 @@ impl Pace {
         self.rates().map(|(run, recent)| f64::midpoint(run, recent))
     }
 
-    /// Seconds left for `rows`, as a range; `None` while there is nothing to go by.
+    /// Nothing has come for so long that an estimate would only grow.
+    fn is_stalled(&self) -> bool {
+        let quiet = self.history.iter().rev().take_while(|rows| **rows == 0).count();
+        let usual = CHUNKS_MISSED * self.copying_s / f64::from(self.chunks.max(1));
+        let limit = usual.clamp(STALLED_AFTER, f64::from(u32::try_from(HISTORY).unwrap_or(u32::MAX)));
+        self.rows_now == 0 && f64::from(u32::try_from(quiet).unwrap_or(u32::MAX)) >= limit
+    }
+
+    /// Seconds left for `rows`, as a range; `None` while there is nothing to go by, and while nothing moves.
     pub fn eta_s(&self, rows: i64) -> Option<(f64, f64)> {
-        let (run, recent) = self.rates()?;
+        let (run, recent) = self.rates().filter(|_| !self.is_stalled())?;
         let (slow, fast) = (run.min(recent), run.max(recent));
         #[expect(clippy::cast_precision_loss, reason = "an estimate for people")]
         let rows = rows.max(0) as f64;
@@ -139,6 +152,36 @@ mod tests {
         assert_eq!(pace.spent_s(), (3.0, 500.0, 500.0));
         pace.tick(1.0, Spent::Slowed);
         assert!(pace.eta_s(1_000) > before, "a slower second makes it later");
+    }
+
+    #[test]
+    fn an_estimate_does_not_grow_for_ever_it_ends() {
+        let mut pace = Pace::default();
+        for _ in 0..60 {
+            pace.chunk(100);
+            pace.tick(1.0, Spent::Active);
+        }
+        let mut widest = 0.0_f64;
+        for _ in 0..19 {
+            pace.tick(1.0, Spent::Active);
+            widest = widest.max(pace.eta_s(1_000).unwrap().1);
+        }
+        assert!(widest < 16.0, "{widest}");
+        pace.tick(1.0, Spent::Active);
+        assert_eq!(pace.eta_s(1_000), None, "stalled");
+        assert!(pace.rows_per_s().is_some(), "which is told apart from a run that has only begun");
+        pace.chunk(100);
+        assert!(pace.eta_s(1_000).is_some(), "it goes on");
+        // Chunks that take long are no stalled ones.
+        let mut pace = Pace::default();
+        for _ in 0..3 {
+            pace.tick(14.0, Spent::Active);
+            pace.chunk(1_400);
+        }
+        (0..30).for_each(|_| pace.tick(1.0, Spent::Active));
+        assert!(pace.eta_s(1_000).is_some());
+        (0..40).for_each(|_| pace.tick(1.0, Spent::Active));
+        assert_eq!(pace.eta_s(1_000), None);
     }
 
     /// As the worker ticks: four times a second.

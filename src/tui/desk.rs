@@ -51,6 +51,9 @@ pub trait Desk: Send + Sync + 'static {
     /// In whose name commands are sent.
     fn asker(&self) -> Asker;
 
+    /// Whether the server is a standby now.
+    fn is_standby(&self) -> impl Future<Output = Result<bool, Report>> + Send;
+
     /// The tables of the database.
     fn tables(&self) -> impl Future<Output = Result<Vec<TableListing>, Report>> + Send;
 

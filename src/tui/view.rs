@@ -10,7 +10,10 @@
 use ratatui::{Frame, layout::Rect};
 
 use crate::tui::{
-    app::model::{Model, Screen},
+    app::{
+        freeze,
+        model::{Model, Screen},
+    },
     frame::{footer, small, tabs, title},
     glyphs::{self, Glyphs},
     overlays, screens,
@@ -30,7 +33,13 @@ pub fn measured(model: &Model, theme: &Theme, frame: &mut Frame<'_>) -> usize {
     // The model's size may be one resize behind the frame's; the frame's is the truth of the moment.
     let (columns, rows) = crate::tui::app::model::MIN_SIZE;
     if area.width < columns || area.height < rows {
-        small::draw(&mut pen, area, model);
+        // There is no room to say that the display is frozen: it shows what is.
+        let thawed = model.cursors.frozen.is_some().then(|| {
+            let mut model = model.clone();
+            freeze::thaw(&mut model);
+            model
+        });
+        small::draw(&mut pen, area, thawed.as_ref().unwrap_or(model));
     } else {
         whole(&mut pen, area, model);
     }

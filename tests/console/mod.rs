@@ -8,9 +8,11 @@ mod pty;
 mod real_loop;
 mod reducer;
 mod row;
+mod rules;
 mod safety;
 mod sizes;
 mod snapshots;
+mod styles;
 #[path = "../terminal/mod.rs"]
 mod terminal;
 mod upkeep;

@@ -22,6 +22,7 @@ use quarterdeck::{
             },
         },
         desk::{Desk, Halt, Opened, Said},
+        glyphs::Glyphs,
         run::start::{Options, run},
     },
 };
@@ -49,6 +50,10 @@ impl Desk for Faulty {
 
     fn asker(&self) -> Asker {
         panic!("a fault in the console")
+    }
+
+    async fn is_standby(&self) -> Result<bool, Report> {
+        self.0.is_standby().await
     }
 
     async fn tables(&self) -> Result<Vec<TableListing>, Report> {
@@ -92,23 +97,62 @@ async fn obey(mut engine: Engine) {
     }
 }
 
+/// Writes what it is asked into a file, and lets go a while after it was asked to stop: whoever asks for more meanwhile is
+/// seen. `deaf` never lets go.
+async fn note(mut engine: Engine, path: String, deaf: Deaf) {
+    let mut asked = Vec::new();
+    let mut going = None;
+    loop {
+        let wait = going.map_or(Duration::from_mins(5), |()| Duration::from_millis(500));
+        match tokio::time::timeout(wait, engine.commands.recv()).await {
+            Ok(Some(heard)) => {
+                asked.push(heard.command.word());
+                std::fs::write(&path, asked.join(" ")).unwrap();
+                going = (deaf == Deaf::No && heard.command == Command::Stop).then_some(()).or(going);
+            }
+            Ok(None) | Err(_) => return,
+        }
+    }
+}
+
+/// Whether an engine lets go when it is asked to.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Deaf {
+    Yes,
+    No,
+}
+
+/// Where the engine of the child notes what it is asked.
+const NOTES: &str = "QUARTERDECK_TEST_NOTES";
+
 #[test]
 #[ignore = "the other tests run it on a terminal"]
 fn child() {
     let Ok(twist) = std::env::var(TWIST) else { return };
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-    runtime.block_on(async {
+    let code = runtime.block_on(async {
         let (opened, engine) = linked(Scene::Copying);
-        tokio::spawn(obey(engine));
+        let deaf = if twist == "deaf" { Deaf::Yes } else { Deaf::No };
+        let _engine = match std::env::var(NOTES) {
+            Ok(path) => tokio::spawn(note(engine, path, deaf)),
+            Err(_) => tokio::spawn(obey(engine)),
+        };
         let opened = (twist != "tables").then_some(opened);
         let (desk, _engines) = Scripted::new(Scene::Copying);
+        let glyphs = if twist == "ascii" { Glyphs::Ascii } else { Glyphs::Unicode };
+        let options = Options { glyphs, ..Options::default() };
         let ended = if twist == "faulty" {
-            run(Faulty(desk), Options::default(), opened).await
+            run(Faulty(desk), options, opened).await
         } else {
-            run(desk, Options::default(), opened).await
+            run(desk, options, opened).await
         };
-        assert_eq!(ended.unwrap().status.is_some(), twist != "tables");
+        let ended = ended.unwrap();
+        assert_eq!(ended.status.is_some(), twist != "tables");
+        ended.exit_code
     });
+    if twist == "deaf" || twist == "late" {
+        std::process::exit(code.into());
+    }
 }
 
 /// Starts the console on a terminal that answers so.
@@ -215,4 +259,111 @@ fn colours_follow_the_terminal_and_no_color() {
     terminal.until("no colour", |screen| colours(screen).is_empty());
     terminal.press("\x03");
     terminal.end();
+}
+
+/// Where one text stands in what was written.
+fn find(bytes: &[u8], text: &str) -> Option<usize> {
+    bytes.windows(text.len()).position(|window| window == text.as_bytes())
+}
+
+fn count(bytes: &[u8], text: &str) -> usize {
+    bytes.windows(text.len()).filter(|window| *window == text.as_bytes()).count()
+}
+
+#[test]
+fn frames_are_whole_the_mouse_is_left_alone_and_all_is_given_back() {
+    const BEGIN: &str = "\x1b[?2026h";
+    const END: &str = "\x1b[?2026l";
+    let terminal = start("", &[], DARK);
+    terminal.sees("COPYING ▶ running");
+    terminal.press("y");
+    terminal.until("copied", |_| find(&terminal.watched()(), "\x1b]52;c;").is_some());
+    terminal.press("1");
+    terminal.sees("partition");
+    // What the window and the taskbar show.
+    terminal.until("announced", |_| find(&terminal.watched()(), "\x1b]9;4;1;50").is_some());
+    assert!(find(&terminal.watched()(), "\x1b]0;quarterdeck public.chat_messages: copying 50 %").is_some());
+    terminal.press("\x03");
+    let seen = terminal.watched();
+    assert!(terminal.end().0.success());
+    let bytes = seen();
+    let first = find(&bytes, BEGIN).unwrap();
+    assert!(
+        find(&bytes, "\x1b]11;?").unwrap() < first,
+        "the background is asked for before anything is drawn"
+    );
+    // One begins where the last has ended, and nothing is drawn between them: the cursor moves in frames alone.
+    let text = String::from_utf8_lossy(&bytes).into_owned();
+    let mut frames = 0;
+    for piece in text.split(BEGIN).skip(1) {
+        let (_, between) = piece.split_once(END).expect("a frame that ends");
+        assert!(
+            !between.contains("COPYING") && !between.contains('│'),
+            "drawn outside of a frame: {between:?}"
+        );
+        frames += 1;
+    }
+    assert!(frames >= 2, "{frames}");
+    for mouse in ["?9h", "?1000h", "?1002h", "?1003h", "?1005h", "?1006h", "?1015h", "?1016h"] {
+        assert_eq!(count(&bytes, mouse), 0, "the mouse is the terminal's: {mouse}");
+    }
+    // The title that was there is kept and given back, the taskbar is emptied, and both come last.
+    let left = find(&bytes, "\x1b[?1049l").unwrap();
+    assert_eq!((count(&bytes, "\x1b[22;0t"), count(&bytes, "\x1b[23;0t")), (1, 1));
+    assert!(find(&bytes, "\x1b[23;0t").unwrap() > left);
+    let last = text.rsplit("\x1b]9;4;").next().unwrap();
+    assert!(last.starts_with("0;0"), "{last:?}");
+}
+
+#[test]
+fn ascii_writes_nothing_else() {
+    let terminal = start("ascii", &[], DARK);
+    terminal.sees("COPYING > running");
+    for (key, then) in [("?", "help"), ("q", "COPYING"), (":", "palette")] {
+        terminal.press(key);
+        terminal.sees(then);
+    }
+    let bytes = terminal.watched()();
+    let first = find(&bytes, "\x1b[?2026h").unwrap();
+    let odd = bytes[first..].iter().position(|byte| !byte.is_ascii());
+    assert_eq!(odd, None, "{:?}", odd.map(|at| String::from_utf8_lossy(&bytes[first + at..first + at + 8])));
+    terminal.press("\x03");
+    assert!(terminal.end().0.success());
+}
+
+/// A console whose engine notes what it is asked, and the notes.
+fn noting(twist: &str) -> (Terminal, tempfile::TempDir, std::path::PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    let notes = folder.path().join("notes");
+    let terminal = start(twist, &[(NOTES, notes.to_str().unwrap())], KNOWS_NOT);
+    terminal.sees("COPYING ▶ running");
+    (terminal, folder, notes)
+}
+
+#[test]
+fn the_third_request_to_leave_is_a_failure_with_the_signal_s_code() {
+    const ASKED: &str = "stop cancel chunk cancel chunk";
+    for (requests, code) in
+        [(["^C", "^C", "^C"], 130), (["TERM", "TERM", "TERM"], 143), (["HUP", "INT", "TERM"], 143)]
+    {
+        let (terminal, _folder, notes) = noting("deaf");
+        let ask = |request| if request == "^C" { terminal.press("\x03") } else { terminal.signal(request) };
+        ask(requests[0]);
+        terminal.sees("finishing the chunks in hand");
+        ask(requests[1]);
+        terminal.sees("cancelling what is in hand");
+        // First the chunk, then its statement.
+        terminal.until(ASKED, |_| std::fs::read_to_string(&notes).is_ok_and(|asked| asked == ASKED));
+        ask(requests[2]);
+        assert_eq!(terminal.end().0.exit_code(), code, "{requests:?}");
+    }
+}
+
+#[test]
+fn a_window_that_is_closed_lets_the_chunks_in_hand_be_finished() {
+    let (terminal, _folder, notes) = noting("late");
+    let status = terminal.hang_up("1");
+    let asked = std::fs::read_to_string(notes).unwrap_or_else(|error| panic!("{error}: {status:?}"));
+    assert_eq!(asked, "stop", "SIGHUP, the end of the input and a drawing that fails are one request");
+    assert_ne!(status.exit_code(), 129, "nothing was torn");
 }

@@ -121,7 +121,18 @@ impl Console {
 
     /// Files are written into a folder.
     fn start_in(folder: &std::path::Path, scene: Scene, opened: Option<Opened>) -> Self {
-        let (desk, engines) = Scripted::new(scene);
+        Self::with(folder, Scripted::new(scene), opened)
+    }
+
+    fn at(scripted: (Scripted, mpsc::UnboundedReceiver<Engine>), opened: Option<Opened>) -> Self {
+        Self::with(std::path::Path::new("/nowhere"), scripted, opened)
+    }
+
+    fn with(
+        folder: &std::path::Path,
+        (desk, engines): (Scripted, mpsc::UnboundedReceiver<Engine>),
+        opened: Option<Opened>,
+    ) -> Self {
         let shown = watch::Sender::new(Shown::default());
         let stage =
             TestStage { terminal: Terminal::new(TestBackend::new(100, 30)).unwrap(), shown: shown.clone() };
@@ -312,7 +323,7 @@ async fn a_flood_of_news_is_drawn_at_most_thirty_times_a_second() {
     assert!(u128::try_from(drawn).unwrap() <= frames, "{drawn} pictures in {frames} frames");
     console.press("<c-c>");
     console.press("<c-c><c-c>");
-    assert_eq!(console.end().await.exit_code, 5);
+    assert_eq!(console.end().await.exit_code, 130, "the third time it is torn away");
 }
 
 #[tokio::test]
@@ -389,5 +400,38 @@ async fn a_file_is_written_or_it_is_said_why_not() {
     console.sees("not written").await;
     console.sees("begin the console in another folder").await;
     console.press("q<c-c><c-c><c-c>");
+    console.end().await;
+}
+
+#[tokio::test]
+async fn a_standby_that_was_promoted_is_called_so() {
+    let (desk, engines) = Scripted::new(Scene::Ready);
+    let standby = Arc::clone(&desk.standby);
+    standby.store(true, Ordering::SeqCst);
+    let console = Console::at((desk, engines), None);
+    console.sees("· standby").await;
+    console.press("<down><down>c");
+    console.sees("a standby cannot be written to").await;
+    standby.store(false, Ordering::SeqCst);
+    console.press("R");
+    console.sees("· PRIMARY").await;
+    console.press("c");
+    console.sees("The column that says").await;
+    console.press("<c-c>");
+    console.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_standby_that_is_watched_is_asked_now_and_then() {
+    let (opened, engine) = linked(Scene::Watched);
+    let (desk, engines) = Scripted::new(Scene::Watched);
+    let standby = Arc::clone(&desk.standby);
+    standby.store(true, Ordering::SeqCst);
+    let console = Console::at((desk, engines), Some(opened));
+    console.sees("· standby").await;
+    standby.store(false, Ordering::SeqCst);
+    console.sees("· PRIMARY").await;
+    drop(engine);
+    console.press("<c-c>");
     console.end().await;
 }

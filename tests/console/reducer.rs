@@ -10,7 +10,7 @@ use quarterdeck::{
         app::{
             list::Load,
             model::{Connection, Intent, Model, Screen},
-            msg::{Effect, Msg, PanicReport},
+            msg::{Effect, Msg, PanicReport, Signal},
             overlay::Overlay,
             update::{heartbeat, update},
         },
@@ -188,11 +188,11 @@ fn quitting_asks_only_where_something_is_left_behind() {
 #[test]
 fn leaving_goes_step_by_step() {
     let mut model = at(Scene::Copying);
-    assert_eq!(update(&mut model, Msg::Signal, now()), sends(Command::Stop));
-    let cancels = update(&mut model, Msg::Signal, now());
+    assert_eq!(update(&mut model, Msg::Signal(Signal::Terminate), now()), sends(Command::Stop));
+    let cancels = update(&mut model, Msg::Signal(Signal::Terminate), now());
     assert_eq!(cancels.len(), 2);
     assert!(cancels.iter().all(|effect| matches!(effect, Effect::Send(Command::CancelChunk { .. }))));
-    assert_eq!(update(&mut model, Msg::Signal, now()), vec![Effect::Quit]);
+    assert_eq!(update(&mut model, Msg::Signal(Signal::Terminate), now()), vec![Effect::Quit]);
 
     let mut model = at(Scene::Copying);
     press(&mut model, "qy");

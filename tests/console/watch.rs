@@ -6,7 +6,7 @@ use quarterdeck::tui::{
         allowed::blocked,
         deed::{Ask, Deed},
         model::{Model, Screen},
-        msg::{Effect, Msg},
+        msg::{Effect, Msg, Signal},
         overlay::Overlay,
         update::update,
         upkeep::{Page, duty::Duty},
@@ -200,7 +200,7 @@ fn leaving_asks_nothing_and_stops_nothing() {
         assert_eq!(press(&mut model, "q"), vec![Effect::Quit], "{scene:?}");
         assert_eq!(press(&mut model, "<c-c>"), vec![Effect::Quit], "{scene:?}");
         assert_eq!(press(&mut model, "<c-z>"), vec![Effect::Suspend], "{scene:?}");
-        assert_eq!(update(&mut model, Msg::Signal, now()), vec![Effect::Quit], "{scene:?}");
+        assert_eq!(update(&mut model, Msg::Signal(Signal::Hangup), now()), vec![Effect::Quit], "{scene:?}");
     }
 }
 

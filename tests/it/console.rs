@@ -8,6 +8,7 @@ use portable_pty::CommandBuilder;
 use quarterdeck::pg::Session;
 
 use crate::{
+    commands::tool::Tool,
     support::{self, Db},
     terminal::{DARK, Terminal},
 };
@@ -556,4 +557,59 @@ async fn what_is_looked_at_is_written_into_the_working_directory() {
     assert_eq!(ids["column"][1], "bigint");
     console.terminal.press("q");
     assert_eq!(console.end().0, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_password_is_on_no_screen() {
+    let db = support::database("console_secret").await;
+    db.sql(TABLE).await;
+    let role = format!("bo_{}", db.name());
+    db.sql(&format!("CREATE ROLE {role} LOGIN PASSWORD 'hunter2'")).await;
+    let uri = format!("postgres://{role}:hunter2@127.0.0.1:{}/{}", db.target().port(), db.name());
+    for conn in
+        [db.conninfo_as(&role, "hunter2"), uri.clone(), format!("{uri}?application_name=x&password=hunter2")]
+    {
+        let console = Console::with("", &[("QUARTERDECK_LOG", "trace")], &[&conn]);
+        console.terminal.sees("▸chat ");
+        console.terminal.sees(&format!("/{} as {role}", db.name()));
+        let log = console.home.path().join(".local/state/quarterdeck/quarterdeck.log");
+        console.terminal.press("q");
+        let (seen, home) = (console.terminal.watched(), console.home);
+        assert_eq!(console.terminal.end().0.exit_code(), 0);
+        for bytes in [seen(), std::fs::read(&log).unwrap_or_default()] {
+            assert!(!String::from_utf8_lossy(&bytes).contains("hunter2"), "{conn}");
+        }
+        drop(home);
+    }
+    db.sql(&format!("DROP ROLE {role}")).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_window_that_is_closed_leaves_the_migration_stopped_in_order() {
+    let db = support::database("console_hang_up").await;
+    db.sql(TABLE).await;
+    let console = Console::start(&["run", "chat", "--conn", db.conninfo()]);
+    console.terminal.sees("READY ▶ running");
+    let Console { terminal, home } = console;
+    assert_eq!(terminal.hang_up("1").exit_code(), 0, "it is as far as asked");
+    drop(home);
+    let last =
+        "SELECT body->>'event' || ' ' || (body->>'end') FROM quarterdeck.event ORDER BY seq DESC LIMIT 1";
+    assert_eq!(db.value(last).await, "closed stopped", "the worker has said that it leaves");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_terminal_the_console_says_what_to_take_instead() {
+    let db = support::database("console_no_tty").await;
+    db.sql(TABLE).await;
+    let tool = Tool::on(&db);
+    for words in [&[][..], &["run", "chat", "--ui", "tui"]] {
+        let said = tool.run(words).await;
+        assert_eq!((said.code, said.out.as_str()), (2, ""), "{words:?}: {said:?}");
+        assert!(said.err.contains("needs a terminal") && said.err.contains("--ui plain"), "{}", said.err);
+    }
+    // Nobody says which face: lines.
+    let said = tool.run(&["run", "chat"]).await;
+    assert_eq!(said.code, 0, "{said:?}");
+    assert!(said.out.contains("ready") && !said.out.contains('\x1b'), "{}", said.out);
 }

@@ -67,6 +67,8 @@ mod retain;
 #[cfg(test)]
 mod rights;
 #[cfg(test)]
+mod secrets;
+#[cfg(test)]
 mod support;
 #[cfg(test)]
 mod swap;

@@ -6,7 +6,7 @@ use std::{
     io::{Read, Write},
     sync::{
         Arc, Condvar, Mutex,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     thread,
     time::{Duration, Instant},
@@ -27,6 +27,10 @@ struct Seen {
     news: Condvar,
     /// Bytes written by the program.
     written: AtomicUsize,
+    /// The same, as they came.
+    bytes: Mutex<Vec<u8>>,
+    /// Nobody reads any more.
+    over: AtomicBool,
 }
 
 /// A terminal with a program on it.
@@ -133,6 +137,22 @@ impl Terminal {
         self.master.resize(size(rows, cols)).unwrap();
     }
 
+    /// All that was written, control sequences and all; to be asked also when the terminal is gone.
+    pub(crate) fn watched(&self) -> impl Fn() -> Vec<u8> + use<> {
+        let seen = Arc::clone(&self.seen);
+        move || seen.bytes.lock().unwrap().clone()
+    }
+
+    /// Closes the window under the program, which writes at once when `key` is pressed; waits for its end.
+    pub(crate) fn hang_up(mut self, key: &str) -> ExitStatus {
+        self.seen.over.store(true, Ordering::SeqCst);
+        self.press(key);
+        self.reader.take().unwrap().join().unwrap();
+        // The last of the terminal's ends on this side.
+        drop((self.master, self.keys));
+        self.child.wait().unwrap()
+    }
+
     /// Waits for the end: the terminal must be as it was before.
     pub(crate) fn end(mut self) -> (ExitStatus, String) {
         self.until("given back", |screen| !screen.alternate_screen() && !screen.hide_cursor());
@@ -156,7 +176,11 @@ fn watch(mut reader: impl Read, seen: &Seen, keys: &Mutex<Box<dyn Write + Send>>
             let _ = keys.lock().unwrap().write_all(answer.as_bytes());
         }
         seen.written.fetch_add(read, Ordering::SeqCst);
+        seen.bytes.lock().unwrap().extend_from_slice(&bytes[..read]);
         seen.screen.lock().unwrap().as_mut().unwrap().process(&bytes[..read]);
         seen.news.notify_all();
+        if seen.over.load(Ordering::SeqCst) {
+            return;
+        }
     }
 }

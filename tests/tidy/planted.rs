@@ -1,6 +1,7 @@
 //! Each rule, shown to find a planted fault and to pass the same text without it.
 
 use super::{
+    claims,
     rules::{Rule, check},
     source::Source,
     texts,
@@ -139,4 +140,15 @@ fn characters_can_be_seen() {
 #[test]
 fn documents_name_what_exists() {
     assert_eq!(texts::missing_paths("see `src/nothing.rs` and `src/lib.rs`, `src/*.rs`"), ["src/nothing.rs"]);
+}
+
+#[test]
+fn a_claim_without_a_test_and_a_test_that_is_gone_are_found() {
+    let is_test = |name: &str| name == "it_is_green";
+    let good = "- green is verified: it_is_green\n".repeat(100);
+    assert_eq!(claims::in_list(&good, is_test), Vec::<String>::new());
+    let planted = format!("{good}- red: is danger\n- blue\n");
+    let wanted = ["red: there is no is", "red: there is no danger", "blue: no test"];
+    assert_eq!(claims::in_list(&planted, is_test), wanted);
+    assert_eq!(claims::in_list("- green: it_is_green\n", is_test), ["only 1 claims"]);
 }

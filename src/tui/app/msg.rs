@@ -60,8 +60,10 @@ pub enum Msg {
     Unsent(String),
     /// A thread other than the console's panicked.
     Panicked(PanicReport),
-    /// SIGINT, SIGTERM or SIGHUP.
-    Signal,
+    /// The process is asked to leave.
+    Signal(Signal),
+    /// Whether the server is a standby by now.
+    Standby(bool),
     /// The process goes on after ctrl-Z.
     Continued,
 }
@@ -104,6 +106,19 @@ pub enum Effect {
     Suspend,
     /// Leave.
     Quit,
+}
+
+/// What asks the process to leave.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Signal {
+    /// SIGINT.
+    Interrupt,
+    /// SIGTERM.
+    Terminate,
+    /// SIGHUP.
+    Hangup,
+    /// No signal: the terminal's input ended, or nothing can be written to it.
+    Lost,
 }
 
 /// A panic, as the hook saw it.

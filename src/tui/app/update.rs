@@ -28,7 +28,8 @@ pub fn update(model: &mut Model, msg: Msg, now: DateTime<Utc>) -> Vec<Effect> {
             }
         }
         Msg::Drawn(furthest) => model.cursors.furthest = Some(furthest),
-        Msg::Signal => {
+        Msg::Standby(standby) => model.place.standby = standby,
+        Msg::Signal(_) => {
             freeze::thaw(model);
             return leaving::interrupt(model);
         }
@@ -54,7 +55,7 @@ pub fn update(model: &mut Model, msg: Msg, now: DateTime<Utc>) -> Vec<Effect> {
 /// Something that the operator did not do.
 fn heard(model: &mut Model, news: Msg) -> Vec<Effect> {
     match news {
-        Msg::Key(_) | Msg::Paste(_) | Msg::Resize(..) | Msg::Drawn(_) | Msg::Signal => {}
+        Msg::Key(_) | Msg::Paste(_) | Msg::Resize(..) | Msg::Drawn(_) | Msg::Standby(_) | Msg::Signal(_) => {}
         Msg::Tick => {
             fold::tick(model);
             return health::due(model);

@@ -140,6 +140,8 @@ fn keys(theme: &Theme, model: &Model, room: u16) -> Vec<Piece> {
         shown[at].explained = true;
         shown[at].explained = fits(&shown);
     }
+    // Dim without the reason would only puzzle: help has them all.
+    shown.retain(|hint| hint.blocked.is_none() || hint.explained);
     for hint in conveniences.into_iter().filter(|hint| hint.blocked.is_none()) {
         shown.push(hint);
         if !fits(&shown) {

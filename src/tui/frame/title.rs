@@ -13,6 +13,7 @@ use ratatui::{
 };
 
 use crate::{
+    engine::status::Status,
     model::{
         figures::seconds_between,
         phase::{LeafState, Phase, State},
@@ -51,7 +52,7 @@ fn name(model: &Model, theme: &Theme, level: u8) -> Vec<Piece> {
         pieces.push((" ".into(), theme.text));
     }
     let table = model.status().map(|status| status.migration.table.plain());
-    if level == 0 || table.is_none() {
+    if level == 0 {
         pieces.push(("quarterdeck  ".into(), theme.accent));
     }
     pieces.extend(table.map(|table| (table, theme.strong)));
@@ -84,7 +85,7 @@ fn state(model: &Model, theme: &Theme) -> Vec<Piece> {
     };
     let migration = &status.migration;
     let phase = migration.phase.word().replace('_', " ").to_uppercase();
-    let mut pieces = vec![(phase, phase_style(migration.phase, theme)), (" ".into(), theme.text)];
+    let mut pieces = vec![(phase, phase_style(status, theme)), (" ".into(), theme.text)];
     pieces.push(match &model.connection {
         Connection::Reconnecting { attempt, due, .. } => {
             let wait = seconds_between(model.now, *due).ceil();
@@ -136,12 +137,16 @@ pub fn state_style(state: State, theme: &Theme) -> Style {
     }
 }
 
-fn phase_style(phase: Phase, theme: &Theme) -> Style {
-    match phase {
-        Phase::Ready => theme.verified.add_modifier(Modifier::BOLD),
+fn phase_style(status: &Status, theme: &Theme) -> Style {
+    match status.migration.phase {
+        // An old table that is adopted whole is ready without any comparison.
+        Phase::Ready if status.verification.verified_at.is_some() => {
+            theme.verified.add_modifier(Modifier::BOLD)
+        }
         Phase::Aborting | Phase::Aborted => theme.danger,
         Phase::Planned
         | Phase::Capturing
+        | Phase::Ready
         | Phase::Census
         | Phase::Copying
         | Phase::Replaying

@@ -3,8 +3,14 @@
 use ratatui::style::Style;
 
 use crate::{
-    engine::status::{SignalState, Status},
-    model::{figures::ago, phase::Phase},
+    engine::{
+        event::Body,
+        status::{SignalState, Status},
+    },
+    model::{
+        figures::ago,
+        phase::{Phase, State},
+    },
     tui::{
         app::model::{Connection, Model},
         glyphs,
@@ -18,16 +24,21 @@ use ratatui::layout::Rect;
 pub fn reasons(model: &Model, theme: &Theme) -> Vec<(String, Style)> {
     let mut reasons = Vec::new();
     if let Connection::Reconnecting { reason, .. } = &model.connection {
-        reasons.push((format!("connection lost: {reason}"), theme.danger));
+        reasons.push((format!("{} connection lost: {reason}", glyphs::BROKEN), theme.danger));
     }
     let Some(status) = model.status() else { return reasons };
     if let Some(error) = &status.last_error {
         reasons.push((format!("{} {error}", glyphs::BROKEN), theme.danger));
     }
+    let owned = status.owner.as_ref().is_some_and(|owner| owner.alive);
+    if !owned && !status.migration.phase.is_over() {
+        reasons.push(("nobody runs it: r resumes".into(), theme.warn));
+    }
     reasons.extend(status.missing_words().map(|text| (text, theme.warn)));
     if let Some(waiting) = &status.migration.waiting {
         reasons.push((waiting.clone(), theme.warn));
     }
+    reasons.extend(lock(model, status).map(|text| (text, theme.warn)));
     reasons.extend(pausing(status).map(|text| (text, theme.warn)));
     reasons.extend(overdue(model, status).map(|text| (text, theme.warn)));
     reasons.extend(signals(status, theme));
@@ -42,6 +53,28 @@ fn pausing(status: &Status) -> Option<String> {
         [chunk] => format!("pausing after chunk {chunk}"),
         many => format!("pausing after chunks {}", many.join(", ")),
     })
+}
+
+/// Whom the last attempt at a lock was lost to, until one is won or given up: `waiting for a lock: pid 8841, idle in …`.
+fn lock(model: &Model, status: &Status) -> Option<String> {
+    let settles = |body: &Body| {
+        matches!(
+            body,
+            Body::LockAttempt { .. }
+                | Body::StepFinished { .. }
+                | Body::Phase { .. }
+                | Body::Swapped { .. }
+                | Body::Reversed { .. }
+                | Body::Failed { .. }
+                | Body::Refused { .. }
+                | Body::Done { .. }
+        )
+    };
+    let last = model.job.events.iter().rev().map(|event| &event.body).find(|body| settles(body))?;
+    let Body::LockAttempt { step, attempt, won: false, blocker, held_ms: _ } = last else { return None };
+    let waits = status.migration.state == State::Running && !status.migration.phase.is_over();
+    let who = blocker.as_deref().unwrap_or("somebody holds it");
+    waits.then(|| format!("waiting for a lock: {who} ({step}, attempt {attempt} lost)"))
 }
 
 /// A reminder when the reverse window is over.

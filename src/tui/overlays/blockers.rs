@@ -9,7 +9,7 @@ use crate::{
 pub(super) fn list(text: &mut Vec<Paragraph>, theme: &Theme, model: &Model) {
     let blockers = model.status().map(|status| status.readiness.blockers.as_slice()).unwrap_or_default();
     if blockers.is_empty() {
-        text.extend([Vec::new(), vec![("nobody holds it up now".into(), theme.verified)]]);
+        text.extend([Vec::new(), vec![("nobody holds it up now".into(), theme.text)]]);
     }
     for one in blockers {
         let open = one.since.map_or_else(String::new, |since| {

@@ -18,7 +18,7 @@ use crate::{
     model::{
         ident::Ident,
         phase::{Phase, State},
-        plan::Step,
+        plan::{Plan, Step},
         strategy::Strategy,
     },
     tui::{
@@ -26,6 +26,7 @@ use crate::{
             deed::{Ask, Deed, name_of, refusal},
             leaving::is_at_work,
             model::Model,
+            overlay::Overlay,
             upkeep::health,
         },
         frame::footer,
@@ -126,6 +127,9 @@ fn paragraphs(theme: &Theme, ask: &Ask, model: &Model) -> Vec<Paragraph> {
     let mut text: Vec<_> = what(ask.deed, model).into_iter().map(|line| sentence(theme.text, line)).collect();
     if ask.deed.minds_conditions() {
         swap::evidence(&mut text, theme, model);
+    } else if matches!(ask.deed, Deed::Finish | Deed::FinishAndDrop | Deed::Abort) {
+        text.push(Vec::new());
+        swap::as_it_stands(&mut text, theme, model);
     }
     if ask.deed == Deed::EndBlocker {
         blockers::list(&mut text, theme, model);
@@ -142,6 +146,13 @@ fn paragraphs(theme: &Theme, ask: &Ask, model: &Model) -> Vec<Paragraph> {
     if ask.deed == Deed::Tune {
         limits::list(&mut text, theme, model);
     }
+    if let Some(plan) = starts(ask.deed, model) {
+        for step in plan.steps.iter().filter(|step| !step.locks.is_empty()) {
+            text.extend([Vec::new(), vec![(step.summary.clone(), theme.strong)]]);
+            planned(&mut text, theme, step);
+        }
+        return text;
+    }
     match step(ask.deed, model) {
         Some(step) => planned(&mut text, theme, &step),
         None if ask.deed.wants_name() => {
@@ -152,6 +163,23 @@ fn paragraphs(theme: &Theme, ask: &Ask, model: &Model) -> Vec<Paragraph> {
         None => {}
     }
     text
+}
+
+/// The plan that the wizard shows under a question that wants the table's name.
+fn starts(deed: Deed, model: &Model) -> Option<&Plan> {
+    let mut wizards = model.overlays.iter().rev().filter_map(|overlay| match overlay {
+        Overlay::Wizard(wizard) => wizard.plan.ready(),
+        Overlay::Help { .. }
+        | Overlay::Palette { .. }
+        | Overlay::Ask(_)
+        | Overlay::Form(_)
+        | Overlay::Detail(_)
+        | Overlay::Row(_)
+        | Overlay::Export(_)
+        | Overlay::Panic(_) => None,
+    });
+    let starts = matches!(deed, Deed::StartRenaming | Deed::StartDropping);
+    wizards.next().filter(|_| starts).map(AsRef::as_ref)
 }
 
 /// The step that the deed is, with the leaves that there are.

@@ -6,9 +6,12 @@ use crate::{
     engine::status::ChunkState,
     model::phase::LeafState,
     tui::{
-        app::{allowed::blocked, model::Model},
+        app::{
+            allowed::blocked,
+            model::{Model, Screen},
+        },
         frame::footer,
-        keymap::{Action, Binding, Group, KEYMAP},
+        keymap::{Action, Binding, Context, Group, KEYMAP},
         screens,
         theme::Theme,
         widgets::{
@@ -44,10 +47,29 @@ pub fn draw(pen: &mut Pen<'_>, screen: Rect, scroll: usize, model: &Model) {
 fn line(theme: &Theme, group: Group, row: &Binding, model: &Model) -> Paragraph {
     let keys = format!("  {:12}", row.strokes_text());
     // Inside a dialog other rules count: help is open over a screen.
-    let reason = if group == Group::Dialogs { None } else { reason(row.action, model) };
+    let reason = if group == Group::Dialogs {
+        None
+    } else {
+        elsewhere(row, model).or_else(|| reason(row.action, model))
+    };
     match reason {
         None => vec![(keys, theme.strong), (row.help.into(), theme.text)],
         Some(reason) => vec![(keys, theme.dim), (format!("{} ({reason})", row.help), theme.dim)],
+    }
+}
+
+/// The key counts on other screens than the one under the help.
+fn elsewhere(row: &Binding, model: &Model) -> Option<String> {
+    if row.contexts.contains(&Context::On(model.screen)) {
+        return None;
+    }
+    let screens =
+        Screen::ALL.iter().enumerate().filter(|(_, screen)| row.contexts.contains(&Context::On(**screen)));
+    let digits: Vec<_> = screens.map(|(digit, _)| digit.to_string()).collect();
+    match digits.as_slice() {
+        [] => None,
+        [digit] => Some(format!("on screen {digit}")),
+        many => Some(format!("on screens {}", many.join(" "))),
     }
 }
 

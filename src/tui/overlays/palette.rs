@@ -9,6 +9,9 @@ use crate::tui::{
     widgets::{dialog, grid::scrollbar, pen::Pen},
 };
 
+/// Rows for what is said of the selected action.
+const ABOUT: u16 = 2;
+
 /// Draws it.
 pub fn draw(pen: &mut Pen<'_>, screen: Rect, (query, selected): (&str, usize), model: &Model) {
     let theme = *pen.theme;
@@ -18,7 +21,10 @@ pub fn draw(pen: &mut Pen<'_>, screen: Rect, (query, selected): (&str, usize), m
     let end = pen.text((end, inner.y), inner.width.saturating_sub(5), query, theme.strong);
     pen.text((end, inner.y), 1, glyphs::CURSOR, theme.accent);
     pen.divider(inner, inner.y + 1);
-    let body = Rect { y: inner.y + 2, height: inner.height.saturating_sub(2), ..inner };
+    // What the selected row says, whole: beside its word it may be cut.
+    let about = Rect { y: inner.bottom().saturating_sub(ABOUT), height: ABOUT, ..inner };
+    pen.divider(inner, about.y.saturating_sub(1));
+    let body = Rect { y: inner.y + 2, height: inner.height.saturating_sub(3 + ABOUT), ..inner };
     let rows = rows(query);
     let selected = selected.min(rows.len().saturating_sub(1));
     let first = first_shown(selected, rows.len(), usize::from(body.height));
@@ -30,12 +36,17 @@ pub fn draw(pen: &mut Pen<'_>, screen: Rect, (query, selected): (&str, usize), m
         pen.right((body.x + 1, y), 7, &row.stroke().to_string(), key);
         let room = body.width.saturating_sub(11);
         let end = pen.pieces((body.x + 10, y), room, &[(row.word.to_owned(), word)]);
-        let about =
-            blocked.map_or_else(|| format!("  {}", row.help), |blocked| format!("  ({})", blocked.reason));
-        pen.text((end, y), (body.right().saturating_sub(1)).saturating_sub(end), &about, theme.dim);
+        let (beside, whole) = match blocked {
+            Some(blocked) => {
+                (format!("  ({})", blocked.reason), format!("cannot act now: {}", blocked.reason))
+            }
+            None => (format!("  {}", row.help), row.help.to_owned()),
+        };
+        pen.text((end, y), (body.right().saturating_sub(1)).saturating_sub(end), &beside, theme.dim);
         if at == selected {
             pen.tint(Rect { y, height: 1, ..body }, theme.selected);
             pen.sign((body.x, y), glyphs::SELECTED, theme.accent.patch(theme.selected));
+            dialog::text(pen, about, &[vec![(whole, theme.dim)]], 0);
         }
     }
     scrollbar(pen, body, first, rows.len());

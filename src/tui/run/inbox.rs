@@ -10,7 +10,7 @@ use crate::{
     engine::{link::Link, status::Status},
     error::Report,
     tui::{
-        app::msg::{Msg, PanicReport},
+        app::msg::{Msg, PanicReport, Signal},
         desk::Opened,
         keymap::Stroke,
     },
@@ -90,7 +90,7 @@ async fn typed<I: Input>(input: &mut Option<I>, late: &mut LateAnswer) -> Msg {
         let Some(stream) = input else { return std::future::pending().await };
         let Some(Ok(event)) = stream.next().await else {
             *input = None;
-            return Msg::Signal;
+            return Msg::Signal(Signal::Lost);
         };
         if late.swallows(&event) {
             continue;

@@ -5,6 +5,7 @@
 
 mod file;
 pub mod inbox;
+mod parting;
 pub mod start;
 
 use std::{collections::VecDeque, io, path::PathBuf, sync::Arc, time::Duration};
@@ -18,8 +19,9 @@ use crate::{
     error::{Error, Report},
     tui::{
         app::{
+            leaving,
             model::{Connection, Model},
-            msg::{Effect, Msg},
+            msg::{Effect, Msg, Signal},
             row,
             update::{heartbeat, update},
             upkeep::{
@@ -28,7 +30,10 @@ use crate::{
             },
         },
         desk::{Desk, Halt, Opened},
-        run::inbox::{Inbox, Input, Outside},
+        run::{
+            inbox::{Inbox, Input, Outside},
+            parting::Parting,
+        },
         terminal::{Drawn, Progress, Stage, announcement},
         theme::Theme,
     },
@@ -37,15 +42,26 @@ use crate::{
 /// The shortest time between two pictures: thirty a second.
 const FRAME: Duration = Duration::from_millis(33);
 
+/// How often a standby that is watched is asked whether it still is one.
+const STANDBY_EVERY: Duration = Duration::from_secs(10);
+
 /// How the console ended.
 #[derive(Clone, Debug)]
 pub struct Ended {
     /// The last picture of the migration, for a summary.
     pub status: Option<Arc<Status>>,
-    /// The exit code that the engine gave; 0 where no migration of this process ended.
+    /// The exit code that the engine gave; 0 where no migration of this process ended; 128 and the signal's number where
+    /// nobody waited for it.
     pub exit_code: u8,
     /// What chores of this visit came to, a paragraph each.
     pub said: Vec<String>,
+}
+
+impl Ended {
+    /// The third request to leave was obeyed: nobody waited for what was at work.
+    pub fn is_torn(&self) -> bool {
+        self.exit_code > parting::SIGNALLED
+    }
 }
 
 /// The runner.
@@ -61,11 +77,20 @@ pub struct Runner<D, S> {
     halt: Halt,
     /// Gives up the reading of a row that was asked for last.
     reading: CancellationToken,
-    drawn: Option<Instant>,
-    changed: Changed,
-    announced: (String, Progress),
+    picture: OnScreen,
     /// Where files are written.
     folder: PathBuf,
+    parting: Parting,
+    /// When it was asked last whether the server is still a standby.
+    standby_asked: Option<Instant>,
+}
+
+/// The picture on screen.
+struct OnScreen {
+    drawn: Option<Instant>,
+    changed: Changed,
+    /// The window's title, and the progress beside it.
+    announced: (String, Progress),
 }
 
 /// What the picture on screen lacks.
@@ -92,10 +117,14 @@ impl<D: Desk, S: Stage> Runner<D, S> {
             outside,
             halt: Halt::default(),
             reading: CancellationToken::new(),
-            drawn: None,
-            changed: Changed::Now,
-            announced: (String::new(), Progress::None),
+            picture: OnScreen {
+                drawn: None,
+                changed: Changed::Now,
+                announced: (String::new(), Progress::None),
+            },
             folder: PathBuf::new(),
+            parting: Parting::default(),
+            standby_asked: None,
         }
     }
 
@@ -138,10 +167,13 @@ impl<D: Desk, S: Stage> Runner<D, S> {
                         queue.push_back(Msg::Closed);
                         Msg::Status(last)
                     }
-                    None if self.changed == Changed::Yes => continue,
+                    None if self.picture.changed == Changed::Yes => continue,
                     None => Msg::Tick,
                 }
             };
+            if self.link.is_some() && self.is_standby_for_long() {
+                self.ask_for_standby();
+            }
             if self.take(msg) {
                 return self.ended();
             }
@@ -150,7 +182,10 @@ impl<D: Desk, S: Stage> Runner<D, S> {
 
     /// Lets the reducer judge a message and acts on it; says whether the operator has left.
     fn take(&mut self, msg: Msg) -> bool {
-        self.changed = match (self.changed, self.change(&msg)) {
+        if !self.parting.counts(&msg) {
+            return false;
+        }
+        self.picture.changed = match (self.picture.changed, self.change(&msg)) {
             (Changed::Now, _) | (_, Changed::Now) => Changed::Now,
             (Changed::Yes, _) | (_, Changed::Yes) => Changed::Yes,
             (Changed::No, Changed::No) => Changed::No,
@@ -174,6 +209,7 @@ impl<D: Desk, S: Stage> Runner<D, S> {
             Msg::Key(_) | Msg::Paste(_) | Msg::Resize(..) | Msg::Continued => Changed::Now,
             // Pictures come all the time, also where nothing moves.
             Msg::Status(status) if self.knows(status) => Changed::No,
+            Msg::Standby(standby) if *standby == self.model.place.standby => Changed::No,
             Msg::Drawn(_) => Changed::No,
             Msg::Tick
             | Msg::Status(_)
@@ -189,7 +225,8 @@ impl<D: Desk, S: Stage> Runner<D, S> {
             | Msg::Exported(_)
             | Msg::Unsent(_)
             | Msg::Panicked(_)
-            | Msg::Signal => Changed::Yes,
+            | Msg::Standby(_)
+            | Msg::Signal(_) => Changed::Yes,
         }
     }
 
@@ -202,28 +239,28 @@ impl<D: Desk, S: Stage> Runner<D, S> {
     /// How long nothing needs to be done: until the next frame is due, or time alone changes the picture. Counted from
     /// the last picture: messages that change nothing must not put it off.
     fn wait(&self) -> Option<Duration> {
-        let every = match self.changed {
+        let every = match self.picture.changed {
             Changed::No => heartbeat(&self.model)?,
             Changed::Yes | Changed::Now => FRAME,
         };
-        Some(every.saturating_sub(self.drawn.map_or(Duration::ZERO, |drawn| drawn.elapsed())))
+        Some(every.saturating_sub(self.picture.drawn.map_or(Duration::ZERO, |drawn| drawn.elapsed())))
     }
 
     fn draw(&mut self) {
-        let due = self.drawn.is_none_or(|drawn| drawn.elapsed() >= FRAME);
-        if self.changed == Changed::No || (self.changed == Changed::Yes && !due) {
+        let due = self.picture.drawn.is_none_or(|drawn| drawn.elapsed() >= FRAME);
+        if self.picture.changed == Changed::No || (self.picture.changed == Changed::Yes && !due) {
             return;
         }
         // Also where the terminal is gone: what waits for it would wait for ever.
-        self.drawn = Some(Instant::now());
-        self.changed = Changed::No;
+        self.picture.drawn = Some(Instant::now());
+        self.picture.changed = Changed::No;
         if let Some(stage) = &mut self.stage {
             let mut drawn = stage.draw(&self.model, &self.theme);
             let announcement = announcement(&self.model);
-            if announcement != self.announced {
+            if announcement != self.picture.announced {
                 drawn =
                     drawn.and_then(|drawn| stage.announce(&announcement.0, announcement.1).map(|()| drawn));
-                self.announced = announcement;
+                self.picture.announced = announcement;
             }
             match drawn {
                 Ok(drawn) => self.answered_to(drawn),
@@ -247,7 +284,7 @@ impl<D: Desk, S: Stage> Runner<D, S> {
     /// A terminal that cannot be written to is gone: as with SIGHUP, the migration is left in order.
     fn lost(&mut self) {
         if self.stage.take().is_some() {
-            self.tell(Msg::Signal);
+            self.tell(Msg::Signal(Signal::Lost));
         }
     }
 
@@ -282,6 +319,7 @@ impl<D: Desk, S: Stage> Runner<D, S> {
             }
             Effect::ListTables => {
                 self.ask(|desk| async move { Outside::Msg(Msg::Tables(desk.tables().await)) });
+                self.ask_for_standby();
             }
             Effect::Look(table) => self.ask(|desk| async move {
                 let found = desk.health(table.clone()).await.map(Arc::new);
@@ -317,7 +355,7 @@ impl<D: Desk, S: Stage> Runner<D, S> {
             Effect::Export { path, contents } => self.export(&path, contents),
             Effect::Redraw => {
                 self.on_stage(Stage::forget);
-                self.changed = Changed::Now;
+                self.picture.changed = Changed::Now;
             }
             Effect::Suspend => {
                 self.on_stage(Stage::suspend);
@@ -347,6 +385,23 @@ impl<D: Desk, S: Stage> Runner<D, S> {
             // The console may have left meanwhile: then nobody wants to know.
             let _ = outside.send(answer.await);
         });
+    }
+
+    /// A standby may have been promoted: asked whenever tables are listed, and now and then while a migration is watched.
+    fn ask_for_standby(&mut self) {
+        self.standby_asked = Some(Instant::now());
+        let (desk, outside) = (Arc::clone(&self.desk), self.outside.clone());
+        tokio::spawn(async move {
+            // Who cannot ask keeps what was known.
+            if let Ok(standby) = desk.is_standby().await {
+                let _ = outside.send(Outside::Msg(Msg::Standby(standby)));
+            }
+        });
+    }
+
+    /// It was a standby when that was asked last, some time ago.
+    fn is_standby_for_long(&self) -> bool {
+        self.model.place.standby && self.standby_asked.is_none_or(|at| at.elapsed() >= STANDBY_EVERY)
     }
 
     /// Begins a chore; whatever comes of it, also of a panic, is said.
@@ -379,13 +434,13 @@ impl<D: Desk, S: Stage> Runner<D, S> {
     }
 
     fn ended(self) -> Ended {
-        let exit_code = match self.model.connection {
-            Connection::Closed { exit_code, .. } => exit_code,
-            Connection::None | Connection::Opening => 0,
-            // Left without waiting for the engine: stopped by the operator.
-            Connection::Open | Connection::Reconnecting { .. } => {
-                if crate::tui::app::leaving::is_at_work(&self.model) { 5 } else { 0 }
-            }
+        // Nothing but the third request leaves what is at work behind.
+        let exit_code = if leaving::is_busy(&self.model) {
+            self.parting.exit_code()
+        } else if let Connection::Closed { exit_code, .. } = self.model.connection {
+            exit_code
+        } else {
+            0
         };
         let said = self.model.upkeep.ended.iter().flat_map(work::Ended::lines).collect();
         Ended { status: self.model.live().cloned().map(Arc::new), exit_code, said }

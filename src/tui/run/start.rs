@@ -10,7 +10,7 @@ use tokio::{
 use crate::{
     Error, Result,
     tui::{
-        app::msg::Msg,
+        app::msg::{Msg, Signal},
         desk::{Desk, Opened},
         glyphs::Glyphs,
         run::{
@@ -78,11 +78,15 @@ fn theme(options: Options) -> Theme {
 
 /// SIGINT, SIGTERM and SIGHUP become messages: the reducer leaves step by step.
 fn watch_signals(outside: &UnboundedSender<Outside>) -> std::io::Result<()> {
-    for kind in [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()] {
+    for (kind, means) in [
+        (SignalKind::interrupt(), Signal::Interrupt),
+        (SignalKind::terminate(), Signal::Terminate),
+        (SignalKind::hangup(), Signal::Hangup),
+    ] {
         let (mut signals, outside) = (signal(kind)?, outside.clone());
         tokio::spawn(async move {
             while signals.recv().await.is_some() {
-                if outside.send(Outside::Msg(Msg::Signal)).is_err() {
+                if outside.send(Outside::Msg(Msg::Signal(means))).is_err() {
                     return;
                 }
             }

@@ -8,7 +8,8 @@ pub mod panic;
 
 use std::{
     fmt::Write as _,
-    io::{self, Stdout, stdout},
+    io::{self, IsTerminal, Stdout, stdout},
+    mem::ManuallyDrop,
     sync::atomic::{AtomicBool, Ordering},
 };
 
@@ -93,17 +94,23 @@ pub struct Drawn {
 /// The real terminal.
 #[derive(Debug)]
 pub struct Tty {
-    terminal: Terminal<CrosstermBackend<Stdout>>,
+    /// Never dropped: where the cursor cannot be shown again, as in a window that was closed, dropping it prints to standard
+    /// error, which is gone as well, and that panics. [`give_back`] shows the cursor.
+    terminal: ManuallyDrop<Terminal<CrosstermBackend<Stdout>>>,
 }
 
 impl Tty {
     /// Takes the terminal over: raw mode, alternate screen, bracketed paste.
     pub fn take() -> io::Result<Self> {
+        // Keys could be read from the process's own terminal all the same, and the pictures would go into a file or a pipe.
+        if !stdout().is_terminal() {
+            return Err(io::Error::other("standard output is none"));
+        }
         take_over()?;
         // Cleared by ourselves: a program that was killed may have left the alternate screen on, and its picture in it.
         let terminal = Terminal::new(CrosstermBackend::new(stdout()));
         let terminal = terminal.and_then(|mut terminal| clear(&mut terminal).map(|()| terminal));
-        Ok(Self { terminal: terminal.inspect_err(|_| give_back())? })
+        Ok(Self { terminal: ManuallyDrop::new(terminal.inspect_err(|_| give_back())?) })
     }
 }
 

@@ -27,6 +27,7 @@ use crate::{
             overlay::{Detail, Overlay},
             upkeep::Question,
         },
+        glyphs,
         keymap::Action,
     },
 };
@@ -71,7 +72,10 @@ impl RowView {
             Load::Ready(row) => Page::of_row(columns, &self.wanted.diff.key, row, self.verified_at),
             Load::Loading | Load::Nothing => self.kept(columns, vec![("reading …".into(), Ink::Warn)]),
             Load::Failed(report) => {
-                let mut why = vec![(format!("it could not be read: {}", report.message), Ink::Danger)];
+                let mut why = vec![(
+                    format!("{} it could not be read: {}", glyphs::BROKEN, report.message),
+                    Ink::Danger,
+                )];
                 why.extend(report.hint.iter().map(|hint| (format!("→ {hint}"), Ink::Plain)));
                 why.extend(report.sqlstate.iter().map(|code| (format!("SQLSTATE {code}"), Ink::Dim)));
                 self.kept(columns, why)

@@ -64,7 +64,7 @@ fn window(pen: &Pen<'_>, model: &Model, status: &Status) -> Vec<Piece> {
     let kept =
         format!("{} {}; {} is kept in step, {compared}", glyphs::HOLDS, swapped(model, status), old.as_str());
     let mut lines = vec![
-        (kept, theme.verified),
+        (kept, if status.verification.verified_at.is_some() { theme.verified } else { theme.text }),
         ("the way back: u gives the old table its name again, with every write since".into(), theme.text),
     ];
     let left = model.place.reverse_window.zip(status.migration.swapped_at).map(|(window, at)| {
@@ -91,7 +91,7 @@ fn finished(pen: &Pen<'_>, model: &Model, status: &Status) -> Vec<Piece> {
     vec![
         (
             format!("{} {} is partitioned; {}", glyphs::HOLDS, table.plain(), swapped(model, status)),
-            theme.verified,
+            theme.strong,
         ),
         ("the old table is in step no longer; where it was kept it is yours to drop".into(), theme.text),
         ("5 shows its health; `quarterdeck maintain` from cron keeps partitions ahead".into(), theme.text),

@@ -10,6 +10,7 @@ use crate::{
         phase::{LeafState, Phase, State},
     },
     tui::{
+        glyphs,
         theme::Theme,
         widgets::{
             bar::bar,
@@ -58,7 +59,7 @@ fn progress(pen: &mut Pen<'_>, line: Rect, status: &Status) {
     let theme = *pen.theme;
     let (left, share) = done(&theme, status);
     let rate = status.pace.rows_per_s.map(|rate| format!("{} rows/s", figures::short(rate)));
-    let rate = rate.filter(|_| is_copying(status));
+    let rate = rate.filter(|_| is_copying(status) && !is_stalled(status));
     let mut right: Vec<Piece> = vec![(format!("{:>7}", figures::percent(share)), theme.strong)];
     right.extend(rate.map(|rate| (format!("   {rate}"), theme.accent)));
     if columns_of(&left) + columns_of(&right) + 12 > line.width {
@@ -112,7 +113,7 @@ fn eta(pen: &Pen<'_>, status: &Status, now: DateTime<Utc>) -> Piece {
         && differs
         && status.verification.running.is_none()
     {
-        return ("rows differ: 4 shows them, f repairs".into(), theme.danger);
+        return (format!("{} rows differ: 4 shows them, f repairs", glyphs::BROKEN), theme.danger);
     }
     if !is_copying(status) {
         return (phase_words(migration.phase).into(), theme.text);
@@ -128,11 +129,17 @@ fn eta(pen: &Pen<'_>, status: &Status, now: DateTime<Utc>) -> Piece {
             let clock = at.map(|at| format!(" (≈ {} UTC)", figures::clock(at))).unwrap_or_default();
             (format!("ETA {}{clock}", figures::range(range)), theme.strong)
         }
-        (State::Running, None) if status.pace.rows_per_s.is_some_and(|rate| rate < 1.0) => {
-            ("stalled".into(), theme.warn)
+        (State::Running, None) if status.rows.copied >= status.rows.source => {
+            ("all counted rows are copied".into(), theme.text)
         }
+        (State::Running, None) if is_stalled(status) => ("stalled: no row comes".into(), theme.warn),
         (State::Running, None) => ("ETA after three chunks".into(), theme.dim),
     }
+}
+
+/// There is a rate, and no time left that it would tell.
+fn is_stalled(status: &Status) -> bool {
+    status.pace.rows_per_s.is_some() && status.pace.eta_s.is_none()
 }
 
 /// Chunks are being copied, or are to be.

@@ -45,8 +45,7 @@ pub(super) fn workers(pen: &mut Pen<'_>, area: Rect, status: &Status, model: &Mo
         let owner = status.owner.as_ref().filter(|owner| owner.alive);
         let text = match owner {
             Some(owner) if !owner.ours => format!("run by {} pid {}", owner.host, owner.pid),
-            Some(_) => "no worker is copying".into(),
-            None => "nobody runs it: r resumes".into(),
+            Some(_) | None => "no worker is copying".into(),
         };
         let style = pen.theme.dim;
         pen.text((area.x, area.y), area.width, &text, style);

@@ -98,7 +98,7 @@ fn findings(pen: &mut Pen<'_>, area: Rect, model: &Model, shown: &[&Finding]) {
         } else {
             format!("{} nothing wants doing", glyphs::HOLDS)
         };
-        let style = if filtered { theme.dim } else { theme.verified };
+        let style = if filtered { theme.dim } else { theme.text };
         pen.text((body.x + 1, body.y), body.width.saturating_sub(2), &text, style);
         return;
     };

@@ -57,7 +57,7 @@ fn due(pen: &mut Pen<'_>, area: Rect, model: &Model, found: &Found) {
     let body = Rect { y: area.y + 1, height: area.height - 1, ..area };
     let Some(selected) = model.cursors.health.at(shown.len()) else {
         let (text, style) = if model.cursors.health.filter.is_empty() {
-            (format!("{} nothing is due", glyphs::HOLDS), theme.verified)
+            (format!("{} nothing is due", glyphs::HOLDS), theme.text)
         } else {
             ("no task passes the filter".to_owned(), theme.dim)
         };
