@@ -1,5 +1,5 @@
 -- Statements that may be on a table, the dearest first. {statements} the view of pg_stat_statements, {info} its other one; $1 a part of
--- the table's name, $2 how many. A text counts once, with all its numbers: it has another one after each exchange of the names, and for each
+-- the table's name, $2 how many. A text counts once, with all its numbers: before PostgreSQL 18 it has another number after each exchange of the names, and one for each
 -- role; the dearest one's is told. The role is none where this one is not a member of it.
 SELECT (array_agg(s.queryid ORDER BY s.total_exec_time DESC))[1] AS queryid,
        s.query,
