@@ -22,6 +22,7 @@ use crate::{
         launch, orders, watcher, worker,
     },
     error::{Error, Report, Result},
+    model::phase::LeafState,
     pg::{
         Session, Target,
         journal::{
@@ -67,6 +68,9 @@ pub(super) async fn ask(target: &Target, order: Order<'_>) -> Result<u8> {
             }
         }
         allowed(&row, &order.command)?;
+        if order.command == Command::Repair {
+            something_differs(&session, &row).await?;
+        }
         match alone(&mut follower, session, &row, &order).await? {
             Followed::Left => return Ok(STOPPED),
             Followed::Ended { result: Err(Error::Busy { .. }), owned: false, .. } if contest < CONTESTS => {}
@@ -88,17 +92,31 @@ pub(super) async fn ask(target: &Target, order: Order<'_>) -> Result<u8> {
 /// What the phase and a pause allow, before anything is taken over.
 fn allowed(row: &MigrationRow, command: &Command) -> Result<()> {
     let table = row.scheme.source().plain();
-    orders::judge((row.scheme.strategy, row.phase), command).map_err(|reason| Error::Refused {
-        id: "QD-091",
-        object: table.clone(),
-        reason,
-        remedy: "see `quarterdeck status` for where it stands".into(),
-    })?;
+    orders::judge((row.scheme.strategy, row.phase), command).map_err(|reason| unfit(row, reason))?;
     match &row.paused {
         Some(how) if !matches!(command, Command::Pause | Command::Resume | Command::Abort) => {
             Err(Error::Stopped { table, how: how.clone() })
         }
         Some(_) | None => Ok(()),
+    }
+}
+
+fn unfit(row: &MigrationRow, reason: String) -> Error {
+    Error::Refused {
+        id: "QD-091",
+        object: row.scheme.source().plain(),
+        reason,
+        remedy: "see `quarterdeck status` for where it stands".into(),
+    }
+}
+
+/// Nobody is taken over for a repair of nothing.
+async fn something_differs(session: &Session, row: &MigrationRow) -> Result<()> {
+    let leaves = read::leaves(session, row.scheme.id).await?;
+    if leaves.iter().any(|leaf| leaf.state == LeafState::Differs) {
+        Ok(())
+    } else {
+        Err(unfit(row, orders::NOTHING_DIFFERS.into()))
     }
 }
 

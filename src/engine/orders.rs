@@ -113,7 +113,8 @@ fn verify(phase: Phase) -> Result<Who, String> {
 /// Only where a pass has found something.
 fn repair(phase: Phase) -> Result<Who, String> {
     match phase {
-        Phase::Verifying | Phase::Filling => Ok(Who::Phase),
+        // After the swap a pass on request leaves the phase as it is: there the rows tell whether one found something.
+        Phase::Verifying | Phase::Filling | Phase::ReverseWindow => Ok(Who::Phase),
         Phase::Finished | Phase::Aborted => Err(over(phase)),
         Phase::Planned
         | Phase::Capturing
@@ -122,7 +123,6 @@ fn repair(phase: Phase) -> Result<Who, String> {
         | Phase::Replaying
         | Phase::Ready
         | Phase::Swapping
-        | Phase::ReverseWindow
         | Phase::Reversing
         | Phase::Reversed
         | Phase::Renaming
@@ -130,8 +130,18 @@ fn repair(phase: Phase) -> Result<Who, String> {
         | Phase::Adopting
         | Phase::Adopted
         | Phase::Releasing
-        | Phase::Aborting => Err("no verification has found differences".into()),
+        | Phase::Aborting => Err(NOTHING_DIFFERS.into()),
     }
+}
+
+/// Why nothing is repaired.
+pub const NOTHING_DIFFERS: &str = "no verification has found differences";
+
+/// A command that a phase carries out would wait while the owner is paused, and nobody would say for what.
+fn asleep(ctx: &Context, who: Who, command: &Command) -> Option<Error> {
+    let waits = who == Who::Phase && *command != Command::Abort;
+    let how = ctx.standing().paused.clone().filter(|_| waits)?;
+    Some(Error::Stopped { table: ctx.scheme.source().plain(), how })
 }
 
 /// What a command that had to wait for its turn finds: it may go on, its goal was reached by another, or it does not fit.
@@ -164,6 +174,9 @@ fn over(phase: Phase) -> String {
 pub async fn take(ctx: &Context, session: &mut Session, request: Request) -> Result<Option<Error>> {
     match judge((ctx.scheme.strategy, ctx.phase()), &request.asked.command) {
         Err(reason) => refuse(ctx, session, &request, unfit(ctx, reason)).await.map(Some),
+        Ok(who) if let Some(error) = asleep(ctx, who, &request.asked.command) => {
+            refuse(ctx, session, &request, error).await.map(Some)
+        }
         Ok(Who::Phase) => {
             accept(ctx, session, &request).await?;
             // While it is filled, an abort gives the name back first, which the gate would not let pass.
@@ -213,7 +226,7 @@ async fn refuse(ctx: &Context, session: &Session, request: &Request, error: Erro
 }
 
 /// The command does not fit the moment.
-fn unfit(ctx: &Context, reason: String) -> Error {
+pub(super) fn unfit(ctx: &Context, reason: String) -> Error {
     Error::Refused {
         id: "QD-091",
         object: ctx.scheme.source().plain(),

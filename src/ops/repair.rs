@@ -9,10 +9,19 @@ use crate::{
     pg::Tx,
 };
 
+/// Whether rows that the source alone has are still to be copied (`rename-first`, while it is filled).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Past {
+    /// All of them were: the twin ought to have them.
+    Copied,
+    /// They may be; replay would take such a row for one that was deleted.
+    BeingCopied,
+}
+
 /// Logs the keys of all rows of a leaf that differ and are not in the log; how many. The fence was entered.
-pub async fn repair(tx: &Tx<'_>, sides: &Sides<'_>, leaf: usize) -> Result<i64> {
+pub async fn repair(tx: &Tx<'_>, sides: &Sides<'_>, leaf: usize, past: Past) -> Result<i64> {
     tx.batch("repair settings", SETTINGS).await?;
-    let rows = tx.execute("repair leaf", &sql(sides, leaf), &[]).await?;
+    let rows = tx.execute("repair leaf", &sql(sides, leaf, past), &[]).await?;
     tx.batch("repair settings", RESET).await?;
     Ok(i64::try_from(rows).unwrap_or(i64::MAX))
 }
@@ -21,11 +30,15 @@ pub async fn repair(tx: &Tx<'_>, sides: &Sides<'_>, leaf: usize) -> Result<i64> 
 pub fn statements(scheme: &Scheme) -> Vec<Statement> {
     let leaves = [scheme.leaf_default()];
     let sides = Sides::copied(scheme, &leaves);
+    let past = match scheme.strategy {
+        Strategy::RenameFirst => Past::BeingCopied,
+        Strategy::Online | Strategy::Adopt | Strategy::Repartition => Past::Copied,
+    };
     vec![
         Statement { label: "repair settings".into(), sql: SETTINGS.into() },
         Statement {
             label: "repair leaf".into(),
-            sql: format!("-- only when asked for, once a leaf that differs\n{}", sql(&sides, 0)),
+            sql: format!("-- only when asked for, once a leaf that differs\n{}", sql(&sides, 0, past)),
         },
     ]
 }
@@ -36,7 +49,7 @@ const SETTINGS: &str =
 const RESET: &str = "SET LOCAL enable_nestloop TO DEFAULT; SET LOCAL enable_mergejoin TO DEFAULT; \
                      SET LOCAL work_mem TO DEFAULT";
 
-fn sql(sides: &Sides<'_>, leaf: usize) -> String {
+fn sql(sides: &Sides<'_>, leaf: usize, past: Past) -> String {
     let scheme = sides.scheme;
     let rows = |relation: String, filter: String| {
         format!(
@@ -55,10 +68,9 @@ fn sql(sides: &Sides<'_>, leaf: usize) -> String {
         source_key = of("s"),
         twin_key = of("t"),
         same_row = sides.same_row("t", "s"),
-        // Replay would take a row that is missing there for one that was deleted.
-        wanted = match scheme.strategy {
-            Strategy::RenameFirst => "t.h IS NOT NULL",
-            Strategy::Online | Strategy::Adopt | Strategy::Repartition => "true",
+        wanted = match past {
+            Past::BeingCopied => "t.h IS NOT NULL",
+            Past::Copied => "true",
         },
         source = rows(scheme.table.rows_of(&sides.source), sides.belongs_to(&[leaf])),
         twin = rows(format!("ONLY {}", scheme.leaf(&sides.leaves[leaf])), "true".into()),

@@ -51,14 +51,13 @@ pub async fn log(session: &Session, scheme: &Scheme, scope: &[String]) -> Result
     Ok(LogFigures { rows: row.get(0), bytes: row.get(1), oldest_s: row.get(2), replayable: row.get(3) })
 }
 
-/// Heap and index bytes of every leaf that exists.
+/// Heap and index bytes of every leaf that exists; of one that somebody has locked, as they were looked at last.
 pub async fn leaves(
     session: &Session,
     scheme: &Scheme,
     leaves: &[Leaf],
 ) -> Result<BTreeMap<String, (i64, i64)>> {
-    const SQL: &str = "SELECT c.relname::text, pg_table_size(c.oid), pg_indexes_size(c.oid) FROM pg_class c \
-                       WHERE c.relnamespace = to_regnamespace($1)::oid AND c.relname = ANY ($2::text[])";
+    const SQL: &str = include_str!("../../assets/sql/leaf_sizes.sql");
     let names: Vec<&str> = leaves.iter().map(|leaf| leaf.name.as_str()).collect();
     let rows =
         session.query_again("measure leaves", SQL, &[&scheme.source().schema.to_string(), &names]).await?;

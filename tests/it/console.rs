@@ -227,6 +227,29 @@ async fn what_is_due_on_a_table_is_done_with_keys() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_console_that_is_paused_says_so_to_a_command_that_would_wait() {
+    let db = support::database("console_paused").await;
+    db.sql(TABLE).await;
+    let owner = Console::start(&["run", "chat", "--ui", "tui", "--conn", db.conninfo()]);
+    owner.terminal.sees("READY ▶ running");
+    owner.press("p", "READY ‖ paused");
+    let tool = Tool::on(&db);
+    for words in [
+        &["verify", "chat"][..],
+        &["swap", "chat", "--yes", "chat"],
+        &["swap", "chat", "--rehearse", "--yes", "chat"],
+    ] {
+        let said = tool.run(words).await;
+        assert!(said.code == 5 && said.err.contains("paused by") && said.err.contains("resume"), "{said:?}");
+    }
+    tool.done(&["resume", "chat"]).await;
+    tool.done(&["verify", "chat"]).await;
+    owner.press("q", "The migration stays stopped");
+    owner.terminal.press("y");
+    assert_eq!(owner.end().0, 0, "it is as far as asked");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn who_keeps_a_partition_from_being_detached_is_named_and_the_wait_is_stopped() {
     let db = support::database("console_detach").await;
     db.sql(
@@ -252,6 +275,7 @@ async fn who_keeps_a_partition_from_being_detached_is_named_and_the_wait_is_stop
     console.press("y", &format!("detach m_2023_q1: waits for pid {pid}"));
     assert_eq!(db.value(is_half).await, "1");
     console.press("X", "stopped before it was through");
+    console.terminal.sees("detached 1 (m_2023_q1): no query sees the rows any more");
     console.terminal.sees("finish detaching");
     assert_eq!(db.value(is_half).await, "1", "it is half detached as it was");
     // The next one waits as well, and goes on where that one was.

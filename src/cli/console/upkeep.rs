@@ -132,7 +132,7 @@ async fn begun(
     match chore {
         Chore::Maintain(mut wish) => {
             wish.patience = patience;
-            maintaining(session, &wish, said, stop).await
+            Box::pin(maintaining(session, &wish, said, stop)).await
         }
         Chore::Retain(doomed) => deleting(session, &doomed, said, stop).await,
         Chore::Lab { rows, checkpoints } => measuring(session, (rows, checkpoints), said, stop).await,

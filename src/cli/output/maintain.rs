@@ -16,13 +16,29 @@ use crate::{
 /// `public.m: 14 partitions, …: made 1 (m_2027_q2), moved out of DEFAULT 1 (120 rows into m_2026_q4)`.
 pub fn done(done: &Done) -> String {
     let mut parts = grouped(done.deeds.iter().flat_map(did));
+    let half: Vec<_> = done.found.due.iter().filter_map(half_detached).collect();
     if parts.is_empty() {
-        parts.push(if done.failed.is_empty() { "nothing was due".into() } else { "nothing was done".into() });
+        let was_due = !done.failed.is_empty() || !half.is_empty();
+        parts.push(if was_due { "nothing was done".into() } else { "nothing was due".into() });
+    }
+    if !half.is_empty() {
+        parts.push(format!(
+            "left half detached {}: no query sees the rows any more, and the next run goes on with it",
+            list(&half)
+        ));
     }
     if !done.failed.is_empty() {
         parts.push(format!("{} failed", done.failed.len()));
     }
     line(&done.found, &parts)
+}
+
+/// A partition that is neither a partition nor a table of its own.
+fn half_detached(task: &Task) -> Option<String> {
+    match task {
+        Task::Finalize(name) => Some(harmless(&bare(name)).into_owned()),
+        Task::Make(_) | Task::Move(_) | Task::Expire(_) | Task::Settle(_) => None,
+    }
 }
 
 /// The same of what is due.

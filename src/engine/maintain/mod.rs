@@ -213,7 +213,10 @@ pub async fn maintain(
         let Some(task) = may_be_done.find(is_new).cloned() else { break };
         match carry_out(session, wish, &found, &task, said).await {
             Ok(deed) => deeds.push(deed),
-            Err(Error::Stopped { .. }) => break,
+            Err(Error::Stopped { .. }) => {
+                found = look(session, wish).await?;
+                break;
+            }
             Err(error) if error.connection_lost() => return Err(error),
             Err(error) => failed.push((task, error)),
         }

@@ -202,6 +202,9 @@ async fn finish(ctx: &Context, old: Old) -> Result<()> {
 }
 
 async fn repair(ctx: &Context) -> Result<()> {
+    if !verifying::differs(ctx) {
+        return Err(orders::unfit(ctx, orders::NOTHING_DIFFERS.into()));
+    }
     verifying::repair(ctx).await?;
     verifying::again(ctx).await
 }

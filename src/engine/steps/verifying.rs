@@ -25,6 +25,7 @@ use crate::{
     },
     ops::{
         self,
+        repair::Past,
         verify::{Limits, Pass, Progress},
     },
     pg::{Session, journal},
@@ -217,7 +218,8 @@ pub async fn repair(ctx: &Context) -> Result<()> {
             }
             let tx = session.begin().await?;
             fence.enter(&tx).await?;
-            keys += ops::repair::repair(&tx, &ctx.sides(&leaves), leaf).await?;
+            let past = if ctx.phase() == Phase::Filling { Past::BeingCopied } else { Past::Copied };
+            keys += ops::repair::repair(&tx, &ctx.sides(&leaves), leaf, past).await?;
             tx.commit("commit repair").await?;
         }
         ctx.say(Body::Repaired { keys });

@@ -254,7 +254,7 @@ fn copied(deed: Deed, model: &Model) -> &'static [&'static str] {
             &["The statement is cancelled; nothing of the chunk stays. It becomes pending again."]
         }
         Deed::Repair => &[
-            "The keys of the differing rows go into the log; replay brings the source's rows over again.",
+            "The keys of the differing rows go into the log; replay brings them over again from the table with the name.",
             "A clean pass with no repair is owed before the swap.",
         ],
         Deed::Start | Deed::StartRenaming | Deed::StartDropping => starting(deed),

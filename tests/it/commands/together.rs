@@ -52,6 +52,20 @@ async fn an_owner_is_paused_and_resumed_from_elsewhere() {
     run.end().await.closed("ready", 0);
 }
 
+/// Nobody who looks waits for who has locked a partition.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_status_is_told_while_a_partition_is_locked() {
+    let db = quiet_shop(&server::all()[0], 2_000).await;
+    let tool = Tool::on(&db);
+    tool.done(&["run", TABLE]).await;
+    let mut client = db.client().await;
+    let tx = client.transaction().await.unwrap();
+    tx.batch_execute("LOCK TABLE chat_messages_2024_q3 IN ACCESS EXCLUSIVE MODE").await.unwrap();
+    assert_eq!(tool.status().await["migration"]["phase"], "ready");
+    tool.done(&["pause", TABLE]).await;
+    tx.rollback().await.unwrap();
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_abort_from_elsewhere_leaves_the_table_as_it_was() {
     let db = quiet_shop(&server::all()[0], 2_000).await;

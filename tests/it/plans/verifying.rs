@@ -50,7 +50,7 @@ pub(super) async fn repair(stage: &Stage) {
     let mut session = stage.session().await;
     let tx = session.begin().await.unwrap();
     stage.plans();
-    ops_repair::repair(&tx, &sides, 3).await.unwrap();
+    ops_repair::repair(&tx, &sides, 3, ops_repair::Past::Copied).await.unwrap();
     tx.rollback().await.unwrap();
     let plans = stage.plans();
     let repairs: Vec<_> = plans.iter().filter(|plan| plan.writes() == [log.as_str()]).collect();

@@ -169,7 +169,7 @@ impl Fixture {
     pub(super) async fn repair(&self, leaf: usize) -> i64 {
         let mut session = self.db.session().await;
         let tx = session.begin().await.unwrap();
-        let keys = repair::repair(&tx, &self.sides(), leaf).await.expect("a repair");
+        let keys = repair::repair(&tx, &self.sides(), leaf, repair::Past::Copied).await.expect("a repair");
         tx.commit("commit repair").await.unwrap();
         keys
     }
