@@ -186,7 +186,10 @@ mod tests {
         let lines = of(&with_ends).lines();
         // One sample, and one number.
         assert!(lines[0].starts_with("of 2,002 rows looked at: 99.9 % UUID v4"), "{lines:?}");
-        assert!(lines[1].contains("of 2,002 ids read by the clock uuidv7, 2,000 (99 %) are UUIDs"), "{lines:?}");
+        assert!(
+            lines[1].contains("of 2,002 ids read by the clock uuidv7, 2,000 (99 %) are UUIDs"),
+            "{lines:?}"
+        );
         assert!(lines[1].ends_with("; none of them tells a time that can be believed"), "{lines:?}");
         let random = of(&sample(&|_| Id::Uuid(Uuid::new_v4())));
         assert_eq!((&random.kinds[0].0[..], random.span), ("UUID v4", None));

@@ -269,7 +269,11 @@ fn a_difference_that_begins_with_a_mark_is_seen() {
         ("cafe", "cafe\u{301}", vec!["source  cafe", "twin    caf[e\u{301}]", "from character 5,"]),
         ("ae\u{301}x", "ao\u{301}x", vec!["source  a[e\u{301}]x", "twin    a[o\u{301}]x", "character 2,"]),
         ("e\u{301}z", "ex\u{301}z", vec!["source  [e\u{301}]z", "twin    e[x\u{301}]z", "character 2,"]),
-        ("\u{1112}\u{1161}", "\u{1112}\u{1161}\u{11ab}", vec!["twin    [\u{1112}\u{1161}\u{11ab}]", "character 3,"]),
+        (
+            "\u{1112}\u{1161}",
+            "\u{1112}\u{1161}\u{11ab}",
+            vec!["twin    [\u{1112}\u{1161}\u{11ab}]", "character 3,"],
+        ),
         ("", "\u{301}\u{302}", vec!["twin    [\\u{301}\\u{302}]"]),
         ("a\n", "a\n\u{301}", vec!["twin    a\\n[\\u{301}]"]),
         (&longs[0], &longs[1], vec!["caf[e\u{301} 0123", "character 205,"]),
