@@ -4,7 +4,7 @@ use tokio_postgres::error::SqlState;
 
 use crate::{
     engine::{audit, launch},
-    error::Result,
+    error::{Error, Result},
     model::{
         audit::Gist,
         health::{Facts, Health, Partman, Told},
@@ -12,6 +12,7 @@ use crate::{
         ids::Ids,
         phase::Phase,
         plan::Request,
+        table::Oid,
     },
     pg::{
         Session,
@@ -36,10 +37,11 @@ pub async fn look(session: &mut Session, typed: &str, statements: Statements) ->
     catalog::only_looks(session).await?;
     let mut facts = match catalog::health(session, typed, oid, |name| told(&migrations, name)).await {
         Err(error) if error.sqlstate() == Some(&SqlState::LOCK_NOT_AVAILABLE) => {
-            catalog::locked(session, typed, oid).await?
+            catalog::locked(session, typed, oid).await
         }
-        facts => facts?,
-    };
+        facts => facts,
+    }
+    .map_err(|error| not_yet(error, oid, &migrations))?;
     forget_ours(&mut facts, &migrations);
     facts.held_up = catalog::held_up(session, oid).await?;
     if facts.locked {
@@ -53,6 +55,21 @@ pub async fn look(session: &mut Session, typed: &str, statements: Statements) ->
         Statements::Audit => audit::briefly(session, &Request::of(&facts.table.name.to_string())).await?,
     };
     Ok(facts.into())
+}
+
+/// A table that is being converted is refused in other words: it will have partitions.
+fn not_yet(error: Error, oid: Oid, migrations: &[MigrationRow]) -> Error {
+    let converts =
+        |row: &&MigrationRow| row.scheme.table.oid == oid && !row.phase.is_over() && !row.phase.is_swapped();
+    match (error, migrations.iter().find(converts)) {
+        (Error::Refused { id: id @ "QD-152", object, .. }, Some(row)) => Error::Refused {
+            id,
+            object,
+            reason: format!("it is being converted ({}), and is partitioned from the swap on", row.phase),
+            remedy: "look at its partitions after the swap; until then screen 1 and `quarterdeck status` show them".into(),
+        },
+        (error, _) => error,
+    }
 }
 
 /// Whether pg_partman has the table in its care; where that cannot be read, nothing is said of it.

@@ -8,6 +8,10 @@ pub const MAX_DIFFS: usize = 1_000;
 /// What stands behind a value that was cut, before the hash of all of it.
 pub const CUT_MARK: &str = "… #";
 
+/// Stands for a column in a row of another period: the partition in which it belongs by its time, against the one in which it lies. No
+/// column of a table can have this name.
+pub const PLACE: &str = "tableoid";
+
 /// What is wrong with a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -17,7 +17,7 @@ pub struct IdReport {
     pub table: QualifiedName,
     /// The column, and its type.
     pub column: (Ident, String),
-    /// Rows looked at.
+    /// Rows looked at, those of the lowest and the highest id among them.
     pub rows: usize,
     /// How many of them are of which kind, the most first.
     pub kinds: Vec<(String, usize)>,
@@ -53,8 +53,8 @@ impl IdReport {
         let clock = sample.recognise(now);
         let span = clock.as_ref().ok().and_then(|clock| sample.span(*clock));
         let mut kinds: Vec<(String, usize)> = Vec::new();
-        for (id, _) in &sample.rows {
-            let kind = kind(*id, clock.as_ref().ok());
+        for id in sample.ids() {
+            let kind = kind(id, clock.as_ref().ok());
             match kinds.iter_mut().find(|(known, _)| *known == kind) {
                 Some((_, rows)) => *rows += 1,
                 None => kinds.push((kind, 1)),
@@ -64,7 +64,7 @@ impl IdReport {
         Self {
             table,
             column: (sample.column.clone(), type_sql.to_owned()),
-            rows: sample.rows.len(),
+            rows: sample.ids().count(),
             kinds,
             clock,
             span,
@@ -181,6 +181,16 @@ mod tests {
         assert_eq!(ordered.kinds, [("UUID v7".to_owned(), 2_000)]);
         assert_eq!((ordered.clock, ordered.span), (Ok(Clock::UuidV7), Some((time(0), time(1_999)))));
         assert_eq!(ordered.follows, Some((Ident::new("at"), 1.0)));
+        let mut with_ends = sample(&|_| Id::Uuid(Uuid::new_v4()));
+        with_ends.ends = Some((Id::Uuid(Uuid::nil()), Id::Uuid(Uuid::max())));
+        let lines = of(&with_ends).lines();
+        // One sample, and one number.
+        assert!(lines[0].starts_with("of 2,002 rows looked at: 99.9 % UUID v4"), "{lines:?}");
+        assert!(
+            lines[1].contains("of 2,002 ids read by the clock uuidv7, 2,000 (99 %) are UUIDs"),
+            "{lines:?}"
+        );
+        assert!(lines[1].ends_with("; none of them tells a time that can be believed"), "{lines:?}");
         let random = of(&sample(&|_| Id::Uuid(Uuid::new_v4())));
         assert_eq!((&random.kinds[0].0[..], random.span), ("UUID v4", None));
         let (_, share) = random.follows.unwrap();

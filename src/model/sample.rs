@@ -71,7 +71,7 @@ impl Tally {
             "of {} ids read by the clock {clock}, {}{}",
             count(self.rows),
             found.join(", "),
-            others.unwrap_or_else(|| "; none is left".into())
+            others.unwrap_or_else(|| "; none of them tells a time that can be believed".into())
         ))
     }
 
@@ -154,7 +154,7 @@ impl Sample {
     }
 
     /// Each id once: the ends may be among the rows.
-    fn ids(&self) -> impl Iterator<Item = Id> {
+    pub fn ids(&self) -> impl Iterator<Item = Id> {
         let ends = self.ends.into_iter().flat_map(|(lowest, highest)| [lowest, highest]);
         let unseen = ends.filter(|end| self.rows.iter().all(|(id, _)| id != end));
         self.rows.iter().map(|(id, _)| *id).chain(unseen)

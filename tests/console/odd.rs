@@ -37,9 +37,10 @@ use super::{
 };
 
 /// Names as PostgreSQL allows them: wide, combined, from right to left, joined, with control characters.
-const NAMES: [&str; 7] = [
+const NAMES: [&str; 8] = [
     "日本語のメッセージ",
     "chat 🎉👩\u{200d}👩\u{200d}👧\u{200d}👦 messages",
+    "flag \u{1f1e9}\u{1f1ea}\u{1f1e9} hand \u{1f44d}\u{1f3fd} \u{ff76}\u{ff9e} \u{1780}\u{17d2}\u{1780}",
     "e\u{301}te\u{301} \u{200d}\u{fe0f}x",
     "\u{202e}segassem\u{202c} عربى",
     "bell\u{7}\u{1b}[2J\u{1b}]0;owned\u{7}\u{9b}31m",

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use quarterdeck::{
     engine::row::{Held, Value, Wanted, WholeColumn, WholeRow},
     error::Error,
-    model::whole::Pending,
+    model::{diff::DiffKind, whole::Pending},
     tui::{
         app::{
             list::Load,
@@ -257,6 +257,89 @@ fn values_of_every_kind_are_shown_harmlessly_and_marked() {
     let shown = all(&model);
     assert!(shown.contains("! source: the first 90 of 20,971,520 characters were read"), "{shown}");
     assert!(shown.contains("alike as far as they were read: they differ behind that"), "{shown}");
+}
+
+#[test]
+fn a_difference_that_begins_with_a_mark_is_seen() {
+    let mut model = drilled("<down>");
+    press(&mut model, "<enter>");
+    let long = "0123456789".repeat(20);
+    let longs = [format!("{long}cafe"), format!("{long}cafe\u{301} {long}")];
+    let cases = [
+        ("cafe", "cafe\u{301}", vec!["source  cafe", "twin    caf[e\u{301}]", "from character 5,"]),
+        ("ae\u{301}x", "ao\u{301}x", vec!["source  a[e\u{301}]x", "twin    a[o\u{301}]x", "character 2,"]),
+        ("e\u{301}z", "ex\u{301}z", vec!["source  [e\u{301}]z", "twin    e[x\u{301}]z", "character 2,"]),
+        (
+            "\u{1112}\u{1161}",
+            "\u{1112}\u{1161}\u{11ab}",
+            vec!["twin    [\u{1112}\u{1161}\u{11ab}]", "character 3,"],
+        ),
+        ("", "\u{301}\u{302}", vec!["twin    [\\u{301}\\u{302}]"]),
+        ("a\n", "a\n\u{301}", vec!["twin    a\\n[\\u{301}]"]),
+        (&longs[0], &longs[1], vec!["caf[e\u{301} 0123", "character 205,"]),
+    ];
+    for (source, twin, wanted) in cases {
+        press(&mut model, "R");
+        answered(&mut model, one(value(source), value(twin)));
+        let shown = all(&model);
+        for wanted in wanted {
+            assert!(shown.contains(wanted), "{wanted:?}: {shown}");
+        }
+    }
+    press(&mut model, "R");
+    answered(&mut model, one(value(&long), value(&"\u{301}".repeat(5_000))));
+    let shown = all(&model);
+    assert!(shown.matches("\\u{301}").count() > 200, "{shown}");
+}
+
+#[test]
+fn the_columns_of_a_row_mark_a_letter_with_its_mark() {
+    let mut model = drilled("<down>");
+    let mut status = fixture::scene::status(Scene::Differs);
+    let mut diffs = (*status.verification.diffs).clone();
+    diffs[1].columns = vec![("body".into(), Some("cafe".into()), Some("cafe\u{301}".into()))];
+    status.verification.diffs = Arc::new(diffs);
+    model.job.status = Some(status.into());
+    let shown = all(&model);
+    assert!(shown.contains("caf[e\u{301}]"), "{shown}");
+}
+
+#[test]
+fn a_row_in_a_wrong_leaf_belongs_in_one_and_lies_in_another() {
+    let mut model = drilled("");
+    let mut status = fixture::scene::status(Scene::Differs);
+    let mut diffs = (*status.verification.diffs).clone();
+    let at = diffs.iter().position(|diff| diff.leaf == diffs[1].leaf).unwrap();
+    let place = |leaf: &str| Some(leaf.to_owned());
+    diffs[at].kind = DiffKind::WrongLeaf;
+    diffs[at].columns = vec![("tableoid".into(), place("weird_2026_q1"), place("weird_2026_q2"))];
+    status.verification.diffs = Arc::new(diffs);
+    model.job.status = Some(status.into());
+    let shown = all(&model);
+    assert!(shown.contains("belongs in weird_2026_q1") && shown.contains("lies in weird_2026_q2"), "{shown}");
+    press(&mut model, "<enter>");
+    let waiting = all(&model);
+    assert!(waiting.contains("by its time it belongs in weird_2026_q1"), "{waiting}");
+    assert!(waiting.contains("in the twin it lies in weird_2026_q2"), "{waiting}");
+    assert!(!shown.contains("tableoid") && !waiting.contains("tableoid"), "{waiting}");
+}
+
+#[test]
+fn one_character_is_no_plural() {
+    let mut model = drilled("<down>");
+    press(&mut model, "<enter>");
+    let cases = [
+        ("a", "b", "source 1, twin 1 character "),
+        ("a", "", "source 1 character, twin 0 characters"),
+        ("", "b", "source 0 characters, twin 1 character "),
+        ("aa", "", "source 2, twin 0 characters"),
+    ];
+    for (source, twin, wanted) in cases {
+        press(&mut model, "R");
+        answered(&mut model, one(value(source), value(twin)));
+        let shown = all(&model);
+        assert!(shown.contains(wanted), "{wanted}: {shown}");
+    }
 }
 
 #[test]

@@ -417,7 +417,7 @@ fn every_screen_answers_its_question() {
                 "◆ sealed",
             ],
         ),
-        (at(Scene::Copying, Screen::Quarters), &["source", "target", "delta", "share", "filled", "%", "█"]),
+        (at(Scene::Copying, Screen::Quarters), &["source", "target", "delta", "share", " rows ─", "%", "█"]),
         (
             at(Scene::Slowed, Screen::Backfill),
             &[

@@ -68,6 +68,10 @@ async fn it_becomes_the_default_of_rows_to_come() {
         )
         .await;
         let tool = Tool::on(&db);
+        let quoted = ["health", "\"public\".\"t\""];
+        tool.run(&quoted).await.failed(3, "`quarterdeck plan public.t` shows how it would be");
+        tool.start(&["run", "t", "--until", "ready"]).end().await.closed("ready", 0);
+        tool.run(&quoted).await.failed(3, "public.t: it is being converted (ready)");
         tool.start(&["run", "t", "--until", "swapped", "--yes", "t"]).end().await.closed("swapped", 0);
         tool.run(&["ids", "install", "--default-of", "t"]).await.failed(3, "QD-155");
         tool.run(&["ids", "install", "--default-of", "n"]).await.failed(3, "QD-156");

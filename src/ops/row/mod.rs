@@ -14,7 +14,7 @@ use crate::{
     error::{Error, Result},
     model::{
         comparison::Sides,
-        diff::Diff,
+        diff::{Diff, PLACE},
         ident::QualifiedName,
         scheme::{Leaf, Scheme},
         whole::{Pending, WholeRow},
@@ -88,7 +88,7 @@ pub async fn read(session: &mut Session, scheme: &Scheme, leaves: &[Leaf], diff:
 
 /// The leaves that the verifier named.
 fn named(leaves: &[Leaf], diff: &Diff) -> BTreeSet<usize> {
-    let astray = diff.columns.iter().filter(|(column, ..)| column == "tableoid");
+    let astray = diff.columns.iter().filter(|(column, ..)| column == PLACE);
     let names = astray.flat_map(|(_, source, twin)| [source, twin]).flatten().chain([&diff.leaf]);
     names.filter_map(|name| leaves.iter().position(|leaf| leaf.name.as_str() == name)).collect()
 }

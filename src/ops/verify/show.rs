@@ -15,7 +15,7 @@ use crate::{
     error::Result,
     model::{
         comparison::{Sides, hash},
-        diff::{CUT_MARK, Diff, DiffKind},
+        diff::{CUT_MARK, Diff, DiffKind, PLACE},
         ident::literal,
         plan::Statement,
     },
@@ -175,7 +175,7 @@ fn diff(sides: &Sides<'_>, found: &Found, rows: &Rows) -> Diff {
     if kind == DiffKind::WrongLeaf {
         let name = |leaf: Option<usize>| leaf.map(|leaf| sides.leaves[leaf].name.as_str().to_owned());
         let home = found.source.as_ref().and_then(|(_, home)| *home);
-        columns.push(("tableoid".into(), name(home), name(found.twin.as_ref().map(|(_, leaf)| *leaf))));
+        columns.push((PLACE.into(), name(home), name(found.twin.as_ref().map(|(_, leaf)| *leaf))));
     }
     if let (Some(source), Some(twin)) = (source, twin) {
         let differing = sides.scheme.table.columns.iter().enumerate();

@@ -5,7 +5,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use tokio_postgres::{Row, error::SqlState};
 
-use super::name;
+use super::{name, typed_name};
 use crate::{
     error::{Error, Result},
     model::{
@@ -61,9 +61,9 @@ pub async fn partitions(
 fn not_partitioned(typed: &str) -> Error {
     Error::Refused {
         id: "QD-152",
-        object: typed.to_owned(),
+        object: typed_name::plain(typed),
         reason: "it is not partitioned: there are no partitions to look at".into(),
-        remedy: format!("`quarterdeck plan {typed}` shows how it would be"),
+        remedy: format!("`quarterdeck plan {}` shows how it would be", typed_name::pasted(typed)),
     }
 }
 

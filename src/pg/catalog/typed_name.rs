@@ -44,6 +44,26 @@ pub(super) fn parse(typed: &str) -> Result<TypedName> {
     }
 }
 
+/// The name for people, without quotes.
+pub(super) fn plain(typed: &str) -> String {
+    let whole = |TypedName { schema, name }: TypedName| {
+        schema.map_or_else(String::new, |schema| schema.exact + ".") + &name.exact
+    };
+    parse(typed).map_or_else(|_| typed.to_owned(), whole)
+}
+
+/// The name as a word of a command that can be pasted into a shell: without quotes where it means the same.
+pub(super) fn pasted(typed: &str) -> String {
+    let means = |name: &str| parse(name).ok();
+    let is_simple = |name: &str| name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '.'));
+    let plain = plain(typed);
+    if is_simple(&plain) && means(&plain) == means(typed) {
+        plain
+    } else {
+        format!("'{}'", typed.replace('\'', "'\\''"))
+    }
+}
+
 fn split(typed: &str) -> Result<Vec<Part>> {
     let mut parts = Vec::new();
     let mut rest = typed.trim();
@@ -112,6 +132,18 @@ mod tests {
         assert_eq!(folded("\"App\".\"My \"\"Table\"\". x\""), ["App", "My \"Table\". x"]);
         assert_eq!(folded("app.\"É b\""), ["app", "É b"]);
         assert_eq!(parse("My Table").unwrap().name.exact, "My Table");
+    }
+
+    #[test]
+    fn a_name_is_pasted_without_quotes_where_it_means_the_same() {
+        for (typed, wanted, shown) in [
+            ("\"public\".\"chat_messages\"", "public.chat_messages", "public.chat_messages"),
+            ("Messages", "Messages", "Messages"),
+            ("\"app\".\"Messages\"", "'\"app\".\"Messages\"'", "app.Messages"),
+            ("\"a.b\".\"it's $1\"", "'\"a.b\".\"it'\\''s $1\"'", "a.b.it's $1"),
+        ] {
+            assert_eq!((pasted(typed), plain(typed)), (wanted.to_owned(), shown.to_owned()));
+        }
     }
 
     #[test]

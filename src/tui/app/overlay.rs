@@ -2,7 +2,7 @@
 
 use crate::{
     error::Report,
-    model::diff::{CUT_MARK, Diff, alike},
+    model::diff::{CUT_MARK, Diff, PLACE, alike},
     tui::{
         app::{
             deed::Ask,
@@ -75,6 +75,12 @@ impl Detail {
     pub fn of_diff(diff: &Diff) -> Self {
         let mut text = vec![diff.key.clone()];
         for (column, source, twin) in &diff.columns {
+            if column == PLACE {
+                let name = |side: &Option<String>| side.clone().unwrap_or_else(|| "no partition".into());
+                text.extend([String::new(), format!("by its time it belongs in {}", name(source))]);
+                text.push(format!("in the twin it lies in {}", name(twin)));
+                continue;
+            }
             let value = |side: &Option<String>| {
                 side.as_ref().map_or("NULL".into(), |text| format!("'{}'", harmless(text)))
             };

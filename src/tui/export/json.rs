@@ -4,7 +4,7 @@
 use serde::{Serialize, Serializer, ser::SerializeMap};
 
 use super::{Cell, Column, Raw, Table};
-use crate::tui::harmless::harmless;
+use crate::tui::harmless::Seen;
 
 /// Something of ours as JSON. It has string keys and finite numbers only, so that this cannot fail; if it did,
 /// the fault would be in the output, where it is seen.
@@ -26,8 +26,10 @@ fn fault(fault: serde_json::Error) -> String {
 /// strings only, where `\uXXXX` means the same.
 fn escape(json: &str) -> String {
     let mut text = String::with_capacity(json.len());
+    let mut seen = Seen::default();
     for c in json.chars() {
-        if c == '\n' || harmless(c.encode_utf8(&mut [0; 4])).chars().eq([c]) {
+        let escapes = seen.escapes(c);
+        if c == '\n' || !escapes {
             text.push(c);
         } else {
             text.extend(c.encode_utf16(&mut [0; 2]).iter().map(|unit| format!("\\u{unit:04x}")));

@@ -225,7 +225,7 @@ const DIALOG_KEYS: &[Binding] = &[
     bind(&[C::Row], A::NextDifference, "next difference", "go to the next place where the row's values differ").keys(&[c('n')]).foot(1),
     bind(&[C::Row], A::PreviousDifference, "difference before", "go to the place before where the row's values differ").keys(&[c('N')]),
     bind(&[C::Row], A::Reload, "read again", "read the row again, as it is now").keys(&[c('R')]).foot(10),
-    bind(&[C::Row], A::Export, "write", "write the row with its whole values to a file (JSON)").keys(&[c('e')]).foot(12),
+    bind(&[C::Row], A::Export, "write", "write the row with its values to a file (JSON)").keys(&[c('e')]).foot(12),
     bind(&[C::YesNo], A::Yes, "yes", "do it").keys(&[c('y')]).foot(1),
     bind(&[C::YesNo], A::No, "no", "leave it, the default").keys(&[c('n'), k(KeyCode::Enter), k(KeyCode::Esc), c('q')]).foot(2),
     bind(&[C::Typed], A::Enter, "do it", "do it, if the name typed is the table's").keys(&[k(KeyCode::Enter)]).foot(1),

@@ -2,7 +2,7 @@
 //! rows, compared with the largest one, and filled as far as they are in the target.
 //!
 //! ```text
-//! ├─ quarter ──────── source ────── target ─────── delta ─── share ─ filled ─────────────── state ───┤
+//! ├─ quarter ──────── source ────── target ─────── delta ─── share ─ rows ───────────────── state ───┤
 //! │ 2024 Q1        5,201,113     5,201,113             0    12.0 %  ██████████            ✓ verified │
 //! │ 2024 Q2       10,410,022     7,805,100    −2,604,922    24.1 %  ███████████████─────  ▶ copying  │
 //! │ total         43,102,940    22,104,551   −20,998,389   100.0 %  ██████████──────────             │
@@ -31,7 +31,7 @@ const COLUMNS: [Column; 7] = [
     Column::numbers("target", 13, 0),
     Column::numbers("delta", 13, 2),
     Column::numbers("share", 7, 3),
-    Column::filling("filled", 6),
+    Column::filling("rows", 6),
     Column::words("state", 10, 1),
 ];
 
@@ -66,7 +66,7 @@ fn row(pen: &mut Pen<'_>, y: u16, grid: &Grid, (period, status): (&PeriodStatus,
     let all: i64 = status.periods.iter().map(|period| period.source_rows).sum();
     let share = figures::share(period.source_rows, all);
     grid.cell(pen, ("share", y), &figures::percent(share), theme.dim);
-    if let Some((x, width)) = grid.place("filled").filter(|_| period.source_rows > 0) {
+    if let Some((x, width)) = grid.place("rows").filter(|_| period.source_rows > 0) {
         let style = if period.state == LeafState::Verified { theme.verified } else { theme.copied };
         let columns = reach(period.source_rows, largest(status), width);
         bar(pen, (x, y), columns, figures::share(period.target_rows, period.source_rows), style);
@@ -101,7 +101,7 @@ fn foot(pen: &mut Pen<'_>, area: Rect, grid: &Grid, status: &Status) {
     grid.cell(pen, ("source", y), &figures::count(source), theme.strong);
     grid.cell(pen, ("target", y), &figures::count(target), theme.strong);
     grid.cell(pen, ("delta", y), &figures::delta(target - source), theme.strong);
-    if let Some((x, width)) = grid.place("filled") {
+    if let Some((x, width)) = grid.place("rows") {
         bar(pen, (x, y), width, figures::share(target, source), theme.copied);
     }
     pen.text((area.x + 1, y + 1), area.width.saturating_sub(2), status.counted(), theme.dim);

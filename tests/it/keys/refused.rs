@@ -60,7 +60,7 @@ const CLAIMS: &[Claim] = &[
         by: "id",
         clock: Some("twitter"),
         id: "QD-038",
-        says: "as those of a plain sequence do; none is left",
+        says: "as those of a plain sequence do; none of them tells a time that can be believed",
     },
     Claim {
         make: "id bigint PRIMARY KEY: SELECT ms(at)",

@@ -9,8 +9,7 @@ use super::{
 };
 use crate::{
     engine::row::{Differs, Held, Side, WholeColumn, WholeRow},
-    model::figures,
-    tui::harmless::{harmless, keep_end, width, wrap},
+    tui::harmless::{Seen, harmless, keep_end, whole_letters, width, wrap},
 };
 
 /// Columns left free before a whole value.
@@ -157,7 +156,7 @@ impl Page {
         for side in Side::BOTH {
             let Held::Value(value) = column.of(side) else { continue };
             let what = format!("{}, {}", column.name, side.word());
-            let long = format!(", {} characters", figures::count(value.characters));
+            let long = format!(", {}", words::characters(value.characters));
             self.line(vec![(what.clone(), Ink::Accent), (long, Ink::Dim)]);
             let rows = Rows::of(&value.text, self.columns.saturating_sub(INDENT));
             let begin = if column.differs == Differs::OneSided { 0 } else { column.marked(side).start };
@@ -182,8 +181,8 @@ fn glimpse(column: &WholeColumn, side: Side, room: usize) -> Line {
         Held::Value(value) if value.text.is_empty() => return vec![("''".into(), by_null)],
         Held::Value(value) => value,
     };
-    let marked = column.marked(side);
     let text = value.text.as_str();
+    let marked = whole_letters(text, column.marked(side));
     // Where nothing is marked, what is seen is the beginning.
     let marked = if marked.start == text.len() && !matches!(column.differs, Differs::From { .. }) {
         0..0
@@ -208,18 +207,25 @@ fn keep_end_of(text: &str, columns: usize) -> std::borrow::Cow<'static, str> {
 /// A row of a value: what differs is marked, and what is written as an escape is told from what says the same.
 fn of_value(column: &WholeColumn, side: Side, rows: &Rows, row: usize) -> Line {
     let text = column.of(side).text().unwrap_or_default();
-    let (range, marked) = (rows.get(text, row), column.marked(side));
+    let (range, marked) = (rows.get(text, row), whole_letters(text, column.marked(side)));
+    let mut seen = Seen::default();
     let mut line: Line = vec![(" ".repeat(INDENT), Ink::Plain)];
     for (at, c) in text[range.clone()].char_indices() {
-        let is_escape = matches!(harmless(c.encode_utf8(&mut [0; 4])), std::borrow::Cow::Owned(_));
+        let is_escape = seen.escapes(c);
         let ink = match (marked.contains(&(range.start + at)), is_escape) {
             (true, _) => Ink::Differs,
             (false, true) => Ink::Dim,
             (false, false) => Ink::Plain,
         };
-        match line.last_mut() {
-            Some((piece, last)) if *last == ink => piece.push(c),
-            _ => line.push((c.to_string(), ink)),
+        if line.last().is_none_or(|(_, last)| *last != ink) {
+            line.push((String::new(), ink));
+        }
+        let Some((piece, _)) = line.last_mut() else { continue };
+        // At once: the indentation before it is nothing to sit on.
+        if is_escape {
+            piece.extend(c.escape_default());
+        } else {
+            piece.push(c);
         }
     }
     line

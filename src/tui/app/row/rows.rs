@@ -3,13 +3,11 @@
 
 use std::ops::Range;
 
-use crate::tui::harmless::columns_of;
+use crate::tui::harmless::Seen;
 
 /// One row in so many is remembered.
 const STRIDE: usize = 256;
-/// Characters without a width that a row takes on one place.
-const MOST_MARKS: usize = 16;
-/// The longest escape has nine columns.
+/// The longest escape has ten columns.
 const LEAST: usize = 12;
 
 /// The rows of a text.
@@ -72,12 +70,14 @@ fn end(text: &str, from: usize, columns: usize) -> usize {
     if plain == columns && rest.get(columns).is_none_or(u8::is_ascii) {
         return from + columns;
     }
-    let (mut used, mut marks) = (plain, 0);
+    let (mut used, mut seen) = (plain, Seen::default());
+    if let Some(last) = rest[..plain].last() {
+        seen.escapes(char::from(*last));
+    }
     for (at, c) in text[from + plain..].char_indices() {
         let at = from + plain + at;
-        let wide = columns_of(c);
-        marks = if wide == 0 { marks + 1 } else { 0 };
-        if used + wide > columns || marks > MOST_MARKS {
+        let wide = seen.columns(c);
+        if used + wide > columns {
             return if at > from { at } else { at + c.len_utf8() };
         }
         if c == '\n' {

@@ -117,8 +117,8 @@ fn pending(row: &WholeRow) -> Option<(String, Ink)> {
 /// In what the sides of a column differ.
 pub(super) fn of_column(column: &WholeColumn) -> String {
     let lengths = match (&column.source, &column.twin) {
-        (Held::Value(a), Held::Value(b)) => {
-            format!("source {}, twin {} characters", count(a.characters), count(b.characters))
+        (Held::Value(a), Held::Value(b)) if (a.characters == 1) == (b.characters == 1) => {
+            format!("source {}, twin {}", count(a.characters), characters(b.characters))
         }
         (source, twin) => {
             let sides = Side::BOTH.iter().zip([source, twin]);
@@ -141,9 +141,13 @@ fn long(held: &Held) -> Option<String> {
     match held {
         Held::NoRow => None,
         Held::Null => Some("NULL".into()),
-        Held::Value(value) if value.characters == 1 => Some("1 character".into()),
-        Held::Value(value) => Some(format!("{} characters", count(value.characters))),
+        Held::Value(value) => Some(characters(value.characters)),
     }
+}
+
+/// So many of them.
+pub(super) fn characters(n: i64) -> String {
+    format!("{} character{}", count(n), if n == 1 { "" } else { "s" })
 }
 
 /// That a value was not read to its end.

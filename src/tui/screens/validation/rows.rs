@@ -13,10 +13,10 @@ use ratatui::{
 };
 
 use crate::{
-    model::diff::{Diff, DiffKind, alike},
+    model::diff::{Diff, DiffKind, PLACE, alike},
     tui::{
         app::{list::first_shown, model::Model},
-        harmless::keep_end,
+        harmless::{harmless, keep_end, whole_letters},
         theme::Theme,
         widgets::{
             grid::{Column, Grid, scrollbar},
@@ -70,17 +70,26 @@ fn marked(theme: &Theme, value: Option<&str>, other: Option<&str>, columns: u16)
     }
     let Some(other) = other else { return vec![(value.to_owned(), theme.text)] };
     let (begin, end) = alike(value, other);
-    let (same, rest) = value.split_at(begin);
-    let (differs, after) = rest.split_at(rest.len() - end);
+    let range = whole_letters(value, begin..value.len() - end);
+    let (same, differs, after) = (&value[..range.start], &value[range.clone()], &value[range.end..]);
     let style = theme.danger.add_modifier(Modifier::UNDERLINED);
     // Half of the room is for what is the same before it.
-    let before = keep_end(same, usize::from(columns) / 2).into_owned();
+    let before = keep_end(&harmless(same), usize::from(columns) / 2).into_owned();
     vec![(before, theme.text), (differs.to_owned(), style), (after.to_owned(), theme.text)]
 }
 
 fn style_of(kind: DiffKind, theme: &Theme) -> Style {
     match kind {
         DiffKind::Missing | DiffKind::Extra | DiffKind::Changed | DiffKind::WrongLeaf => theme.danger,
+    }
+}
+
+/// In which partition a row belongs by its time, and in which it lies: the source need not have either.
+fn place(pen: &mut Pen<'_>, grid: &Grid, y: u16, [home, leaf]: [&Option<String>; 2]) {
+    let (theme, none) = (*pen.theme, "no partition");
+    grid.cell(pen, ("column", y), "(partition)", theme.dim);
+    for (title, words, name) in [("source", "belongs in", home), ("twin", "lies in", leaf)] {
+        grid.cell(pen, (title, y), &format!("{words} {}", name.as_deref().unwrap_or(none)), theme.danger);
     }
 }
 
@@ -106,6 +115,10 @@ fn columns(pen: &mut Pen<'_>, area: Rect, diff: &Diff) {
         return;
     }
     for (y, (column, source, twin)) in (area.y + 1..area.bottom()).zip(&diff.columns) {
+        if column == PLACE {
+            place(pen, &grid, y, [source, twin]);
+            continue;
+        }
         grid.cell(pen, ("column", y), column, theme.strong);
         for (title, value, other) in [("source", source, twin), ("twin", twin, source)] {
             let Some((x, columns)) = grid.place(title) else { continue };
