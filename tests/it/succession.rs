@@ -78,7 +78,7 @@ async fn whoever_opens_it_has_the_whole_log() {
     assert!((2_001..2_090).contains(&of), "{of}");
     let looks = watcher(&db, &["--watch"], "READY ■ stopped");
     looks.press("6", "the newest 2,000 of 2,0");
-    looks.press("g", "1 of 2,000");
+    looks.press("g", "1 of the newest 2,000, G follows");
     let second = owner(&db, &[]);
     second.press("6", "the newest 2,000 of 2,0");
     for console in [looks, second] {

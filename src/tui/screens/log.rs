@@ -46,10 +46,13 @@ pub fn draw(pen: &mut Pen<'_>, area: Rect, model: &Model) {
         return super::empty(pen, body, text);
     }
     let held = model.cursors.log_held.then(|| model.cursors.log.at(events.len())).flatten();
+    // Of those that pass a filter nobody can say how many older ones would.
+    let is_cut = model.job.kept().is_some() && model.cursors.log.filter.is_empty();
+    let of = if is_cut && area.width < WIDE { "of the newest" } else { "of" };
     let (word_, style) = match held {
         None => ("following".to_owned(), theme.accent),
         Some(at) => (
-            format!("{} of {}, G follows", figures::count(int(at + 1)), figures::count(int(events.len()))),
+            format!("{} {of} {}, G follows", figures::count(int(at + 1)), figures::count(int(events.len()))),
             theme.warn,
         ),
     };

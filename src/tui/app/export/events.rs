@@ -76,7 +76,7 @@ pub(super) fn table(model: &Model) -> Option<Table> {
 }
 
 #[derive(Serialize)]
-struct Events<'a> {
+struct Log<'a> {
     about: String,
     /// How many the journal has before these.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -103,6 +103,6 @@ pub(super) fn json(model: &Model) -> Option<String> {
         sql: step_of(model, event).map(|step| step.statements.iter().map(|one| one.sql.as_str()).collect()),
     };
     let events = model.shown_events().into_iter().map(with).collect();
-    let of = Events { about: about(model), older_events: older(model.job.older), events };
+    let of = Log { about: about(model), older_events: older(model.job.older), events };
     Some(json::pretty(&Said { of, filter: filter(model), last_run: None }))
 }
