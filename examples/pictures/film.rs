@@ -10,7 +10,7 @@ use quarterdeck::{
     tui::{
         app::{
             model::{Model, Place, Screen},
-            msg::{Effect, Msg},
+            msg::{Effect, Msg, Tie},
             update::update,
             upkeep::{Answer, Question},
         },
@@ -159,7 +159,7 @@ impl Film {
             }),
             Effect::Start(..) => self.answer(|heard| {
                 let Heard::Linked(plan) = heard else { return None };
-                Some(Msg::Linked(Ok(plan.clone())))
+                Some(Msg::Linked(Ok(Tie { plan: plan.clone(), ..Tie::default() })))
             }),
             Effect::CancelWork
             | Effect::Work(_)

@@ -151,7 +151,7 @@ async fn mailed(
 ) -> Result<Option<u8>> {
     let id = row.scheme.id;
     let seen = mail::newest_event(session, id).await?;
-    let mut link = watcher::watch(session.target(), id).await?;
+    let mut link = watcher::watch(session.target(), id, seen).await?;
     let asked = Asked { command: command.clone(), by: follower.asker().clone() };
     let json = serde_json::to_value(&asked).map_err(|error| Error::Bug(error.to_string()))?;
     let letter = mail::send(session, id, &json).await?;
@@ -160,7 +160,7 @@ async fn mailed(
     loop {
         match follower.news(&mut link, &mut ticks).await {
             News::Event(event) => {
-                if event.seq > seen && !matches!(event.body, Body::Closed { .. }) {
+                if !matches!(event.body, Body::Closed { .. }) {
                     follower.event(&event);
                 }
             }

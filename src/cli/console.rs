@@ -53,7 +53,7 @@ use crate::{
     pg::{Session, Target, catalog, lock::Patience, owner, owner::Claim},
     tui::{
         app::{
-            model::Place,
+            model::{MAX_EVENTS, Place},
             upkeep::{
                 Answer, Question,
                 work::{Chore, Outcome},
@@ -268,7 +268,9 @@ impl RealDesk {
         let picture = watcher::picture(&session, migration).await?;
         let owned = picture.owner.as_ref().is_some_and(|owner| owner.alive);
         if (owned && claim == Claim::IfFree) || picture.migration.phase.is_over() || self.stands_by() {
-            let link = watcher::watch(&self.target, migration).await?;
+            let past = launch::past(&session, migration, MAX_EVENTS).await?;
+            let mut link = watcher::watch(&self.target, migration, past.newest()).await?;
+            link.past = past;
             let plan = plan::again(&session, migration).await.ok().map(Arc::new);
             return Ok(Opened { link, plan });
         }
@@ -288,7 +290,10 @@ impl RealDesk {
         };
         let picture = launch::first_picture(session, migration).await?;
         let plan = plan::again(session, migration).await.ok().map(Arc::new);
+        // Read before the worker says anything: what it says is news.
+        let past = launch::past(session, migration, MAX_EVENTS).await?;
         let mut started = worker::start(self.target.clone(), migration, options, picture);
+        started.link.past = past;
         settled(&mut started.link.status).await;
         let crew = Crew { commands: started.link.commands.clone(), end: started.end };
         self.crews.lock().unwrap_or_else(PoisonError::into_inner).push(crew);

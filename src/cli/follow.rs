@@ -108,7 +108,7 @@ impl Follower {
     /// Waits for news; prints progress meanwhile.
     pub(super) async fn news(&mut self, link: &mut Link, ticks: &mut Interval) -> News {
         loop {
-            let Link { status, events, commands: _ } = link;
+            let Link { status, events, .. } = link;
             tokio::select! {
                 biased;
                 () = self.signals.next() => return News::Signal,

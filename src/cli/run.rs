@@ -293,13 +293,12 @@ impl Job<'_> {
         self.follower.say(&words);
         let seen = mail::newest_event(&session, row.scheme.id).await?;
         drop(session);
-        let mut link = watcher::watch(self.target, row.scheme.id).await?;
+        let mut link = watcher::watch(self.target, row.scheme.id, seen).await?;
         // The journal's phase may be ahead of its events: the end is said when both have come.
         let mut told = reached(link.status.borrow().migration.phase, self.until);
         let (mut ticks, mut gone, mut closed) = (ticks(), None, false);
         loop {
             match self.follower.news(&mut link, &mut ticks).await {
-                News::Event(event) if event.seq <= seen => {}
                 News::Event(event) => match closing(&event) {
                     Some(0) => closed = true,
                     Some(code) => {

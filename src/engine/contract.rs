@@ -7,6 +7,7 @@ use serde::Serialize;
 use crate::{
     engine::{
         event::Event,
+        report::Happened,
         status::{Condition, Diff, Owner, PeriodStatus, Signal, Status},
     },
     model::{
@@ -129,19 +130,23 @@ pub struct Record<'a> {
     conditions: &'a [Condition],
     diffs: &'a [Diff],
     duplicate_keys: &'a [String],
+    /// How many the journal has before these: only where the console writes a record that it does not have whole.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    older_events: Option<i64>,
     events: Vec<&'a Event>,
 }
 
 impl<'a> Record<'a> {
     /// Of a picture and what led to it.
-    pub fn of(status: &'a Status, events: impl Iterator<Item = &'a Event>) -> Self {
+    pub fn of(status: &'a Status, happened: Happened<'a>) -> Self {
         Self {
             status: Object::of(status),
             swapped_at: status.migration.swapped_at.map(|at| at.to_rfc3339()),
             conditions: &status.readiness.conditions,
             diffs: &status.verification.diffs,
             duplicate_keys: &status.verification.duplicate_keys,
-            events: events.collect(),
+            older_events: older(happened.older),
+            events: happened.events,
         }
     }
 }
@@ -166,6 +171,11 @@ impl<'a> Period<'a> {
             diffs: period.diffs,
         }
     }
+}
+
+/// How many events are left out, where some are.
+pub fn older(events: i64) -> Option<i64> {
+    (events > 0).then_some(events)
 }
 
 /// A moment as the contract writes it.

@@ -3,12 +3,15 @@
 use uuid::Uuid;
 
 use crate::{
-    engine::watcher,
+    engine::{event::Event, link::Past, watcher},
     error::{Error, Result},
     model::{scheme::Scheme, throttle::Limits},
     pg::{
         Session, Target, catalog, journal,
-        journal::read::{self, MigrationRow},
+        journal::{
+            mail,
+            read::{self, MigrationRow},
+        },
     },
 };
 
@@ -55,6 +58,20 @@ pub async fn find(session: &Session, table: &str) -> Result<Option<MigrationRow>
     }
     let at = found.iter().position(|row| !row.phase.is_over()).unwrap_or(0);
     Ok((!found.is_empty()).then(|| found.swap_remove(at)))
+}
+
+/// What has happened so far, as far as `keep` of its newest events tell it.
+pub async fn past(session: &Session, migration: Uuid, keep: usize) -> Result<Past> {
+    let keep = i64::try_from(keep).unwrap_or(i64::MAX);
+    let (rows, of) = mail::newest_events(session, migration, keep).await?;
+    let read = |(seq, at, body)| match serde_json::from_value(body) {
+        Ok(body) => Some(Event { seq, at, body }),
+        Err(error) => {
+            tracing::warn!(%error, seq, "an event of the journal is not understood");
+            None
+        }
+    };
+    Ok(Past { events: rows.into_iter().filter_map(read).collect(), of })
 }
 
 /// The first picture of a migration, before its worker has painted one.

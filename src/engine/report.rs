@@ -8,6 +8,20 @@ use crate::{
     model::figures::{bytes, count, percent, span},
 };
 
+/// What happened, as far as it is told.
+#[derive(Clone, Debug, Default)]
+pub struct Happened<'a> {
+    /// Events, oldest first.
+    pub events: Vec<&'a Event>,
+    /// How many the journal has before them.
+    pub older: i64,
+}
+
+/// How many of the newest events are told, and of how many.
+pub fn newest((told, of): (i64, i64)) -> String {
+    format!("the newest {} of {} events; quarterdeck report has all of them", count(told), count(of))
+}
+
 /// A few lines that can be pasted into a ticket.
 pub fn summary(status: &Status) -> String {
     let migration = &status.migration;
@@ -42,7 +56,7 @@ pub fn summary(status: &Status) -> String {
 }
 
 /// The whole report as Markdown.
-pub fn markdown<'a>(status: &Status, events: impl Iterator<Item = &'a Event>) -> String {
+pub fn markdown(status: &Status, happened: &Happened<'_>) -> String {
     let mut text = format!("# {}\n\n", escaped(&status.migration.table.plain()));
     let at = status.at.to_rfc3339();
     let _ = writeln!(text, "As of {at}. Times are UTC.\n\n```\n{}```\n", summary(status));
@@ -58,7 +72,11 @@ pub fn markdown<'a>(status: &Status, events: impl Iterator<Item = &'a Event>) ->
     }
     differences(&mut text, status);
     text.push_str("## Events\n\n");
-    for event in events {
+    if happened.older > 0 {
+        let told = i64::try_from(happened.events.len()).unwrap_or(i64::MAX);
+        let _ = writeln!(text, "These are {}.\n", newest((told, told.saturating_add(happened.older))));
+    }
+    for event in &happened.events {
         let at = event.at.format("%Y-%m-%d %H:%M:%S");
         let _ = writeln!(text, "- {at} {}", escaped(&sentence(&event.body)));
     }

@@ -12,7 +12,7 @@ use crate::{
         command::Asked,
         context::Standing,
         event::Event,
-        link::{COMMANDS, EVENTS, Link},
+        link::{COMMANDS, EVENTS, Link, Past, Source},
         live::Broadcast,
         picture,
         status::{Owner, Rows, Status},
@@ -78,18 +78,19 @@ async fn paint(session: &Session, migration: Uuid, board: &mut Board) -> Result<
     }))
 }
 
-/// Follows a migration that another process owns, or none, until the face goes away.
-pub async fn watch(target: &Target, migration: Uuid) -> Result<Link> {
+/// Follows a migration that another process owns, or none, until the face goes away: with what happens after the event of
+/// number `after`.
+pub async fn watch(target: &Target, migration: Uuid, after: i64) -> Result<Link> {
     let session = Session::open(target, "watch").await?;
     let mut board = Board::default();
     let first = paint(&session, migration, &mut board).await?;
-    let after = (mail::newest_event(&session, migration).await? - 200).max(0);
     let (status, status_out) = watch::channel(Arc::new(first));
     let (events, events_out) = mpsc::channel(EVENTS);
     let (commands, inbox) = mpsc::channel(COMMANDS);
     let watcher = Watcher { target: target.clone(), migration, session, board, after, status, events };
     tokio::spawn(watcher.run(inbox));
-    Ok(Link { status: status_out, events: events_out, commands })
+    let (source, past) = (Source::Journal, Past::default());
+    Ok(Link { source, past, status: status_out, events: events_out, commands })
 }
 
 struct Watcher {

@@ -22,7 +22,7 @@ use crate::{
         event::Body,
         gate::{Gate, Will},
         housekeeping,
-        link::{COMMANDS, EVENTS, Link},
+        link::{COMMANDS, EVENTS, Link, Past, Source},
         live::Live,
         orders::{self, Who},
         recorder::Recorder,
@@ -69,8 +69,10 @@ pub fn start(target: Target, migration: Uuid, options: Options, first_picture: S
     let (events, events_out) = mpsc::channel(EVENTS);
     let (commands, inbox) = mpsc::channel(COMMANDS);
     let recorder = Recorder::start(target.clone(), migration, events);
-    let work = Work { target, migration, options, recorder, inbox, status };
-    Worker { link: Link { status: status_out, events: events_out, commands }, end: tokio::spawn(work.run()) }
+    let work = Work { target, migration, options, recorder, inbox, status, told: false };
+    let (source, past) = (Source::Worker, Past::default());
+    let link = Link { source, past, status: status_out, events: events_out, commands };
+    Worker { link, end: tokio::spawn(work.run()) }
 }
 
 struct Work {
@@ -80,6 +82,8 @@ struct Work {
     recorder: Recorder,
     inbox: mpsc::Receiver<Asked>,
     status: watch::Sender<Arc<Status>>,
+    /// What ended the last stretch has been said.
+    told: bool,
 }
 
 impl Work {
@@ -89,6 +93,13 @@ impl Work {
             Ok(end) => end.words(self.options.until),
             Err(error) => (word(error), error.exit_code()),
         };
+        // Whoever goes on by itself prints it. A console would show the last picture, and no reason.
+        if let Err(error) = &result
+            && self.options.until == Until::Told
+            && !self.told
+        {
+            self.recorder.say(Body::Failed { step: "ownership".into(), error: error.report() });
+        }
         self.recorder.say(Body::Closed { end: end.into(), exit_code });
         self.recorder.flush().await;
         result
@@ -139,6 +150,7 @@ impl Work {
 
     /// From taking ownership to the end of the work or of the connection.
     async fn stretch(&mut self) -> Result<End> {
+        self.told = false;
         let owned = owner::claim(&self.target, self.migration, self.options.claim).await?;
         let Some(mut owned) = owned else { return Err(owned_elsewhere()) };
         self.options.claim = owner::Claim::Again(owned.term);
@@ -161,6 +173,7 @@ impl Work {
                 self.recorder.lost();
             }
             report(&ctx, error).await;
+            self.told = true;
         }
         self.status.send_replace(Arc::new(housekeeping::picture(&ctx)));
         result

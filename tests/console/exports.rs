@@ -49,7 +49,7 @@ fn files(model: &Model) -> Vec<(String, String)> {
 }
 
 /// The file whose name ends so.
-fn file(model: &Model, ending: &str) -> String {
+pub(crate) fn file(model: &Model, ending: &str) -> String {
     let files = files(model);
     let names: Vec<_> = files.iter().map(|(name, _)| name.clone()).collect();
     let found = files.into_iter().find(|(name, _)| name.ends_with(ending));

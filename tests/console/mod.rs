@@ -2,6 +2,7 @@
 
 mod exports;
 mod fixture;
+mod history;
 mod odd;
 mod pictures;
 mod pty;

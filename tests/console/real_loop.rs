@@ -10,6 +10,7 @@ use quarterdeck::{
     engine::{
         command::Command,
         event::{Body, Event},
+        link::{Past, Source},
     },
     tui::{
         app::model::Model,
@@ -434,4 +435,22 @@ async fn a_standby_that_is_watched_is_asked_now_and_then() {
     drop(engine);
     console.press("<c-c>");
     console.end().await;
+}
+
+#[tokio::test]
+async fn who_watched_an_owner_leave_leaves_with_no_code_of_its() {
+    let (mut opened, engine) = linked(Scene::Watched);
+    opened.link.source = Source::Journal;
+    let before = Event { seq: 60, at: now(), body: Body::Closed { end: "aborted".into(), exit_code: 5 } };
+    opened.link.past = Past { events: vec![before], of: 1 };
+    let console = Console::start(Scene::Watched, Some(opened));
+    console.sees("▶ running · watching").await;
+    say(&engine, 91, Body::Closed { end: "stopped".into(), exit_code: 5 }).await;
+    console.sees("■ stopped").await;
+    say(&engine, 92, Body::Owned { owner: "b:7".into(), epoch: 9, instead_of: None }).await;
+    console.sees("▶ running · watching").await;
+    say(&engine, 93, Body::Closed { end: "stopped".into(), exit_code: 5 }).await;
+    console.sees("■ stopped").await;
+    console.press("q");
+    assert_eq!(console.end().await.exit_code, 0);
 }

@@ -10,7 +10,7 @@ use quarterdeck::{
         app::{
             list::Load,
             model::{Connection, Intent, Model, Screen},
-            msg::{Effect, Msg, PanicReport, Signal},
+            msg::{Effect, Msg, PanicReport, Signal, Tie},
             overlay::Overlay,
             update::{heartbeat, update},
         },
@@ -248,7 +248,7 @@ fn the_wizard_plans_and_starts_only_after_a_question() {
     assert_eq!(press(&mut model, "<enter>"), vec![], "it asks");
     assert_eq!(press(&mut model, "<enter>"), vec![], "no is the default");
     assert_eq!(press(&mut model, "<enter>y"), vec![Effect::Start(request.clone(), plan.clone())]);
-    update(&mut model, Msg::Linked(Ok(Some(plan))), now());
+    update(&mut model, Msg::Linked(Ok(Tie { plan: Some(plan), ..Tie::default() })), now());
     assert_eq!((model.screen, model.overlays.len()), (Screen::Backfill, 0));
 }
 

@@ -47,7 +47,7 @@ fn text(cells: &[Cell]) -> String {
 }
 
 /// What is on screen, row by row.
-fn shown(model: &Model) -> String {
+pub(crate) fn shown(model: &Model) -> String {
     rows(&drawn(model, &theme())).iter().map(|row| text(row)).collect::<Vec<_>>().join("\n")
 }
 

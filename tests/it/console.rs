@@ -13,18 +13,18 @@ use crate::{
     terminal::{DARK, Terminal},
 };
 
-const TABLE: &str = "CREATE TABLE chat (id bigint PRIMARY KEY, created_at timestamptz NOT NULL, body text);\
+pub(crate) const TABLE: &str = "CREATE TABLE chat (id bigint PRIMARY KEY, created_at timestamptz NOT NULL, body text);\
     INSERT INTO chat SELECT n, timestamptz '2024-01-01' + n * interval '3 hours', 'row ' || n \
     FROM generate_series(1, 3000) n; ANALYZE chat";
 
 /// The console with these words, far from this process's PG* variables, home and log.
-struct Console {
-    terminal: Terminal,
+pub(crate) struct Console {
+    pub(crate) terminal: Terminal,
     home: tempfile::TempDir,
 }
 
 impl Console {
-    fn start(words: &[&str]) -> Self {
+    pub(crate) fn start(words: &[&str]) -> Self {
         Self::with("", &[], words)
     }
 
@@ -52,7 +52,7 @@ impl Console {
     }
 
     /// Presses keys, then waits for what they bring.
-    fn press(&self, keys: &str, then: &str) {
+    pub(crate) fn press(&self, keys: &str, then: &str) {
         self.terminal.press(keys);
         self.terminal.sees(then);
     }
@@ -65,7 +65,7 @@ impl Console {
     }
 
     /// Waits for the end; the exit code and what is left on the screen.
-    fn end(self) -> (u32, String) {
+    pub(crate) fn end(self) -> (u32, String) {
         let (status, left) = self.terminal.end();
         (status.exit_code(), left)
     }

@@ -69,6 +69,8 @@ mod rights;
 #[cfg(test)]
 mod secrets;
 #[cfg(test)]
+mod succession;
+#[cfg(test)]
 mod support;
 #[cfg(test)]
 mod swap;

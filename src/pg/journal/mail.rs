@@ -83,16 +83,23 @@ pub async fn record(
     Ok(row.map(|row| row.get(0)))
 }
 
+/// An event's number, its time, and `engine::event::Body` as JSON.
+pub type EventRow = (i64, DateTime<Utc>, Value);
+
 /// Events after number `after`, oldest first, at most `limit`.
-pub async fn events(
-    session: &Session,
-    id: Uuid,
-    after: i64,
-    limit: i64,
-) -> Result<Vec<(i64, DateTime<Utc>, Value)>> {
+pub async fn events(session: &Session, id: Uuid, after: i64, limit: i64) -> Result<Vec<EventRow>> {
     const SQL: &str = "SELECT seq, at, body FROM quarterdeck.event WHERE migration_id = $1 AND seq > $2 ORDER BY seq LIMIT $3";
     let rows = session.query_again("read events", SQL, &[&id, &after, &limit]).await?;
     Ok(rows.iter().map(|row| (row.get(0), row.get(1), row.get(2))).collect())
+}
+
+/// The newest events, oldest first, at most `limit`, and how many there are.
+pub async fn newest_events(session: &Session, id: Uuid, limit: i64) -> Result<(Vec<EventRow>, i64)> {
+    const SQL: &str = "SELECT seq, at, body, (SELECT count(*) FROM quarterdeck.event WHERE migration_id = $1) \
+                       FROM quarterdeck.event WHERE migration_id = $1 ORDER BY seq DESC LIMIT $2";
+    let rows = session.query_again("read newest events", SQL, &[&id, &limit]).await?;
+    let of = rows.first().map_or(0, |row| row.get(3));
+    Ok((rows.iter().rev().map(|row| (row.get(0), row.get(1), row.get(2))).collect(), of))
 }
 
 /// The number of the newest event.

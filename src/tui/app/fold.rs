@@ -6,11 +6,12 @@ use crate::{
     engine::{
         command::Command,
         event::{Body, Event},
+        link::{Past, Source},
         sentence::sentence,
         status::Status,
     },
     tui::app::{
-        model::{Connection, Intent, MAX_EVENTS, Model, Tone},
+        model::{Connection, Intent, Job, MAX_EVENTS, Model, Tone},
         msg::Effect,
     },
 };
@@ -22,26 +23,62 @@ const NOTICE_S: i64 = 6;
 
 /// Takes on the latest picture.
 pub fn status(model: &mut Model, status: std::sync::Arc<Status>) {
-    if let Connection::Reconnecting { .. } | Connection::Opening = model.connection {
+    let is_open = match model.connection {
+        Connection::Reconnecting { .. } | Connection::Opening => true,
+        Connection::Closed { .. } => {
+            model.job.source == Source::Journal && is_taken_on(model.status(), &status)
+        }
+        Connection::None | Connection::Open => false,
+    };
+    if is_open {
         model.connection = Connection::Open;
     }
     model.job.status = Some(status);
 }
 
+/// Somebody owns it who did not in the picture before: the owner that said its last word may be in sight a moment longer.
+fn is_taken_on(before: Option<&Status>, now: &Status) -> bool {
+    let living = |status: &Status| {
+        let owner = status.owner.as_ref().filter(|owner| owner.alive)?;
+        Some((owner.host.clone(), owner.pid, owner.since))
+    };
+    let owner = living(now);
+    owner.is_some() && owner != before.and_then(living)
+}
+
+/// Takes on what had happened before: into the log, and no more. Nothing of it is news, whatever it says.
+pub fn past(model: &mut Model, past: Past) {
+    let job = &mut model.job;
+    for event in past.events {
+        if is_new(job, &event) {
+            keep(job, event);
+        }
+    }
+    let kept = job.events.iter().filter(|event| event.seq > 0).count();
+    job.older = (past.of - i64::try_from(kept).unwrap_or(i64::MAX)).max(0);
+}
+
 /// Takes on an event.
 pub fn event(model: &mut Model, event: Event) -> Vec<Effect> {
-    // They come in order. A refill from the journal may bring one a second time; its number tells.
-    let newest = model.job.events.iter().rev().map(|known| known.seq).find(|seq| *seq > 0);
-    if event.seq > 0 && newest.is_some_and(|newest| event.seq <= newest) {
-        return Vec::new();
+    if is_new(&model.job, &event) {
+        react(model, &event);
+        keep(&mut model.job, event);
     }
-    react(model, &event);
-    let log = &mut model.job.events;
-    if log.len() == MAX_EVENTS {
-        log.pop_front();
-    }
-    log.push_back(event);
     Vec::new()
+}
+
+/// They come in order. A refill from the journal may bring one a second time; its number tells.
+fn is_new(job: &Job, event: &Event) -> bool {
+    let newest = job.events.iter().rev().map(|known| known.seq).find(|seq| *seq > 0);
+    event.seq == 0 || newest.is_none_or(|newest| event.seq > newest)
+}
+
+fn keep(job: &mut Job, event: Event) {
+    if job.events.len() == MAX_EVENTS {
+        // What the journal does not have is no older event of the journal.
+        job.older += job.events.pop_front().map_or(0, |oldest| i64::from(oldest.seq > 0));
+    }
+    job.events.push_back(event);
 }
 
 fn react(model: &mut Model, event: &Event) {
@@ -67,10 +104,18 @@ fn react(model: &mut Model, event: &Event) {
         Body::Failed { .. } | Body::DuplicateKey { .. } => model.say(Tone::Danger, text()),
         Body::Warning { .. } => model.say(Tone::Warn, text()),
         Body::Closed { end, exit_code } => {
-            model.connection = Connection::Closed { end: Some(end.clone()), exit_code: *exit_code };
+            // How another process ends is no end of this one.
+            let is_own = model.job.source == Source::Worker || model.is_ours();
+            let exit_code = if is_own { *exit_code } else { 0 };
+            model.connection = Connection::Closed { end: Some(end.clone()), exit_code };
         }
-        Body::Owned { .. }
-        | Body::Phase { .. }
+        Body::Owned { .. } => {
+            let is_closed = matches!(model.connection, Connection::Closed { .. });
+            if is_closed && model.job.source == Source::Journal {
+                model.connection = Connection::Open;
+            }
+        }
+        Body::Phase { .. }
         | Body::StepStarted { .. }
         | Body::StepRetried { .. }
         | Body::StepFinished { .. }

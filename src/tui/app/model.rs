@@ -8,6 +8,7 @@ use crate::{
     engine::{
         command::Command,
         event::Event,
+        link::Source,
         sentence::sentence,
         status::{Diff, PeriodStatus, Status},
     },
@@ -126,10 +127,22 @@ pub struct Job {
     pub status: Option<Arc<Status>>,
     /// Its plan, where it is known.
     pub plan: Option<Arc<Plan>>,
+    /// Who is at the other end of the link.
+    pub source: Source,
     /// What happened, oldest first.
     pub events: VecDeque<Event>,
+    /// How many older ones the journal has.
+    pub older: i64,
     /// The last command sent and not answered.
     pub asked: Option<(Command, DateTime<Utc>)>,
+}
+
+impl Job {
+    /// How many of the newest events are kept, and of how many; `None` where that is all of them.
+    pub fn kept(&self) -> Option<(i64, i64)> {
+        let kept = i64::try_from(self.events.len()).unwrap_or(i64::MAX);
+        (self.older > 0).then(|| (kept, kept.saturating_add(self.older)))
+    }
 }
 
 /// Cursors of all screens.

@@ -5,7 +5,12 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 use crate::{
-    engine::{command::Command, event::Event, status::Status},
+    engine::{
+        command::Command,
+        event::Event,
+        link::{Past, Source},
+        status::Status,
+    },
     error::Report,
     model::{
         health::Health,
@@ -50,8 +55,8 @@ pub enum Msg {
     Worked(Result<Outcome, Report>),
     /// The plan for a request, or why there is none.
     Plan(Request, Result<Arc<Plan>, Report>),
-    /// A migration is linked (with its plan, where it is known), or why not.
-    Linked(Result<Option<Arc<Plan>>, Report>),
+    /// A migration is linked, or why not.
+    Linked(Result<Tie, Report>),
     /// The migration's channels ended.
     Closed,
     /// A file was written (its whole path), or why not.
@@ -66,6 +71,17 @@ pub enum Msg {
     Standby(bool),
     /// The process goes on after ctrl-Z.
     Continued,
+}
+
+/// What is known of a migration that is linked.
+#[derive(Clone, Debug, Default)]
+pub struct Tie {
+    /// Who is at the other end.
+    pub source: Source,
+    /// Its plan, where it is known.
+    pub plan: Option<Arc<Plan>>,
+    /// What had happened before.
+    pub past: Past,
 }
 
 /// What the runner shall do.

@@ -20,10 +20,11 @@ use crate::{
         app::{
             allowed,
             deed::{self, Deed},
+            fold,
             list::Load,
             model::{Connection, Job, Model, Screen, Tone},
             moves::stepped,
-            msg::Effect,
+            msg::{Effect, Tie},
             options::{self, Options},
             overlay::{Detail, Overlay},
             upkeep::Question,
@@ -282,12 +283,13 @@ pub fn reopen(model: &mut Model, id: Uuid) -> Vec<Effect> {
 }
 
 /// The migration is linked, or could not be.
-pub fn linked(model: &mut Model, linked: Result<Option<Arc<Plan>>, Report>) {
+pub fn linked(model: &mut Model, linked: Result<Tie, Report>) {
     match linked {
-        Ok(plan) => {
+        Ok(Tie { source, plan, past }) => {
             model.overlays.retain(|overlay| matches!(overlay, Overlay::Panic(_)));
             model.connection = Connection::Open;
-            model.job.plan = plan;
+            (model.job.source, model.job.plan) = (source, plan);
+            fold::past(model, past);
             if model.screen == Screen::Tables {
                 model.screen = Screen::Backfill;
             }

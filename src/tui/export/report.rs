@@ -2,17 +2,17 @@
 
 use super::json;
 use crate::{
-    engine::{self, contract::Record, event::Event, status::Status},
+    engine::{self, contract::Record, report::Happened, status::Status},
     tui::harmless::harmless,
 };
 
 /// For a ticket or a wiki.
-pub fn markdown<'a>(status: &Status, events: impl Iterator<Item = &'a Event>) -> String {
-    let text = engine::report::markdown(status, events);
+pub fn markdown(status: &Status, happened: &Happened<'_>) -> String {
+    let text = engine::report::markdown(status, happened);
     text.lines().flat_map(|line| [harmless(line), "\n".into()]).collect()
 }
 
 /// For programs.
-pub fn json<'a>(status: &'a Status, events: impl Iterator<Item = &'a Event>) -> String {
-    json::pretty(&Record::of(status, events))
+pub fn json<'a>(status: &'a Status, happened: Happened<'a>) -> String {
+    json::pretty(&Record::of(status, happened))
 }

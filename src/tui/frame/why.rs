@@ -5,6 +5,7 @@ use ratatui::style::Style;
 use crate::{
     engine::{
         event::Body,
+        link::Source,
         status::{SignalState, Status},
     },
     model::{
@@ -33,6 +34,10 @@ pub fn reasons(model: &Model, theme: &Theme) -> Vec<(String, Style)> {
     let owned = status.owner.as_ref().is_some_and(|owner| owner.alive);
     if !owned && !status.migration.phase.is_over() {
         reasons.push(("nobody runs it: r resumes".into(), theme.warn));
+    } else if is_let_go(model) && !status.migration.phase.is_over() {
+        // The last picture is its own: who has taken it over is not in it.
+        let text = "this console does not run it any more: r resumes, or watches who runs it now";
+        reasons.push((text.into(), theme.warn));
     }
     reasons.extend(status.missing_words().map(|text| (text, theme.warn)));
     if let Some(waiting) = &status.migration.waiting {
@@ -43,6 +48,11 @@ pub fn reasons(model: &Model, theme: &Theme) -> Vec<(String, Style)> {
     reasons.extend(overdue(model, status).map(|text| (text, theme.warn)));
     reasons.extend(signals(status, theme));
     reasons
+}
+
+/// This process ran it and has left it.
+fn is_let_go(model: &Model) -> bool {
+    matches!(model.connection, Connection::Closed { .. }) && model.job.source == Source::Worker
 }
 
 /// What a pause that was asked for still waits for: `pausing after chunks 211, 212`.
@@ -68,6 +78,8 @@ fn lock(model: &Model, status: &Status) -> Option<String> {
                 | Body::Failed { .. }
                 | Body::Refused { .. }
                 | Body::Done { .. }
+                | Body::Owned { .. }
+                | Body::Closed { .. }
         )
     };
     let last = model.job.events.iter().rev().map(|event| &event.body).find(|body| settles(body))?;

@@ -138,7 +138,7 @@ fn meant(event: Event) -> Option<Msg> {
 /// The next event or picture of the link; its last picture when the engine has left.
 async fn linked(link: Option<&mut Link>) -> Outside {
     let Some(link) = link else { return std::future::pending().await };
-    let Link { status, events, commands: _ } = link;
+    let Link { status, events, .. } = link;
     tokio::select! {
         biased;
         event = events.recv() => match event {

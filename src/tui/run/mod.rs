@@ -21,7 +21,7 @@ use crate::{
         app::{
             leaving,
             model::{Connection, Model},
-            msg::{Effect, Msg, Signal},
+            msg::{Effect, Msg, Signal, Tie},
             row,
             update::{heartbeat, update},
             upkeep::{
@@ -300,8 +300,10 @@ impl<D: Desk, S: Stage> Runner<D, S> {
             let mut link = opened.link;
             // The picture that is there already is news to this console.
             link.status.mark_changed();
+            let past = std::mem::take(&mut link.past);
+            let tie = Tie { source: link.source, plan: opened.plan, past };
             self.link = Some(link);
-            opened.plan
+            tie
         }))
     }
 

@@ -19,13 +19,16 @@ use crate::{
         theme::Theme,
         widgets::{
             grid::{Column, Grid},
-            pen::Pen,
+            pen::{Pen, Piece},
         },
     },
 };
 
 const COLUMNS: [Column; 3] =
     [Column::words("time", 8, 0), Column::words("kind", 10, 1), Column::filling("event", 30)];
+
+/// From this width on there is room for two words beside the headings.
+const WIDE: u16 = 96;
 
 /// Draws the screen.
 pub fn draw(pen: &mut Pen<'_>, area: Rect, model: &Model) {
@@ -43,16 +46,32 @@ pub fn draw(pen: &mut Pen<'_>, area: Rect, model: &Model) {
         return super::empty(pen, body, text);
     }
     let held = model.cursors.log_held.then(|| model.cursors.log.at(events.len())).flatten();
+    // Of those that pass a filter nobody can say how many older ones would.
+    let is_cut = model.job.kept().is_some() && model.cursors.log.filter.is_empty();
+    let of = if is_cut && area.width < WIDE { "of the newest" } else { "of" };
     let (word_, style) = match held {
         None => ("following".to_owned(), theme.accent),
         Some(at) => (
-            format!("{} of {}, G follows", figures::count(int(at + 1)), figures::count(int(events.len()))),
+            format!("{} {of} {}, G follows", figures::count(int(at + 1)), figures::count(int(events.len()))),
             theme.warn,
         ),
     };
-    pen.corner(area, area.y, &[(word_, style)]);
+    pen.corner(area, area.y, &corner(model, area.width, (word_, style), theme.dim));
     let selected = held.unwrap_or(events.len() - 1);
     grid.list(pen, body, (selected, events.len()), |pen, y, at| row(pen, y, &grid, events[at]));
+}
+
+/// Where the log stands, and of how many events it has the newest; beside each other only where the headings stay in sight.
+fn corner(model: &Model, width: u16, stands: Piece, dim: Style) -> Vec<Piece> {
+    let Some((kept, of)) = model.job.kept() else { return vec![stands] };
+    let newest = format!("the newest {} of {}", figures::count(kept), figures::count(of));
+    if width >= WIDE {
+        vec![(format!("{newest} · "), dim), stands]
+    } else if model.cursors.log_held {
+        vec![stands]
+    } else {
+        vec![(newest, dim)]
+    }
 }
 
 /// The columns of the log.

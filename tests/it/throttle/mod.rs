@@ -67,10 +67,10 @@ impl Owner {
         let session = quarterdeck::pg::Session::open(&target, "test").await.unwrap();
         let picture = engine_launch::first_picture(&session, id).await.unwrap();
         let worker = worker::start(target, id, options(Until::Told, None), picture);
-        let Link { status, mut events, commands } = worker.link;
+        let Link { source, past, status, mut events, commands } = worker.link;
         let drained = tokio::spawn(async move { while events.recv().await.is_some() {} });
         let (_, none) = tokio::sync::mpsc::channel(1);
-        Self { link: Link { status, events: none, commands }, drained }
+        Self { link: Link { source, past, status, events: none, commands }, drained }
     }
 
     /// Waits for a picture.

@@ -5,15 +5,14 @@ use serde::Serialize;
 use super::{Said, filter};
 use crate::{
     engine::{
+        contract::older,
         event::Event,
+        report,
         sentence::{sentence, word},
     },
     model::plan::Step,
     tui::{
-        app::{
-            act::step_of,
-            model::{MAX_EVENTS, Model},
-        },
+        app::{act::step_of, model::Model},
         export::{Cell, Column, Table, json, maybe},
     },
 };
@@ -33,9 +32,7 @@ fn statements(step: &Step) -> String {
 }
 
 fn notes(model: &Model) -> Vec<String> {
-    let is_cut = model.job.events.len() >= MAX_EVENTS;
-    let older = is_cut.then(|| format!("the last {MAX_EVENTS} of them; the journal has the older ones"));
-    std::iter::once("times are UTC".into()).chain(older).collect()
+    std::iter::once("times are UTC".into()).chain(model.job.kept().map(report::newest)).collect()
 }
 
 /// The events that are shown.
@@ -79,8 +76,11 @@ pub(super) fn table(model: &Model) -> Option<Table> {
 }
 
 #[derive(Serialize)]
-struct Events<'a> {
+struct Log<'a> {
     about: String,
+    /// How many the journal has before these.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    older_events: Option<i64>,
     events: Vec<WithSql<'a>>,
 }
 
@@ -103,6 +103,6 @@ pub(super) fn json(model: &Model) -> Option<String> {
         sql: step_of(model, event).map(|step| step.statements.iter().map(|one| one.sql.as_str()).collect()),
     };
     let events = model.shown_events().into_iter().map(with).collect();
-    let of = Events { about: about(model), events };
+    let of = Log { about: about(model), older_events: older(model.job.older), events };
     Some(json::pretty(&Said { of, filter: filter(model), last_run: None }))
 }

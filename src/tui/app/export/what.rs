@@ -1,10 +1,13 @@
 //! What can be written and how: the files' titles, names and contents.
 
 use super::{events, health, periods, tables, upkeep};
-use crate::tui::{
-    app::model::Model,
-    export::{Table, csv::csv, json, markdown::markdown, report},
-    harmless::harmless,
+use crate::{
+    engine::report::Happened,
+    tui::{
+        app::model::Model,
+        export::{Table, csv::csv, json, markdown::markdown, report},
+        harmless::harmless,
+    },
 };
 
 /// What can be written.
@@ -142,7 +145,7 @@ impl What {
             Self::Ids => upkeep::ids_json(model),
             Self::Lab => upkeep::lab_json(model),
             Self::Retention => upkeep::retention_json(model),
-            Self::Report => model.status().map(|status| report::json(status, model.job.events.iter())),
+            Self::Report => model.status().map(|status| report::json(status, happened(model))),
             Self::Tables | Self::Periods | Self::Verdicts | Self::Partitions => {
                 self.table(model).map(|table| json::pretty(&table))
             }
@@ -180,7 +183,7 @@ impl Export {
             Format::Json => self.what.json(model).map(|text| text + "\n"),
             Format::Csv => self.what.table(model).map(|table| csv(&table)),
             Format::Markdown if self.what == What::Report => {
-                model.status().map(|status| report::markdown(status, model.job.events.iter()))
+                model.status().map(|status| report::markdown(status, &happened(model)))
             }
             Format::Markdown => self.what.table(model).map(|table| markdown(&table)),
         }
@@ -210,6 +213,10 @@ impl Export {
         let ending = format!("{what}{}.{}", if narrowed { "-filtered" } else { "" }, self.format.ending());
         path(model, &name.unwrap_or_default(), &ending)
     }
+}
+
+fn happened(model: &Model) -> Happened<'_> {
+    Happened { events: model.job.events.iter().collect(), older: model.job.older }
 }
 
 /// A new file's name in the working directory: of which table, when, what of it.
