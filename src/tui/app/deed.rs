@@ -171,17 +171,7 @@ pub fn name_of(model: &Model, deed: Deed) -> Option<&str> {
         | Deed::Tune
         | Deed::Mend => return model.table_name(),
     }
-    model.overlays.iter().find_map(|overlay| match overlay {
-        Overlay::Wizard(wizard) => Some(wizard.table.name.name.as_str()),
-        Overlay::Help { .. }
-        | Overlay::Palette { .. }
-        | Overlay::Ask(_)
-        | Overlay::Form(_)
-        | Overlay::Detail(_)
-        | Overlay::Row(_)
-        | Overlay::Export(_)
-        | Overlay::Panic(_) => None,
-    })
+    model.overlays.iter().find_map(Overlay::wizard).map(|wizard| wizard.table.name.name.as_str())
 }
 
 fn in_hand(model: &Model, chunk: ChunkId) -> bool {

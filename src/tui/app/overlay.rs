@@ -131,18 +131,13 @@ impl Overlay {
     }
 
     /// The wizard, if it is one.
-    pub fn wizard(&mut self) -> Option<&mut Wizard> {
-        match self {
-            Self::Wizard(wizard) => Some(wizard),
-            Self::Help { .. }
-            | Self::Palette { .. }
-            | Self::Ask(_)
-            | Self::Form(_)
-            | Self::Detail(_)
-            | Self::Row(_)
-            | Self::Export(_)
-            | Self::Panic(_) => None,
-        }
+    pub fn wizard(&self) -> Option<&Wizard> {
+        if let Self::Wizard(wizard) = self { Some(wizard) } else { None }
+    }
+
+    /// The wizard, if it is one, to be changed.
+    pub fn wizard_mut(&mut self) -> Option<&mut Wizard> {
+        if let Self::Wizard(wizard) = self { Some(wizard) } else { None }
     }
 
     /// The window about a row, if it is one.

@@ -213,7 +213,7 @@ fn weigh(wizard: &mut Wizard) -> Vec<Effect> {
 
 /// It is known; an answer to other choices than those on screen is too late.
 pub fn weighed(model: &mut Model, request: &Request, weighed: &Load<Arc<Weighed>>) {
-    let wizards = model.overlays.iter_mut().filter_map(Overlay::wizard);
+    let wizards = model.overlays.iter_mut().filter_map(Overlay::wizard_mut);
     for wizard in wizards.filter(|wizard| wizard.weighing() == *request) {
         wizard.weighed = weighed.clone();
     }
@@ -256,7 +256,7 @@ pub fn toggle(model: &mut Model) {
 
 /// The plan has come, or not.
 pub fn planned(model: &mut Model, request: &Request, plan: &Result<Arc<Plan>, Report>) {
-    let wizards = model.overlays.iter_mut().filter_map(Overlay::wizard);
+    let wizards = model.overlays.iter_mut().filter_map(Overlay::wizard_mut);
     // A plan that comes late may not be the plan of the choices now on screen.
     for wizard in wizards.filter(|wizard| wizard.page == Page::Preview && wizard.request() == *request) {
         wizard.plan = plan.clone().into();

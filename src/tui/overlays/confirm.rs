@@ -26,7 +26,6 @@ use crate::{
             deed::{Ask, Deed, name_of, refusal},
             leaving::is_at_work,
             model::Model,
-            overlay::Overlay,
             upkeep::health,
         },
         frame::footer,
@@ -167,19 +166,9 @@ fn paragraphs(theme: &Theme, ask: &Ask, model: &Model) -> Vec<Paragraph> {
 
 /// The plan that the wizard shows under a question that wants the table's name.
 fn starts(deed: Deed, model: &Model) -> Option<&Plan> {
-    let mut wizards = model.overlays.iter().rev().filter_map(|overlay| match overlay {
-        Overlay::Wizard(wizard) => wizard.plan.ready(),
-        Overlay::Help { .. }
-        | Overlay::Palette { .. }
-        | Overlay::Ask(_)
-        | Overlay::Form(_)
-        | Overlay::Detail(_)
-        | Overlay::Row(_)
-        | Overlay::Export(_)
-        | Overlay::Panic(_) => None,
-    });
+    let mut plans = model.overlays.iter().rev().filter_map(|overlay| overlay.wizard()?.plan.ready());
     let starts = matches!(deed, Deed::StartRenaming | Deed::StartDropping);
-    wizards.next().filter(|_| starts).map(AsRef::as_ref)
+    plans.next().filter(|_| starts).map(AsRef::as_ref)
 }
 
 /// The step that the deed is, with the leaves that there are.
